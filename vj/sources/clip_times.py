@@ -8,6 +8,9 @@ from typing import NamedTuple
 from vj.sources.clip_length import measure
 from vj.sources.video_file import VideoFile
 
+UNSEEN = 5e-4
+"""Seconds by which pictures may be off a constant rate in any case."""
+
 SAME_RATE = 1e-3
 """Share by which the rates of two clips may differ and be the same."""
 
@@ -38,7 +41,7 @@ def times_of(file: VideoFile) -> ClipTimes:
             count = max(1, round(length / file.step))
             return ClipTimes([number * file.step for number in range(count)], length, False)
         off = [moment - number * file.step for number, moment in enumerate(begins)]
-        varying = max(off) - min(off) > 1.01 * file.tick + 1e-6
+        varying = max(off) - min(off) > max(1.01 * file.tick, UNSEEN)
         ends_late = abs(length - len(begins) * file.step) > file.step / 8 + file.tick
         return ClipTimes(begins, length, varying or ends_late)
     finally:

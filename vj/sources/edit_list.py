@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+MOST = 1.1
+"""Times the length of what is stored that an edit list may last and be believed. More than once the
+same is hardly ever shown."""
+
 LARGEST = 64 * 2**20
 """Bytes of an index (`moov`) that is read."""
 
@@ -26,7 +30,9 @@ def edit_list_end(path: Path, track: int) -> float | None:
             head = next(_boxes(trak, b"tkhd"))
             if struct.unpack_from(">I", head, 20 if head[0] else 12)[0] == track:
                 edits = next(_boxes(next(_boxes(trak, b"edts")), b"elst"))
-                return _length(edits) / ticks or None
+                nothing, length = (part / ticks for part in _lengths(edits))
+                believed = 0 < length < MOST * _media_length(trak)
+                return nothing + length if believed else None
     except (OSError, struct.error, IndexError, StopIteration, ZeroDivisionError):
         pass
     return None
@@ -59,9 +65,20 @@ def _boxes(inside: bytes, kind: bytes) -> Iterator[bytes]:
         at += size
 
 
-def _length(edits: bytes) -> int:
-    """Of all edits, the empty ones included, in ticks of the movie."""
+def _lengths(edits: bytes) -> tuple[int, int]:
+    """Of the empty edits, and of the others, in ticks of the movie."""
     count = struct.unpack_from(">I", edits, 4)[0]
     entry = ">Qqi" if edits[0] else ">Iii"
     size = struct.calcsize(entry)
-    return sum(struct.unpack_from(entry, edits, 8 + size * n)[0] for n in range(min(count, 10_000)))
+    found = [struct.unpack_from(entry, edits, 8 + size * n) for n in range(min(count, 10_000))]
+    return (
+        sum(lasts for lasts, begins, _ in found if begins == -1),
+        sum(lasts for lasts, begins, _ in found if begins != -1),
+    )
+
+
+def _media_length(trak: bytes) -> float:
+    """Seconds of what is stored of a track."""
+    head = next(_boxes(next(_boxes(trak, b"mdia")), b"mdhd"))
+    ticks, lasts = struct.unpack_from(">IQ" if head[0] else ">II", head, 20 if head[0] else 12)
+    return float(lasts / ticks)
