@@ -11,7 +11,8 @@ from vj.show.section import KeyPath
 
 
 @pytest.mark.parametrize(
-    "name", ["frames/%04d.png", "frames/####.png", "frames/*.png", "frames", "frames/%04d.png@24"]
+    "name",
+    ["frames/%04d.png", "frames/####.png", "frames/*.png", "frames", "frames/%04d.png?fps=24"],
 )
 @pytest.mark.parametrize("kind", ["", "video:"])
 def test_a_sequence_is_looked_for_beside_the_show_then_where_vj_runs(

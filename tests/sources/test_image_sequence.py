@@ -174,7 +174,12 @@ def test_it_is_sought_to_the_picture(tmp_path: Path) -> None:
 
 def test_a_rate_may_follow_the_name(tmp_path: Path) -> None:
     place = folder(tmp_path / "frames")
-    for name, rate in (("@10", 10), ("/@5 fps", 5), ("/shot_####.png@2.5", 2.5), ("", RATE)):
+    for name, rate in (
+        ("?fps=10", 10),
+        ("/?fps=5", 5),
+        ("/shot_####.png?fps=2.5", 2.5),
+        ("", RATE),
+    ):
         source: Any = make_source(
             f"video:{place}{name}", SourceSettings(FrameClock(RATE), RATE, loop=False)
         )
@@ -183,10 +188,12 @@ def test_a_rate_may_follow_the_name(tmp_path: Path) -> None:
         assert source.times().length == pytest.approx(8 / rate)
         assert not source.times().varying
         source.close()
-    (tmp_path / "mail@10").mkdir()
-    assert parted(f"{tmp_path}/mail@10") == (f"{tmp_path}/mail@10", None)
-    assert parted("clip@24.mp4") == ("clip@24.mp4", None)
-    assert parted("clip.mp4@24") == ("clip.mp4@24", None), "a film has a rate of its own"
+    for name in (f"{place}?fps=10", f"{tmp_path}/clip.mp4?fps=24", f"{tmp_path}/x.png?fps=0"):
+        plain = name.startswith(str(place))
+        assert (parted(name)[1] is None) is not plain, "a film has a rate of its own"
+    if os.name != "nt":
+        (tmp_path / "what?fps=10").mkdir()
+        assert parted(f"{tmp_path}/what?fps=10")[1] is None, "it is called so"
 
 
 def test_what_vj_records_is_read_back(tmp_path: Path) -> None:
@@ -239,7 +246,7 @@ NAMES = [
     "#1 of 10",
     "a" * 240,
     " spaces ",
-    "take@24",
+    "take?fps=24",
     "back\\slash",
 ]
 

@@ -1,6 +1,6 @@
 """Which files a name stands for: the one that is called so, or pictures that are played one after
 the other: a folder, `shot_%04d.png`, `shot_####.png`, `shot_*.png`, each also with a rate:
-`shot_%04d.png@24`."""
+`shot_%04d.png?fps=24`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WILD = re.compile(r"%(?:0?(\d{1,2}))?d|(#{2,})|(\*)")
 NO_NAME = (OSError, ValueError, RuntimeError)
 """Of names that no file can have: too long, with a NUL, a home of nobody."""
 
-RATE = re.compile(r"(.+)@(\d{1,4}(?:\.\d{1,4})?)(?: ?fps)?")
+RATE = re.compile(r"(.+)\?fps=(\d{1,4}(?:\.\d{1,4})?)")
 
 
 def parted(name: str) -> tuple[str, float | None]:
