@@ -124,6 +124,15 @@ def test_a_folder_of_a_phone_has_pictures_of_all_sizes_turned_and_hidden_and_bro
         frames_of([tmp_path / "voice.mp4"], SIDE)  # it was asked for by its name
 
 
+def test_what_is_transparent_is_learned_from_as_it_is_painted(tmp_path: Path) -> None:
+    clear = np.full((SIDE, SIDE, 4), 255, np.uint8)
+    clear[..., 3] = 128
+    for number in range(40):
+        assert cv2.imwrite(str(tmp_path / f"{number}.png"), clear)
+    footage = frames_of([tmp_path], SIDE)
+    assert np.abs(footage.frames.astype(int) - 128).max() <= 1, "over black"
+
+
 def test_a_pair_is_not_left_out(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()

@@ -12,6 +12,7 @@ import numpy as np
 
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
+from vj.pipeline.preprocess import over_black
 from vj.sources import EndOfSource, SourceSettings
 from vj.sources.drawn import Scene
 from vj.sources.image import read_picture
@@ -253,18 +254,24 @@ def _frames(
         broken(f"{fault}; it is left out")
 
 
+def _seen(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3 or 4) -> (H, W, 3), what is transparent over black: so it comes while a show
+    plays."""
+    return over_black(pixels) if pixels.shape[2] == 4 else pixels
+
+
 def _of_file(path: Path, size: int) -> Iterator[tuple[str, np.ndarray]]:
     if is_drawn(path):
         yield from frames_of_scene(path, size)
         return
     if path.suffix.lower() in PICTURES:
-        yield path.stem, read_picture(path, "image")
+        yield path.stem, _seen(read_picture(path, "image"))
         return
     video = Video(str(path), SourceSettings(clock=FrameClock(30), fps=30, loop=False))
     video.open()
     try:
         while (frame := video.read()) is not None:
-            yield f"frame {frame.number}", frame.pixels
+            yield f"frame {frame.number}", _seen(frame.pixels)
     except EndOfSource:
         return
     finally:
