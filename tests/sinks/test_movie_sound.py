@@ -20,7 +20,8 @@ from vj.sinks.recorder import Recorder
 from vj.sound import RATE
 from vj.sound.sound_file import SoundFile
 
-SIZE = 64, 48
+SIZE = 128, 96
+"""H.264 of narrower pictures is not the same bytes each time: x264 plans with what lies beside."""
 FLASHES = (13, 40, 77)
 FRAMES = 100
 KINDS = ["out.mp4", "out.mkv", "out.mov", "out.mov?codec=prores-422-hq", "out.mkv?codec=ffv1"]
@@ -71,7 +72,7 @@ def flash_moments(path: Path) -> list[float]:
 
 def heard(path: Path) -> np.ndarray:
     """All of a movie's sound, as another program decodes it: a sample at its time."""
-    whole = np.zeros((8 * RATE, 2), np.float32)
+    whole = np.zeros((12 * RATE, 2), np.float32)
     with av.open(str(path)) as movie:
         turn = av.AudioResampler("flt", "stereo", RATE)
         for frame in movie.decode(audio=0):

@@ -11,11 +11,14 @@ import av
 import numpy as np
 
 
-def clicks(moments: Sequence[float], seconds: float, rate: int = 48_000) -> np.ndarray:
-    """(n,) float32: one sample near full scale at each moment, over a tone of 330 Hz."""
+def clicks(
+    moments: Sequence[float], seconds: float, rate: int = 48_000, width: int = 1
+) -> np.ndarray:
+    """(n,) float32: `width` samples near full scale from each moment on, over a tone of 330 Hz."""
     sound = 0.05 * np.sin(2 * np.pi * 330 * np.arange(round(seconds * rate)) / rate)
     for moment in moments:
-        sound[round(moment * rate)] = 0.9
+        first = round(moment * rate)
+        sound[first : first + width] = 0.9
     return sound.astype(np.float32)
 
 

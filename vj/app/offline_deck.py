@@ -12,6 +12,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.parameters.store import Snapshot
 from vj.sources import EndOfSource, Source
+from vj.sources.clip_stretches import Stretches
 from vj.sources.fade import crossfade
 from vj.sources.transport import Transport, TransportControl
 
@@ -62,6 +63,13 @@ class PlayedSource:
                 self.newest, self.ended = frame, self.control.over
                 return frame
         raise Fault(f"{self.uri} gives no more frames")
+
+    def stretches(self, now: float, seconds: float) -> Stretches | None:
+        """What of its clip goes by from now on, for its sound; None where nothing does, or it has
+        no sound to follow."""
+        ahead = getattr(self.source, "stretches", None)
+        found: Stretches | None = None if ahead is None else ahead(now, seconds)
+        return found
 
 
 def transport_of(snapshot: Snapshot, row: str, once: bool = False) -> Transport:
@@ -127,6 +135,18 @@ class OfflineDeck:
             None if self.playing is None else self.playing.source, "following", None
         )
         found: float | None = None if following is None else following()
+        return found
+
+    def heard(self, now: float) -> list[tuple[PlayedSource, float]]:
+        """The sources that are seen in the frame of now, and how much of each, 0..1."""
+        if self.playing is None:
+            return []
+        if self._before is None:
+            return [(self.playing, 1.0)]
+        share = min(max((now - self._began) / self._seconds, 0.0), 1.0)
+        found = [(self.playing, share)]
+        if isinstance(self._before, PlayedSource):
+            found.append((self._before, 1 - share))
         return found
 
     @property

@@ -162,6 +162,16 @@ class OfflineSources:
             return self._seconds is not None and now >= self._seconds - NEAR
         return self._limit is not None and self._came >= self._limit
 
+    @property
+    def decks(self) -> tuple[OfflineDeck, OfflineDeck]:
+        """A and B."""
+        return self._decks[A], self._decks[B]
+
+    @property
+    def uris(self) -> list[str]:
+        """Of all that may play."""
+        return list(self._names.values())
+
     def on_decks(self) -> tuple[str, str]:
         """The sources on deck A and deck B, by name; empty for none."""
         uris = {uri: name for name, uri in reversed(self._names.items())}

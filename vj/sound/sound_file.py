@@ -336,3 +336,14 @@ def _silence(frame: Any, samples: int) -> Any:
     for plane in silent.planes:
         plane.update(middle * plane.buffer_size)
     return silent
+
+
+def holds_sound(path: Path) -> bool:
+    """Whether there is a sound stream in a file; False for one that cannot be read."""
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            return container.streams.best("audio") is not None
+    except (av.FFmpegError, OSError, ValueError):
+        return False

@@ -9,6 +9,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings, make_source
 from vj.sources.clip_place import ClipPlace
+from vj.sources.clip_stretches import Stretches
 from vj.sources.clip_times import ClipTimes, one_after_another
 from vj.sources.opening import Opening
 from vj.sources.transport import Transport, TransportControl
@@ -89,6 +90,13 @@ class Clips:
     def heard(self) -> ClipPlace | None:
         """Where the sound of the clip that plays is to be read. From any thread."""
         found: ClipPlace | None = getattr(self._clip, "heard", None)
+        return found
+
+    def stretches(self, now: float, seconds: float) -> Stretches | None:
+        """What of the clip that plays goes by from now on; None where it was not read now, or has
+        no sound to follow."""
+        ahead = getattr(self._clip, "stretches", None)
+        found: Stretches | None = None if ahead is None else ahead(now, seconds)
         return found
 
     def times(self) -> ClipTimes | None:

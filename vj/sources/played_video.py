@@ -8,6 +8,7 @@ from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
 from vj.sources.clip_length import measure
 from vj.sources.clip_place import ClipPlace
+from vj.sources.clip_stretches import Stretches, stretches
 from vj.sources.picture_finder import PictureFinder
 from vj.sources.transport import Playhead
 from vj.sources.upright import Upright
@@ -28,8 +29,8 @@ class PlayedVideo:
         a transport."""
         assert settings.transport is not None
         self._file, self._settings, self._control = file, settings, settings.transport
-        length, file.fps = measure(file)
-        self.head = Playhead(self._control, length, file.step, settings.clock.live)
+        length, file.fps, ends = measure(file)
+        self.head = Playhead(self._control, length, file.step, settings.clock.live, ends)
         self.finder = PictureFinder(file, self._another)
         self._upright = Upright.of(file, settings)
         self._pixels = np.empty(0, np.uint8)
@@ -98,11 +99,21 @@ class PlayedVideo:
                 wanted = min(wanted, max(due, self._earliest if fast else due))
             clock.wait_until(min(wanted, patience))
 
-    def _place(self, now: float) -> ClipPlace:
-        head, file = self.head, self._file
-        zero = getattr(file, "zero", None)
+    def _place(self, now: float) -> ClipPlace | None:
+        head, path, zero = self.head, self._file.sound, self._file.zero
+        if path is None:
+            return None
         low, high, loops = head.low, head.high, head.loop == "loop"
-        return ClipPlace(file.path, zero, now, head.place, head.velocity, low, high, loops)
+        return ClipPlace(path, zero, now, head.exact, head.velocity, low, high, loops)
+
+    def stretches(self, now: float, seconds: float) -> Stretches | None:
+        """What of the clip goes by from now on; None where `read` was not called now, or where it
+        has no sound in any case."""
+        head, path = self.head, self._file.sound
+        if path is None or not head.seen(now):
+            return None
+        span = head.high - head.low if head.loop == "loop" else None
+        return Stretches(path, self._file.zero, stretches(head, seconds), span, head.slack)
 
     def following(self) -> float | None:
         """The moment at which the picture of the last frame gives way to another one; None while it

@@ -18,6 +18,10 @@ from vj.core.kinds import CLIP_LOOPS
 FASTEST = 4.0
 """Times its own speed, forwards and backwards."""
 
+LONGEST = 0.0065
+"""Seconds by which a place is taken further on, at most: frames that are seen for long do not come
+earlier."""
+
 EXACT = 2e-7
 """Seconds by which a moment may be off that was computed from a picture's own."""
 
@@ -117,12 +121,23 @@ class Playhead:
     0.0667 s, and its file may say 0.067.
     """
 
-    def __init__(self, control: TransportControl, length: float, step: float, live: bool) -> None:
+    def __init__(
+        self,
+        control: TransportControl,
+        length: float,
+        step: float,
+        live: bool,
+        ends: tuple[float, float] | None = None,
+    ) -> None:
         """length: of the clip, in seconds, its last frame's time included. step: seconds that a
-        frame lasts, on average. live: long pauses are not caught up."""
+        frame lasts, on average. live: long pauses are not caught up. ends: seconds that the first
+        frame lasts, and the last; None: as the others."""
         self._control, self._live = control, live
         self.length, self.step = max(length, step), step
-        self._tolerance = min(max(step / 16, 0.0006), step / 4)
+        self._ends = ends or (step, step)
+        self._first, self._last = self._ends
+        """Seconds of the frames at the ends of the part that plays."""
+        self._tolerance = min(max(step / 16, 0.0006), step / 4, LONGEST)
         self._seeks = control.seeks
         self._seen: float | None = None
         """The moment of the last look; None while it has not begun."""
@@ -183,6 +198,26 @@ class Playhead:
         return -speed if self._turned else speed
 
     @property
+    def turned(self) -> bool:
+        """It runs against its speed, on the way back of a ping-pong."""
+        return self._turned
+
+    @property
+    def exact(self) -> float:
+        """The place at the last look without the tolerance, which it was taken further on in the
+        direction in which it runs."""
+        return self.place + (self._tolerance if self.velocity < 0 else -self._tolerance)
+
+    @property
+    def slack(self) -> float:
+        """Seconds of the clip by which `exact` may jump where it turns."""
+        return 2 * self._tolerance
+
+    def seen(self, now: float) -> bool:
+        """The last look was at this moment."""
+        return self._seen == now
+
+    @property
     def over(self) -> float | None:
         """See `TransportControl.over`."""
         return self._over
@@ -206,7 +241,7 @@ class Playhead:
             back = self.velocity < 0
             return (self.high if back else self.low) + (-1 if back else 1) * self._tolerance, back
         if self._transport.loop == "ping-pong" and self.velocity > 0:
-            return self.high - self.step - self._tolerance, True
+            return self.high - self._last - self._tolerance, True
         return None
 
     def due(self, first: float, last: float) -> float | None:
@@ -222,8 +257,9 @@ class Playhead:
     def _limits(self) -> tuple[float, float]:
         """The places between which it runs in this direction: a picture at which it turns is not
         shown twice."""
-        inset = self.step if self._turned else 0.0
-        return self.low + inset, self.high - inset
+        if not self._turned:
+            return self.low, self.high
+        return self.low + self._first, self.high - self._last
 
     def _adopt(self, transport: Transport) -> None:
         """The part that plays, cut where frames begin if they are all of one length."""
@@ -233,6 +269,8 @@ class Playhead:
             low, high = (round(end / self.step) * self.step for end in (low, high))
         high = min(max(high, low + self.step), self.length)
         self.low, self.high = max(0.0, min(low, high - self.step)), high
+        self._first = self._ends[0] if self.low <= 0 else self.step
+        self._last = self._ends[1] if self.high >= self.length else self.step
 
     def _change(self, transport: Transport, moment: float) -> None:
         """It goes on from where it was at this moment, inside the part that plays now."""
@@ -246,8 +284,8 @@ class Playhead:
             most -= 2 * self._tolerance
         if before != (self.low, self.high, transport.loop):
             if turned and transport.loop == "ping-pong":
-                place = min(max(place, self.low + self.step), self.high - self.step)
-                way = self._round() + self.step - (place - self.low) - self._tolerance
+                place = min(max(place, self.low + self._first), self.high - self._last)
+                way = self._round() + self._first - (place - self.low) - self._tolerance
             else:
                 way = min(max(place - self._tolerance - self.low, 0.0), most)
         elif transport.loop in ("once", "next"):
@@ -269,7 +307,7 @@ class Playhead:
 
     def _round(self) -> float:
         """Seconds of the clip from there to there and back, each turn shown once."""
-        return 2 * (self.high - self.low - self.step)
+        return 2 * (self.high - self.low) - (self._first + self._last)
 
     def _look(self, way: float) -> None:
         """The place that a way leads to, and whether it runs against its speed there."""
@@ -281,7 +319,7 @@ class Playhead:
             way %= max(self._round(), span)
             self._turned = way >= span
             if self._turned:
-                way = self._round() + self.step - way
+                way = self._round() + self._first - way
         else:
             way = min(max(way, 0.0), span - self._tolerance)
         self.place = self.low + way

@@ -9,9 +9,10 @@ from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
 from vj.sources.clip_length import lasting
 from vj.sources.clip_place import ClipPlace
+from vj.sources.clip_stretches import Stretches
 from vj.sources.clip_times import ClipTimes, times_of
-from vj.sources.played_video import PlayedVideo
 from vj.sources.image_sequence import film_of
+from vj.sources.played_video import PlayedVideo
 from vj.sources.upright import Upright
 from vj.sources.video_file import Picture
 
@@ -81,6 +82,11 @@ class Video:
         plays = self._plays
         return None if plays is None else plays.heard
 
+    def stretches(self, now: float, seconds: float) -> Stretches | None:
+        """What of the clip goes by from now on, for its sound; None where it was not read now, or
+        plays without a transport."""
+        return None if self._plays is None else self._plays.stretches(now, seconds)
+
     def times(self) -> ClipTimes | None:
         """When its pictures begin; None for a pipe, which is not read for that. Reads all of the
         file. Raises Fault."""
@@ -102,14 +108,14 @@ class Video:
         decoded, until it is read. Raises Fault for a file that is missing or holds no video."""
         self.close()
         self._file.open()
+        for note in self._file.notes:
+            self._settings.once(f"video:{self.path}: {note}")
         self._upright = Upright.of(self._file, self._settings)
         self._number, self._offset = 0, self._settings.clock.now()
         if self._settings.transport is not None and self._file.can_seek:
             self._plays = PlayedVideo(self._file, self._settings)
         else:
             self._pending = self._prepared(self._next())
-        for note in self._file.notes:
-            self._settings.once(f"video:{self.path}: {note}")
 
     def begin(self, moment: float) -> None:
         """Set when its first frame is due. Call after `open`, from the thread of `read`."""

@@ -25,6 +25,9 @@ KEYS_WITH_WRONG_TIMES = {"mpeg": 1}
 """Key pictures after a seek whose times FFmpeg guesses, and those of the pictures after them, in a
 format that does not give each picture its time: MPEG program streams (.mpg, .vob)."""
 
+SILENT = (".gif", ".webp", ".png", ".apng")
+"""Endings of pictures that move."""
+
 
 class Picture(NamedTuple):
     """A decoded picture. begins: in seconds of the clip, see `VideoFile.zero`; 0 of the first.
@@ -94,6 +97,11 @@ class VideoFile:
     def can_seek(self) -> bool:
         """It is no pipe."""
         return self.path.is_file()
+
+    @property
+    def sound(self) -> Path | None:
+        """The file in which its sound would be; None for a picture that moves."""
+        return None if self.path.suffix.lower() in SILENT else self.path
 
     @property
     def pixel_shape(self) -> Fraction | None:

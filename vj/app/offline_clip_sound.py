@@ -1,0 +1,173 @@
+"""The sound of clips in a rendering: as their pictures are played, exact to the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from vj.app.offline_deck import OfflineDeck, PlayedSource
+from vj.core.errors import Fault
+from vj.sound import CHANNELS, RATE
+from vj.sound.ramp import RAMP, joined, levelled
+from vj.sound.sound_file import SoundFile
+from vj.sound.varied import read_at
+from vj.sources.clip_stretches import Stretch, Stretches
+
+ROUNDED = 0.001
+"""Seconds of the clip by which places are rounded, at most: beside them it runs on without a
+seam."""
+
+
+def silence(count: int) -> np.ndarray:
+    """(count, 2) float32."""
+    return np.zeros((count, CHANNELS), np.float32)
+
+
+class ClipSound:
+    """The sound of one file, block by block. For one thread."""
+
+    def __init__(
+        self, path: Path, zero: float | None, log: Callable[[str], None], hard: bool = False
+    ) -> None:
+        """zero: see `SoundFile`. log: told what cannot be read. hard: it may begin in the middle of
+        sound, since nothing was heard before."""
+        self._hard = hard
+        self._file: SoundFile | None = SoundFile(path, zero)
+        self._next: tuple[float, float] | None = None
+        """Where the next block goes on, and its velocity; None after silence."""
+        try:
+            if not self._file.open():
+                self._file = None
+        except Fault as fault:
+            log(f"{fault}; it is silent")
+            self._file = None
+
+    @property
+    def sounds(self) -> bool:
+        """There is something to be heard in it."""
+        return self._file is not None
+
+    def block(self, ahead: Stretches | None, count: int) -> np.ndarray:
+        """What is heard while this goes by: (count, 2) float32. None: nothing does."""
+        if self._file is None:
+            return silence(count)
+        parts = () if ahead is None else ahead.parts
+        if ahead is None or not parts:
+            return self._stand(count)
+        found, done, passed = [], 0, 0.0
+        total = sum(part.seconds for part in parts)
+        for number, part in enumerate(parts):
+            passed += part.seconds
+            last = count if number == len(parts) - 1 else round(passed / total * count)
+            if part.velocity:
+                place = self._goes_on(part, ahead, number > 0)
+                found.append(self._run(part, place, last - done))
+            else:
+                found.append(self._stand(last - done))
+            done = last
+        return np.concatenate(found)
+
+    def _stand(self, count: int) -> np.ndarray:
+        block = silence(count)
+        if self._next is not None:
+            block = joined(self._tail(), block)
+        self._next = None
+        return block
+
+    def _goes_on(self, part: Stretch, ahead: Stretches, within: bool) -> float | None:
+        """Where a part begins that goes on from what was heard before; None where it jumps. within:
+        it is not the first of its block."""
+        if self._next is None:
+            return None
+        place, velocity = self._next
+        if within:
+            return part.place if part.joins else None
+        if velocity * part.velocity < 0:
+            return None
+        beside = part.place - place
+        if ahead.span is not None:
+            beside = (beside + ahead.span / 2) % ahead.span - ahead.span / 2
+        return part.place - beside if abs(beside) <= ROUNDED + ahead.slack else None
+
+    def _run(self, part: Stretch, goes_on: float | None, count: int) -> np.ndarray:
+        assert self._file is not None
+        place = part.place if goes_on is None else goes_on
+        if part.velocity == 1:  # its own samples
+            place = round(place * RATE) / RATE
+        block = read_at(self._file, place, part.velocity, count)
+        if goes_on is None and (self._next is not None or self._cuts_in(place, part.velocity)):
+            block = joined(self._tail(), block)
+        self._next = place + count / RATE * part.velocity, part.velocity
+        return block
+
+    def _cuts_in(self, place: float, velocity: float) -> bool:
+        """It begins in the middle of sound, which would click."""
+        assert self._file is not None
+        before = place - RAMP / RATE if velocity > 0 else place
+        hard, self._hard = self._hard, False
+        return not hard and bool(self._file.read(before, RAMP).any())
+
+    def _tail(self) -> np.ndarray:
+        """How it would have gone on, for a moment."""
+        if self._next is None or self._file is None:
+            return silence(RAMP)
+        place, velocity = self._next
+        return read_at(self._file, place, velocity, RAMP)
+
+    def end(self, count: int) -> np.ndarray:
+        """It is taken off: the last block, in which it goes."""
+        block = joined(self._tail(), silence(max(count, RAMP)))[:count]
+        self.close()
+        return block
+
+    def close(self) -> None:
+        """May be called twice."""
+        file, self._file, self._next = self._file, None, None
+        if file is not None:
+            file.close()
+
+
+class OfflineDeckSound:
+    """What is heard of one deck. For one thread."""
+
+    def __init__(self, deck: OfflineDeck, log: Callable[[str], None]) -> None:
+        self._deck, self._log = deck, log
+        self._voices: dict[tuple[int, Path], tuple[PlayedSource, ClipSound, float]] = {}
+        """(of which source, which file) -> the source, its sound, and its level."""
+        self._begun = False
+
+    @property
+    def sounds(self) -> bool:
+        """Something that is on it has sound."""
+        return any(voice.sounds for _, voice, _ in self._voices.values())
+
+    def block(self, now: float, until: float, count: int) -> np.ndarray:
+        """What is heard from a frame's moment to the next one's: (count, 2) float32. To be called
+        after the deck has given the frame."""
+        before, self._voices = self._voices, {}
+        block = silence(count)
+        for played, level in self._deck.heard(now):
+            ahead = played.stretches(now, until - now)
+            key = None if ahead is None else (id(played), ahead.path)
+            if key is None or ahead is None:
+                key = next((key for key in before if key[0] == id(played)), None)
+                if key is None:
+                    continue
+            _, voice, last = before.pop(key, (None, None, level))
+            if voice is None:
+                assert ahead is not None
+                voice = ClipSound(ahead.path, ahead.zero, self._log, hard=not self._begun)
+            block += levelled(voice.block(ahead, count), last, level)
+            self._voices[key] = played, voice, level
+        for _, voice, last in before.values():
+            block += last * voice.end(count)
+        self._begun = True
+        return block
+
+    def close(self) -> None:
+        """May be called twice."""
+        for _, voice, _ in self._voices.values():
+            voice.close()
+        self._voices = {}

@@ -1,0 +1,145 @@
+"""The sound of a rendering: frame by frame what is heard while each is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vj.app.offline_clip_sound import OfflineDeckSound, silence
+from vj.app.offline_deck import OfflineDeck
+from vj.control.audio import SourceSound
+from vj.core.errors import Fault, nearest_file
+from vj.parameters.store import Snapshot
+from vj.show.control_sections import SOURCE_SOUND
+from vj.show.schema import Show
+from vj.show.sound_section import sound_choice
+from vj.show.validate import POSITION
+from vj.sinks.sound_queue import SoundQueue
+from vj.sound import RATE
+from vj.sound.ramp import levelled
+from vj.sound.slow_sound import SlowSound
+from vj.sound.sound_file import SoundFile, holds_sound
+from vj.sources import split_uri
+
+
+class OfflineSound:
+    """Called with each frame's parameters after the decks have given it, then asked for what is
+    written. Belongs to the thread that renders."""
+
+    def __init__(
+        self,
+        show: Show,
+        decks: Sequence[OfflineDeck],
+        uris: Sequence[str],
+        source_sound: SourceSound,
+        log: Callable[[str], None],
+    ) -> None:
+        """decks: A and B. uris: the sources that may play. source_sound: hears what the decks sound
+        like. Raises Fault for a file that is not there, or has no sound."""
+        self._choice = sound_choice(show.sound)
+        self._source_sound, self._uris, self._log = source_sound, uris, log
+        self._listening = any(rule.input == SOURCE_SOUND for rule in show.modulators)
+        self._decks = [OfflineDeckSound(deck, log) for deck in decks]
+        self._deck_b = decks[1]
+        self._share: float | None = None
+        """How much of deck B was heard in the frame before."""
+        self._slow = SlowSound(show.slow) if show.slow > 1 else None
+        self._queue = SoundQueue()
+        self._file: OfflineSoundFile | None = None
+        if self._choice.kind == "file":
+            begins = float(show.start.get(POSITION, 0.0))  # --from
+            self._file = OfflineSoundFile(Path(self._choice.name), show.loop, begins)
+        if self._choice.kind == "input":
+            log(f"sound: {show.sound} is live, and offline there is no now; nothing is heard")
+
+    def sounds(self) -> bool:
+        """Whether what is recorded has sound: it plays in the first frame, or another source of the
+        show has some."""
+        if self._choice.kind != "source":
+            return self._choice.kind == "file"
+        return any(deck.sounds for deck in self._decks) or any(map(_has_sound, self._uris))
+
+    def frame(self, snapshot: Snapshot, until: float) -> None:
+        """A frame that is seen from its parameters' moment until then."""
+        first, last = round(snapshot.time * RATE), round(until * RATE)
+        count = last - first
+        heard = silence(count)
+        if self._choice.kind == "source" or self._listening:
+            heard = self._of_decks(snapshot, until, count)
+            if self._listening:
+                self._source_sound.hear(heard)
+        if self._file is not None:
+            heard = self._file.block(first, count)
+        elif self._choice.kind != "source":
+            return
+        self._queue.put(None, heard if self._slow is None else self._slow.put(heard))
+
+    def _of_decks(self, snapshot: Snapshot, until: float, count: int) -> np.ndarray:
+        share = float(snapshot["deck/mix"]) if self._deck_b.playing is not None else 0.0
+        before = share if self._share is None else self._share
+        self._share = share
+        a, b = (deck.block(snapshot.time, until, count) for deck in self._decks)
+        return levelled(a, 1 - before, 1 - share) + levelled(b, before, share)
+
+    def take(self, end: float) -> np.ndarray:
+        """What follows, up to this moment in what is written: (n, 2) float32; less where it is not
+        there yet."""
+        count = min(round(end * RATE), self._queue.end) - self._queue.taken
+        return self._queue.take(count) if count > 0 else silence(0)
+
+    def rest(self, end: float) -> np.ndarray:
+        """The same at the end: exactly up to this moment."""
+        if self._slow is not None:
+            self._queue.put(None, self._slow.rest())
+        self._queue.pad(round(end * RATE))
+        return self.take(end)
+
+    def close(self) -> None:
+        """May be called twice."""
+        for deck in self._decks:
+            deck.close()
+        if self._file is not None:
+            self._file.close()
+
+
+class OfflineSoundFile:
+    """A file that is heard from the show's beginning on. For one thread."""
+
+    def __init__(self, path: Path, loop: bool, begins: float = 0.0) -> None:
+        """begins: seconds of it that have gone by as the show begins. Raises Fault."""
+        path = path.expanduser()
+        self._file, self._loop = SoundFile(path), loop
+        self._begins = round(begins * RATE)
+        if not path.exists():
+            raise Fault(f"sound: {path}: there is no such file{nearest_file(path)}")
+        if not self._file.open():
+            raise Fault(f"sound: {path}: has no sound")
+        self._length = max(1, round(self._file.length * RATE))
+
+    def block(self, first: int, count: int) -> np.ndarray:
+        """From this sample of the show on: (count, 2) float32."""
+        first += self._begins
+        if not self._loop:
+            return self._file.read(first / RATE, count)
+        found = silence(count)
+        done = 0
+        while done < count:
+            place = (first + done) % self._length
+            some = min(count - done, self._length - place)
+            found[done : done + some] = self._file.read(place / RATE, some)
+            done += some
+        return found
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._file.close()
+
+
+def _has_sound(uri: str) -> bool:
+    kind, rest = split_uri(uri)
+    if kind == "clips":
+        return any(_has_sound(name.strip()) for name in rest.split(",") if name.strip())
+    path = Path(rest).expanduser()
+    return kind == "video" and path.is_file() and holds_sound(path)
