@@ -239,3 +239,18 @@ def test_jitter_a_lost_frame_and_a_gap_make_times_vary(begins: list[int], tmp_pa
     times = times_of(VideoFile(path, 30))
     assert times.varying
     assert times.begins == pytest.approx([begin / 1000 for begin in begins])
+
+
+def test_there_and_back_shows_no_end_twice_however_long_it_is(tmp_path: Path) -> None:
+    path = gif(tmp_path / "loop.gif", [500, 100, 200, 1200])
+    there = [*5 * [0], 1, *2 * [2], *12 * [3]]
+    back = [*2 * [2], 1]
+    assert shown(path, 29, loop="ping-pong") == [*there, *back, *5 * [0], 1]
+
+
+def test_a_short_picture_beside_long_ones_does_not_come_earlier(tmp_path: Path) -> None:
+    path = gif(tmp_path / "loop.gif", [2000, 20, 2000])
+    clip = played(path)
+    clip.clock.fps = 100
+    seen = clip.next(250)
+    assert (seen.count(0), seen.count(1)) == (200, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 from vj.sources.edit_list import edit_list_end
@@ -17,6 +18,9 @@ PLAUSIBLE = 120.0
 ROUNDED = 0.004
 """Seconds from a whole number of frames that come of times being rounded."""
 
+AHEAD = 20
+"""Packets in which the second picture is; it may be stored after others."""
+
 FEW = 3
 """Pictures that say too little about a rate."""
 
@@ -30,11 +34,12 @@ SHORTEST = 0.005
 
 
 class Measured(NamedTuple):
-    """length: seconds from 0 to the end of the last picture. fps: on average; None
-    where the file does not say and does not show."""
+    """length: seconds from 0 to the end of the last picture. fps: on average; None where the file
+    does not say and does not show. ends: seconds that the first picture is seen, and the last."""
 
     length: float
     fps: float | None
+    ends: tuple[float, float]
 
 
 def lasting(file: VideoFile, stated: float, is_last: bool) -> float:
@@ -76,4 +81,16 @@ def measure(file: VideoFile) -> Measured:
         length = end if end > begins + SHORTEST else length
     even = max(1, round(length / step)) * step
     near = abs(even - length) < min(step / 8, ROUNDED)
-    return Measured(even if near else max(length, 1e-3), fps)
+    length = even if near else max(length, 1e-3)
+    last = length - found[-1][0] if found and file.timed else step
+    first = _first(file)
+    ends = (end if abs(end - step) > step / 4 else step for end in (first, last))
+    return Measured(length, fps, (next(ends), next(ends)))
+
+
+def _first(file: VideoFile) -> float:
+    """Seconds that the first picture is seen."""
+    begins = (moment for moment, _ in islice(file.packets(0.0), AHEAD) if moment is not None)
+    found = min((moment for moment in begins if moment > 0), default=file.step)
+    file.rewind()
+    return found if file.timed else file.step
