@@ -168,8 +168,9 @@ class LiveSound:
         self._lag.look(self._lines(), now)
         late = self._lag.seconds
         for runner, tap in self._taps.items():
-            delay = runner.delay.median()
-            if delay is not None:
+            if self._out.is_silent:
+                tap.rest()
+            elif (delay := runner.delay.median()) is not None:
                 tap.follow(round(now * RATE), round(max(delay, late) * RATE))
         self._feed(self._of_decks.front - round(late / PERIOD) * BLOCK if listens else None)
         self._tell(now)

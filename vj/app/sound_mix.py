@@ -27,6 +27,8 @@ class SoundMix:
         self._blocks: deque[Sequence[Weighted]] = deque(maxlen=KEPT)
         self.front = 0
         """The sample at which the newest block ends, counted from the clock's 0."""
+        self._heard = -LONGEST
+        """The same of the newest block with something in it."""
 
     def go_to(self, sample: int) -> None:
         """Blocks are missing, or none has come yet: the next one begins there."""
@@ -37,6 +39,13 @@ class SoundMix:
         """The next block."""
         self._blocks.append(parts)
         self.front += BLOCK
+        if parts:
+            self._heard = self.front
+
+    @property
+    def is_silent(self) -> bool:
+        """Nothing is in it that some sink may not have heard yet."""
+        return self.front - self._heard > LONGEST
 
     def take(self, first: int, count: int) -> np.ndarray:
         """From a sample on, (count, 2) float32; silence where there is no block."""
@@ -96,6 +105,10 @@ class SoundTap:
     def delay(self) -> float:
         """Seconds from when something was taken until it is heard."""
         return 0.0 if self._out is None else (self._out - self._place) / RATE
+
+    def rest(self) -> None:
+        """There is nothing to be heard; `follow` begins anew."""
+        self._out = None
 
     def follow(self, now: int, wanted: int) -> None:
         """Give away what is to be heard by now. now: in samples. wanted: the delay, in samples."""
