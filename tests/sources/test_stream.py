@@ -236,6 +236,30 @@ def test_what_comes_by_the_piece_plays_at_its_own_pace_and_begins_again(
     assert (last - first) / 25 == pytest.approx(ended - begun, abs=0.3)
 
 
+def test_a_film_without_a_length_is_not_played_as_fast_as_it_comes(
+    tmp_path: Path, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.sources.stream.AHEAD", 1.0)
+    # larger than what FFmpeg looks at before it begins
+    film = write_counted(tmp_path / "a.ts", 75, options={"muxrate": "30000000"}).read_bytes()
+
+    def endless(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Type", "video/mp2t")
+        request.end_headers()
+        request.wfile.write(film)
+        request.close_connection = True
+
+    web.answers["/recording"] = endless
+    with opened(web.at("/recording")) as source:
+        seen = [(0, 0.0)]
+        while seen[-1][0] < 68:
+            seen += [(number_of(one.pixels), one.captured) for one in frames_of(source, 1)]
+    at = {number: captured for number, captured in seen[1:] if number >= 35}
+    first, last, begun, ended = min(at), max(at), min(at.values()), max(at.values())
+    assert (last - first) / 25 == pytest.approx(ended - begun, abs=0.3)
+
+
 def test_what_has_an_end_ends_in_a_show_that_does(tmp_path: Path, web: WebServer) -> None:
     web.answers["/film"] = plain(write_counted(tmp_path / "a.mp4", 8).read_bytes(), "video/mp4")
     settings = SourceSettings(WallClock(), loop=False)

@@ -24,6 +24,13 @@ PACED = ("hls", "dash")
 pace. So is whatever has an end. Of all others the newest picture is shown as soon as it is
 there."""
 
+UNTIMED = ("mpjpeg", "mjpeg", "h264", "hevc", "m4v", "mpegvideo")
+"""Formats whose pictures have no times; FFmpeg makes up 25 a second."""
+
+AHEAD = 12.0
+"""Seconds by which pictures may come earlier than their times say, since a server may begin with
+what it has kept. Beyond that it sends a file as fast as it can, which is shown at its own pace."""
+
 LATE = 0.5
 """Seconds of delay after which what is paced does not catch up any more, and goes on from there."""
 
@@ -119,7 +126,10 @@ class _Link:
         self._stop = threading.Event()
         self._begin(container)
         self._finite = bool(container.duration) or container.size > 0
-        self._paced = self._finite or container.format.name.split(",")[0] in PACED
+        kind = container.format.name.split(",")[0]
+        self._paced = self._finite or kind in PACED
+        self._timed = kind not in UNTIMED
+        self._ahead, self._came_at = 0.0, 0.0
         self._due_at: float | None = None
         """Seconds on the clock at which a picture of time 0 is due; None before the first."""
         self._last_time: float | None = None
@@ -184,7 +194,8 @@ class _Link:
         for decoded in self._pictures():
             if self._stop.is_set():
                 break
-            if self._paced:
+            if self._paced or self._is_ahead(decoded.time):
+                self._paced = True
                 self._wait_for(decoded.time)
             # without the one after it, which would be waited for
             picture = Picture(decoded.time or 0.0, decoded, before=before)
@@ -211,6 +222,16 @@ class _Link:
                 yield from packet.decode()
             except av.error.InvalidDataError:
                 continue  # the first packets may be of a picture whose beginning was missed
+
+    def _is_ahead(self, moment: float | None) -> bool:
+        """It comes faster than it is to be seen. moment: of the next picture, in seconds."""
+        if moment is None or not self._timed:
+            return False
+        last, self._last_time = self._last_time, moment
+        before, self._came_at = self._came_at, time.monotonic()
+        if last is not None and 0 <= moment - last < LEAP:
+            self._ahead += moment - last - (self._came_at - before)
+        return self._ahead > AHEAD
 
     def _wait_for(self, moment: float | None) -> None:
         """Until a picture of this time, in seconds, is due."""
