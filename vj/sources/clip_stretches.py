@@ -44,8 +44,8 @@ def stretches(head: Playhead, seconds: float) -> tuple[Stretch, ...]:
     found: list[Stretch] = []
     place, velocity, turned, joins = head.exact, head.velocity, head.turned, True
     while seconds > LEAST and len(found) < MOST:
-        inset = head.step if turned else 0.0
-        end = head.high - inset if velocity > 0 else head.low + inset
+        first, last = head.insets if turned else (0.0, 0.0)
+        end = head.high - last if velocity > 0 else head.low + first
         lasts = min(seconds, max(0.0, (end - place) / velocity)) if velocity else seconds
         if lasts > LEAST:
             found.append(Stretch(place, velocity, lasts, joins))
@@ -55,8 +55,9 @@ def stretches(head: Playhead, seconds: float) -> tuple[Stretch, ...]:
             place = head.low if velocity > 0 else head.high
         elif head.loop == "ping-pong":
             turned = not turned
-            velocity, inset = -velocity, head.step if turned else 0.0
-            place = head.high - inset if velocity < 0 else head.low + inset
+            velocity = -velocity
+            first, last = head.insets if turned else (0.0, 0.0)
+            place = head.high - last if velocity < 0 else head.low + first
         else:
             velocity = 0.0
     return tuple(found)

@@ -203,6 +203,11 @@ class Playhead:
         return self._turned
 
     @property
+    def insets(self) -> tuple[float, float]:
+        """Seconds at both ends of the part that plays that the way back leaves out."""
+        return self._first, self._last
+
+    @property
     def exact(self) -> float:
         """The place at the last look without the tolerance, which it was taken further on in the
         direction in which it runs."""
