@@ -67,6 +67,24 @@ def test_everything_that_is_missing_comes_at_once_each_with_its_line(
     assert "no such file" in found[16]
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("kick.wav", ""),
+        ("kik.opus", "kik.opus: no such file; did you mean kick.wav?"),
+        ("still.png", "has no sound"),
+        ("torn.wav", "cannot be read"),
+    ],
+)
+def test_what_is_heard_is_opened(look: Check, tmp_path: Path, name: str, words: str) -> None:
+    sound(tmp_path / "kick.wav")
+    picture(tmp_path / "still.png")
+    (tmp_path / "torn.wav").write_bytes(b"no sound")
+    code, wrong, _ = look(f"source: testcard\nmodel: none\nsound: {name}\n")
+    assert code == (1 if words else 0), wrong
+    assert all(words in one and one.startswith("3: ") for one in wrong)
+
+
 def test_whatever_file_is_missing_the_one_with_the_nearest_name_is_told(
     look: Check, tmp_path: Path
 ) -> None:

@@ -183,7 +183,9 @@ class Rendering:
             def deliver_sound(take: Callable[[float], np.ndarray]) -> None:
                 """As long as the frames that are written."""
                 number, end = self.rendered - 1, self.rendered / fps
-                samples = take(end if times is None else times.span(number, show.slow)[1])
+                if times is not None and self.rendered:
+                    end = times.span(number, show.slow)[1]
+                samples = take(end)
                 for runner in runners:
                     runner.deliver_sound(clock.now(), samples)
 
@@ -321,14 +323,7 @@ class Rendering:
         )
         if times is not None:
             fps = times.rate if getattr(sink, "folder", False) else times.clip.fps or fps
-        return SinkRunner(
-            uri,
-            sink,
-            Mailbox(),
-            fps,
-            self._log,
-            clock=clock,
-        )
+        return SinkRunner(uri, sink, Mailbox(), fps, self._log, clock=clock)
 
     def _sounds(self) -> bool:
         return self._sound is not None and self._sound.sounds()

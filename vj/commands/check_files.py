@@ -19,6 +19,7 @@ from vj.show.control_sections import SOURCE_SOUND
 from vj.show.paths import AUDIO_SUFFIXES
 from vj.show.schema import Show
 from vj.show.section import KeyPath
+from vj.show.sound_section import sound_choice
 
 SYSTEMS = {
     "spout": ("win32", "Spout is for Windows only"),
@@ -52,6 +53,9 @@ def check_files(show: Show, result: CheckResult) -> None:
     for index, rule in enumerate(show.modulators):
         if rule.hears and rule.input != SOURCE_SOUND:
             _sound(rule.input, ("modulators", index, "input"), result)
+    sound = sound_choice(show.sound)
+    if sound.kind in ("file", "input"):
+        _sound(sound.name, ("sound",), result, sound.kind == "file")
     if show.person is not None:
         _person(show, result)
     _motion_and_size(show, result)
@@ -152,12 +156,12 @@ def _unwritable(folder: Path) -> str:
     return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written to"
 
 
-def _sound(name: str, place: KeyPath, result: CheckResult) -> None:
+def _sound(name: str, place: KeyPath, result: CheckResult, must_be_file: bool = False) -> None:
     """A file with sound in it; other names are inputs of the sound card."""
     import av
 
-    path = Path(name)
-    suffixed = path.suffix.lower() in AUDIO_SUFFIXES
+    path = Path(name).expanduser()
+    suffixed = must_be_file or path.suffix.lower() in AUDIO_SUFFIXES
     if not suffixed and not (path.suffix and path.is_file()):
         result.skip(f"the sound input {name}".rstrip())
         return
