@@ -13,12 +13,16 @@ import cv2
 import numpy as np
 import pytest
 
+from tests import scripted_sources as scripted
+from tests.scripted_sources import Play, Scripted
 from tests.waiting import PATIENCE, JumpingClock, until
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.sources import SourceSettings, camera_rate, check_uri
 from vj.sources.camera import Camera, list_cameras
 from vj.sources.camera_modes import number_of
+
+play = scripted.play
 
 RED = (220, 20, 30)
 NAMES = {
@@ -271,3 +275,10 @@ def test_a_slow_camera_says_once_how_slow_it_is_and_why(
     ] == ([True] if slow else [])
     assert (" of 100 a second" in source.mode_in_words) == slow
     source.close()
+
+
+def test_the_status_says_the_format_and_that_it_is_slow(play: Play) -> None:
+    camera = Scripted(200)
+    camera.mode_in_words = "MJPG, 12 of 30 a second"  # type: ignore[attr-defined]
+    rig = play("camera:9", camera_9=camera)
+    rig.until(lambda: rig.capture.state() == "camera:9 64x48 MJPG, 12 of 30 a second")
