@@ -114,7 +114,10 @@ class CudaCompositor:
         state = self._kernels.state
         safe = torch.where(
             bad,
-            torch.zeros_like(painted) if state is None else self._as_painted(state),
+            # of the kernels' own type: the two are brought to a common one
+            torch.zeros_like(painted, dtype=self._input.dtype)
+            if state is None
+            else self._as_painted(state),
             painted.to(self._input.dtype),
         )
         self._bad.copy_(bad, non_blocking=True)
