@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from vj.core.clock import FrameClock
+from vj.core.errors import Fault
 from vj.sources import SourceSettings, make_source
 from vj.sources.image import read_picture
-from vj.sources.picture_file import decoded, moves, straight
+from vj.sources.picture_file import decoded, moves, orientation_of_avif, straight, turned
 
 CORNERS = {(0, 0): (255, 0, 0), (0, 1): (0, 255, 0), (1, 0): (0, 0, 255), (1, 1): (255, 255, 0)}
 SEEN = {
@@ -179,6 +180,42 @@ def test_exif_of_either_byte_order_counts() -> None:
     for order in "<>":
         turned = png(2, 8, b"\0" + bytes(range(6)), (2, 1), eXIf=exif(6, order))
         assert read(turned).shape == (2, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("turns", "axis", "orientation"),
+    [
+        *((0, None, 1), (0, 1, 2), (2, None, 3), (0, 0, 4), (1, 0, 5), (3, None, 6), (3, 0, 7)),
+        *((1, None, 8), (1, 1, 7), (3, 1, 5), (2, 1, 4), (2, 0, 2)),
+    ],
+)
+def test_the_properties_of_an_avif_say_how_it_stands(
+    turns: int, axis: int | None, orientation: int
+) -> None:
+    head = b"\0\0\0\x09irot" + bytes((turns,))
+    if axis is not None:
+        head += b"\0\0\0\x09imir" + bytes((axis,))
+    assert orientation_of_avif(head + b"mdat") == orientation
+    seen = turned(np.arange(6).reshape(2, 3), orientation)
+    wanted = np.rot90(np.arange(6).reshape(2, 3), turns)
+    if axis is not None:
+        wanted = wanted[:, ::-1] if axis else wanted[::-1]
+    assert np.array_equal(seen, wanted)
+
+
+def test_an_avif_has_its_alpha() -> None:
+    ok, data = cv2.imencode(".avif", quarters(True)[..., [2, 1, 0, 3]])
+    if not ok:
+        pytest.skip("this OpenCV writes no AVIF")
+    found = read(data.tobytes())
+    assert near(found[18, 8], (0, 0, 255, 128), 12)
+
+
+def test_what_an_iphone_takes_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "IMG_0001.HEIC"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+    with pytest.raises(Fault, match=r"is a HEIC picture, .* save it as JPEG"):
+        make_source(str(path), SourceSettings(FrameClock(25))).open()
 
 
 def test_sixteen_bits_are_rounded_not_cut(tmp_path: Path) -> None:

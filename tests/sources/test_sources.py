@@ -319,7 +319,7 @@ def test_a_webp_that_would_move_is_told_to_stand(tmp_path: Path) -> None:
         loop.finish()
     told: list[str] = []
     for pictures in (1, 3):
-        source = make_source(str(tmp_path / f"{pictures}.webp"), offline(log=told.append))
+        source = make_source(f"image:{tmp_path}/{pictures}.webp", offline(log=told.append))
         source.open()
         source.close()
     assert len(told) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 
 PICTURES = {
     *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
-    *(".exr", ".hdr", ".dpx", ".jp2", ".avif", ".ppm", ".pgm"),
+    *(".exr", ".hdr", ".dpx", ".jp2", ".avif", ".ppm", ".pgm", ".heic", ".heif"),
 }
 """Endings of files that are pictures."""
 

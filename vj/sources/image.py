@@ -14,6 +14,9 @@ from vj.sources.missing import missing
 from vj.sources.pacing import Pace
 from vj.sources.picture_file import decoded, moves
 
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
+"""Brands of pictures that are HEVC inside."""
+
 
 def read_picture(path: str | Path, kind: str) -> np.ndarray:
     """(H, W, 3 or 4) uint8 RGB(A), see `vj.sources.picture_file.decoded`. kind: named in the Fault
@@ -41,6 +44,11 @@ def picture_bytes(path: str | Path, kind: str) -> bytes:
 
 def _decoded(data: bytes, path: str | Path, kind: str) -> np.ndarray:
     found = decoded(data)
+    if found is None and data[4:8] == b"ftyp" and data[8:12] in HEIC:
+        raise Fault(
+            f"{kind}:{path}: is a HEIC picture, which cannot be read here; save it as JPEG (on an "
+            "iPhone: Settings, Camera, Formats, Most Compatible)"
+        )
     if found is None:
         raise Fault(
             f"{kind}:{path}: is not a picture that OpenCV or FFmpeg can read "

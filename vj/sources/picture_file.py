@@ -26,6 +26,19 @@ ASSOCIATED, UNASSOCIATED = 1, 2
 GREY_WITH_ALPHA = {"ya8": "u1", "ya16le": "<u2", "ya16be": ">u2"}
 """Pixel formats of FFmpeg, and the numbers in them."""
 
+AVIF_TURNS = {
+    (0, None): 1,
+    (0, 1): 2,
+    (2, None): 3,
+    (0, 0): 4,
+    (1, 0): 5,
+    (3, None): 6,
+    (3, 0): 7,
+    (1, None): 8,
+}
+"""Quarter turns against the clock, and the axis that is mirrored about after them (ISO/IEC
+23008-12, `irot` and `imir`) -> the orientation of EXIF."""
+
 TIFF_FORMATS = {1: "B", 3: "H", 4: "I"}
 """Types of a TIFF tag whose values are read here: BYTE, SHORT, LONG."""
 
@@ -85,7 +98,7 @@ def _by_opencv(data: bytes) -> tuple[np.ndarray | None, int]:
         return None, 1
     if found is None:
         return _by_ffmpeg(data), 1
-    orientation = 1
+    orientation = orientation_of_avif(data) if data[4:8] == b"ftyp" else 1
     for kind, text in zip(kinds, texts, strict=True):
         if kind == cv2.IMAGE_METADATA_EXIF:
             written = np.asarray(text).tobytes().removeprefix(b"Exif\x00\x00")
@@ -94,6 +107,17 @@ def _by_opencv(data: bytes) -> tuple[np.ndarray | None, int]:
         return cv2.merge([found] * 3), orientation
     order = [2, 1, 0, 3] if found.shape[2] == 4 else [2, 1, 0]
     return found[..., order], orientation
+
+
+def orientation_of_avif(data: bytes) -> int:
+    """As its properties say, 1..8 of EXIF: libavif leaves that to others."""
+    head = data[: _place(data, b"mdat")]
+    turns, mirror = (head.find(b"\0\0\0\x09" + name) + 8 for name in (b"irot", b"imir"))
+    quarters = head[turns] & 3 if 7 < turns < len(head) else 0
+    axis = head[mirror] & 1 if 7 < mirror < len(head) else None
+    if axis is not None and (quarters, axis) not in AVIF_TURNS:
+        quarters, axis = (quarters + 2) % 4, 1 - axis  # the same, written otherwise
+    return AVIF_TURNS[quarters, axis]
 
 
 def _by_ffmpeg(data: bytes) -> np.ndarray | None:
