@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -258,3 +262,115 @@ def test_sound_that_is_off_has_no_thread_and_no_stream(tmp_path: Path) -> None:
 def test_a_safe_show_has_no_sound() -> None:
     show = check_show({"sound": "input Scarlett"}, "show")
     assert safe(show, lambda text: None).sound == "off"
+
+
+class Card:
+    """A sound card with one user at a time, which plays a hum of one loudness to whoever opened
+    it."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.users = 0
+
+    def stream(self, callback: Callable[..., None], device: str | None = None, **asked: Any) -> Any:
+        if self.users:
+            raise OSError("Device unavailable")
+        self.users += 1
+        self.opened.append(f"{device or ''} {asked['channels']}")
+        stop = threading.Event()
+
+        def play() -> None:
+            block = np.full((512, asked["channels"]), 0.25, np.float32)
+            while not stop.wait(512 / RATE):
+                callback(block, 512, None, None)
+
+        def close() -> None:
+            stop.set()
+            self.users -= 1
+
+        thread = threading.Thread(target=play, daemon=True)
+        return types.SimpleNamespace(start=thread.start, stop=stop.set, close=close)
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Card:
+    made = Card()
+    fake = types.SimpleNamespace(InputStream=made.stream)
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    return made
+
+
+class Ear:
+    """Takes the place of a sink's sound: what reaches it."""
+
+    def __init__(self, performance: Performance) -> None:
+        (runner,) = performance.outputs.sinks.running()
+        self.samples = np.zeros((0, 2), np.float32)
+        runner.put_sound = self._hear  # type: ignore[method-assign]
+
+    def _hear(self, captured: float, moment: float, samples: np.ndarray) -> None:
+        self.samples = np.concatenate([self.samples, samples])[-RATE:]
+
+    @property
+    def loudness(self) -> float:
+        """Of the newest fifth of a second; 0 where nothing came."""
+        newest = self.samples[-RATE // 5 :]
+        return float(np.sqrt(np.mean(newest**2))) if len(newest) else 0.0
+
+
+def test_an_input_is_opened_once_for_modulators_and_for_what_is_heard(
+    tmp_path: Path, card: Card
+) -> None:
+    said: list[str] = []
+    listens = {"audio": "level", "input": "Scarlett", "to": "picture/brightness", "depth": 0.2}
+    options = {"sinks": [f"record:{tmp_path}/out.mkv"], "sound": "input Scarlett"}
+    performance = live(tmp_path, said, {**options, "modulators": [listens]})
+    ear = Ear(performance)
+    performance.start()
+    until(lambda: abs(ear.loudness - 0.25) < 0.001)
+    assert card.opened == ["Scarlett 2"]
+    until(lambda: performance.sound.state().startswith("input Scarlett, delayed by "))
+    performance.stop()
+    assert card.users == 0
+
+
+def test_a_saved_show_is_heard_otherwise(tmp_path: Path, card: Card) -> None:
+    """From clips to a file, to an input that opens with it, to nothing, and back."""
+    said: list[str] = []
+    write_sound(tmp_path / "song.wav", np.full(RATE, 0.1, np.float32), "pcm_f32le")
+    performance = live(tmp_path, said, {"sinks": [f"record:{tmp_path}/out.mkv"]})
+    ear = Ear(performance)
+    performance.start()
+    show = performance.run_state.show
+    until(lambda: performance.sound.state().startswith("the source's, delayed by "))
+    for sound, loud in ((str(tmp_path / "song.wav"), 0.1), ("input Mic", 0.25)):
+        assert performance.adopt(show.model_copy(update={"sound": sound}))
+        until(lambda loud=loud: abs(ear.loudness - loud) < 0.001)  # type: ignore[misc]
+    assert card.opened == ["Mic 2"]
+    assert performance.adopt(show.model_copy(update={"sound": "off"}))
+    until(lambda: performance.sound.state() == "off")
+    assert card.users == 0
+    assert performance.adopt(show)
+    until(lambda: performance.sound.state().startswith("the source's, delayed by "))
+    gone = show.model_copy(update={"sound": str(tmp_path / "gone.wav")})
+    assert not performance.adopt(gone)
+    assert performance.run_state.show.sound == "source"
+    assert any("gone.wav" in line for line in said)
+    performance.stop()
+
+
+def test_a_recording_that_begins_with_a_silent_picture_has_the_sound_of_the_clip_after_it(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+    movie = tmp_path / "out.mkv"
+    performance = live(tmp_path, said, {"source": "drawn:dancer", "sinks": [f"record:{movie}"]})
+    performance.start()
+    sent = performance.outputs.sinks.sent
+    until(lambda: sent().get(f"record:{movie}", 0) > 5)
+    performance.store.set("source", "one")
+    until(lambda: performance.sound.state().startswith("the source's, delayed by "))
+    time.sleep(0.8)
+    performance.stop()
+    _, heard = flashes_and_clicks(movie)
+    assert heard

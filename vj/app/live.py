@@ -154,7 +154,7 @@ class Performance:
             source_sound,
             ProgrammeMaker(self.run_state, self.clock, self.session.audio_input, log),
         )
-        self.outputs.sinks.sound = lambda: self.sound.sounds
+        self.outputs.sinks.sound = self.sound.sounds
         self.loop_parts = LoopParts(context, self.loop, self.outputs, segment_person)
         self.recordings = Recordings(context, self.outputs.sinks)
         self.displays = Displays(context, self.outputs.sinks.displays)

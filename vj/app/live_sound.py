@@ -10,7 +10,7 @@ from vj.app.context import ShowContext
 from vj.app.deck_sound import DecksSound
 from vj.app.replacement import Replacement
 from vj.app.sound_mix import SoundMix, SoundTap, Weighted
-from vj.app.sound_programme import Programme, ProgrammeMaker
+from vj.app.sound_programme import Programme, ProgrammeMaker, may_sound
 from vj.app.sound_voices import BLOCK
 from vj.control.audio import SourceSound
 from vj.core.errors import Fault
@@ -78,8 +78,11 @@ class LiveSound:
         self._since: float | None = None
         """Since when there is something to be heard in a sink."""
         self._started = False
-        self.sounds = False
-        """There is something to be heard."""
+        self._heard = False
+        """There is something to be heard now."""
+        self._looked_at: Sequence[str] = ()
+        self._may_sound = False
+        """Some source of the show has sound."""
 
     def start(self) -> None:
         """Follow the show from now on, if it wants sound. May be called again."""
@@ -94,7 +97,7 @@ class LiveSound:
             return None
         choice = sound_choice(show.sound)
         if choice.kind == "file":
-            file = SoundFile(Path(choice.name))
+            file = SoundFile(Path(choice.name).expanduser())
             there = file.open()
             file.close()
             if not there:
@@ -122,7 +125,7 @@ class LiveSound:
         listens = now < self._heard_until
         if source or listens:
             self._decks.look()
-        self.sounds = programme is not None and (
+        self._heard = programme is not None and (
             self._decks.sounds if programme.decks else programme.sounds
         )
         self._find_sinks()
@@ -142,6 +145,8 @@ class LiveSound:
             self._programme = before = None
         if before is None and self._make.wanted(show):
             self._programme = self._make.of(show)
+        if self._programme is not None and self._programme.decks:
+            self._look_at_sources()
         for gone in [one for one in self._leaving if one.gone]:
             gone.close()
             self._leaving.remove(gone)
@@ -199,6 +204,25 @@ class LiveSound:
     def _lines(self) -> Sequence[SoundLine]:
         return [*self._decks.lines, *(self._programme.lines if self._programme else ())]
 
+    def sounds(self) -> bool:
+        """Whether a recording that begins now has sound: something is heard, or another source of
+        the show may be. From any thread."""
+        programme = self._programme
+        return self._heard or (programme is not None and programme.decks and self._may_sound)
+
+    def _look_at_sources(self) -> None:
+        """Find out which sources have sound, on a thread of its own: a disk may not answer."""
+        show = self._context.run.show
+        uris = [*show.source, *show.sources.values()]
+        if uris == self._looked_at:
+            return
+        self._looked_at = uris
+
+        def look() -> None:
+            self._may_sound = any(may_sound(uri) for uri in uris)
+
+        self._context.supervisor.start("sources with sound", look)
+
     # What is said of it.
 
     @property
@@ -213,14 +237,14 @@ class LiveSound:
         programme, delay = self._programme, self.delay
         if programme is None:
             return "off"
-        if not self.sounds:
+        if not self._heard:
             return f"{programme.words}, silent"
         later = "" if delay is None else f", delayed by {delay * 1e3:.0f} ms"
         return programme.words + later
 
     def _tell(self, now: float) -> None:
         """Say once what goes where, when the delay has settled."""
-        heard = self.sounds and any(tap.delay for tap in self._taps.values())
+        heard = self._heard and any(tap.delay for tap in self._taps.values())
         if not heard or self._programme is None:
             self._since = None
             return

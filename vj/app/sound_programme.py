@@ -15,8 +15,10 @@ from vj.core.errors import Fault
 from vj.show.control_sections import SOURCE_SOUND
 from vj.show.schema import Show
 from vj.show.sound_section import SoundChoice, sound_choice
-from vj.sound.sound_file import SoundFile
+from vj.show.validate import POSITION
+from vj.sound.sound_file import SoundFile, holds_sound
 from vj.sound.sound_line import SoundLine
+from vj.sources import split_uri
 from vj.sources.clip_place import ClipPlace
 
 TAKEOVER = 0.02
@@ -105,7 +107,9 @@ class ProgrammeMaker:
         if kind == "source":
             return Programme(wanted, "the source's")
         if kind == "file":
-            return Programme(wanted, Path(name).name, self._of_file(Path(name)))
+            path = Path(name).expanduser()
+            begins = float(show.start.get(POSITION, 0.0))  # --from
+            return Programme(wanted, path.name, self._of_file(path, begins))
         found = self._audio_input(name)
         words = f"input {name}".rstrip() + ("" if found is not None else ", which is not there")
         if found is None:
@@ -117,8 +121,9 @@ class ProgrammeMaker:
 
         return Programme(wanted, words, LineVoice(line), found, hear)
 
-    def _of_file(self, path: Path) -> Voice:
-        """From the show's beginning on, and again as the show is."""
+    def _of_file(self, path: Path, begins: float) -> Voice:
+        """From the show's beginning on, and again as the show is. begins: seconds of it that have
+        gone by as the show begins."""
         length = 0.0
         try:
             file = SoundFile(path)
@@ -129,9 +134,9 @@ class ProgrammeMaker:
 
         def where(moment: float) -> ClipPlace | None:
             begun, loops = self._run.playing_since, self._run.show.loop
-            if begun is None or not length or not (loops or 0 <= moment - begun < length):
+            if begun is None or not length or not (loops or moment - begun + begins < length):
                 return None
-            return ClipPlace(path, None, begun, 0.0, 1.0, 0.0, length, loops)
+            return ClipPlace(path, None, begun, begins, 1.0, 0.0, length, loops)
 
         return ClipVoice(path, None, where, self._log)
 
@@ -139,3 +144,17 @@ class ProgrammeMaker:
 def _two_sides(block: np.ndarray) -> np.ndarray:
     """(n, 1 or 2) -> (n, 2)."""
     return block if block.shape[1] == 2 else np.repeat(block, 2, axis=1)
+
+
+def has_sound(uri: str) -> bool:
+    """A source that is a file has sound. Reads the disk."""
+    kind, rest = split_uri(uri)
+    if kind == "clips":
+        return any(has_sound(name.strip()) for name in rest.split(",") if name.strip())
+    path = Path(rest).expanduser()
+    return kind == "video" and path.is_file() and holds_sound(path)
+
+
+def may_sound(uri: str) -> bool:
+    """The same, and of a sender, which may at any time."""
+    return split_uri(uri)[0] == "ndi" or has_sound(uri)
