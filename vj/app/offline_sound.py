@@ -9,6 +9,7 @@ import numpy as np
 
 from vj.app.offline_clip_sound import OfflineDeckSound, silence
 from vj.app.offline_deck import OfflineDeck
+from vj.app.sound_programme import has_sound
 from vj.control.audio import SourceSound
 from vj.core.errors import Fault, nearest_file
 from vj.parameters.store import Snapshot
@@ -20,8 +21,7 @@ from vj.sinks.sound_queue import SoundQueue
 from vj.sound import RATE
 from vj.sound.ramp import levelled
 from vj.sound.slow_sound import SlowSound
-from vj.sound.sound_file import SoundFile, holds_sound
-from vj.sources import split_uri
+from vj.sound.sound_file import SoundFile
 
 
 class OfflineSound:
@@ -59,7 +59,7 @@ class OfflineSound:
         show has some."""
         if self._choice.kind != "source":
             return self._choice.kind == "file"
-        return any(deck.sounds for deck in self._decks) or any(map(_has_sound, self._uris))
+        return any(deck.sounds for deck in self._decks) or any(map(has_sound, self._uris))
 
     def frame(self, snapshot: Snapshot, until: float) -> None:
         """A frame that is seen from its parameters' moment until then."""
@@ -135,11 +135,3 @@ class OfflineSoundFile:
     def close(self) -> None:
         """May be called twice."""
         self._file.close()
-
-
-def _has_sound(uri: str) -> bool:
-    kind, rest = split_uri(uri)
-    if kind == "clips":
-        return any(_has_sound(name.strip()) for name in rest.split(",") if name.strip())
-    path = Path(rest).expanduser()
-    return kind == "video" and path.is_file() and holds_sound(path)
