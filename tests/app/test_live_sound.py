@@ -19,9 +19,10 @@ from tests.waiting import until
 from vj.app.live import Performance
 from vj.app.safe import safe
 from vj.app.sound_mix import KEPT, SoundMix, SoundTap
-from vj.app.sound_voices import BLOCK, RAMP, ClipVoice, Fading, LineVoice
+from vj.app.sound_voices import BLOCK, ClipVoice, Fading, LineVoice
 from vj.show.load import check_show
 from vj.sound import RATE
+from vj.sound.ramp import RAMP
 from vj.sound.sound_line import SoundLine
 from vj.sources.clip_place import ClipPlace
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from vj.app.sound_voices import BLOCK, Part, joined, silence
+from vj.app.sound_voices import BLOCK, Part, silence
 from vj.sound import RATE
+from vj.sound.ramp import joined, levelled
 
 KEPT = 400
 """Blocks that are kept, 8 s: pictures that are on their way for longer are heard too early."""
@@ -64,9 +65,7 @@ class SoundMix:
     def _mixed(parts: Sequence[Weighted]) -> np.ndarray | None:
         mixed: np.ndarray | None = None
         for part, begins, ends in parts:
-            block = part()
-            if begins != 1 or ends != 1:
-                block = block * np.linspace(begins, ends, BLOCK, dtype=np.float32)[:, None]
+            block = levelled(part(), begins, ends)
             mixed = block if mixed is None else mixed + block
         return mixed
 

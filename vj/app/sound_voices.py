@@ -11,6 +11,7 @@ import numpy as np
 
 from vj.core.errors import Fault
 from vj.sound import CHANNELS, RATE
+from vj.sound.ramp import RAMP, joined
 from vj.sound.sound_file import SoundFile
 from vj.sound.sound_line import SoundLine
 from vj.sound.varied import read_at
@@ -18,23 +19,12 @@ from vj.sources.clip_place import ClipPlace
 
 BLOCK = 960
 """Samples of a block, 20 ms."""
-RAMP = 240
-"""Samples in which one sound takes over from another where something jumps, 5 ms."""
 JUMP = 0.04
 """Seconds of the clip by which its sound may lie beside its picture; beyond that it jumps there."""
 EXACT = 0.001
 """Seconds within which it runs on untouched; between the two its speed changes a little."""
 CATCH_UP = 0.02
 """That change, at most, as a share."""
-
-RISING = np.linspace(0, 1, RAMP, dtype=np.float32)[:, None]
-
-
-def joined(old: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """(BLOCK, 2) that begins as `old`, (RAMP or more, 2), and goes on as `new`."""
-    new = new.copy()
-    new[:RAMP] = old[:RAMP] * (1 - RISING) + new[:RAMP] * RISING
-    return new
 
 
 def silence(count: int = BLOCK) -> np.ndarray:
