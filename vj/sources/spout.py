@@ -7,6 +7,7 @@ We have not run this on Windows ourselves: it is tested against a stand-in with 
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import ExitStack
 from typing import Any
 
@@ -20,6 +21,11 @@ GL_RGBA = 0x1908
 """OpenGL's name of the format."""
 
 WAIT_MS = 200
+POLL = 0.004
+"""Seconds between two looks for a new picture."""
+DOUBTFUL = 1 / 30
+"""Seconds after which a picture counts as new, whatever the library says, which cannot be relied on
+to say so."""
 
 
 def _library(name: str) -> Any:
@@ -52,6 +58,7 @@ class SpoutSource:
         self._buffer: np.ndarray | None = None
         self._size = (0, 0)
         self._number = 0
+        self._last_at = 0.0
 
     def open(self) -> None:
         """Begin to receive; a sender that does not exist yet is no fault. Raises Unavailable off
@@ -67,14 +74,18 @@ class SpoutSource:
         self._receiver.waitFrameSync(self.name, WAIT_MS)
         # False: our first row is the top one.
         received = self._receiver.receiveImage(self._buffer, GL_RGBA, False, 0)
-        if not received:
-            return None
-        if self._receiver.isUpdated():
+        if received and self._receiver.isUpdated():
             self._size = (self._receiver.getSenderWidth(), self._receiver.getSenderHeight())
             self._buffer = np.zeros(self._size[0] * self._size[1] * 4, np.uint8)
             return None
-        if self._buffer is None or not self._receiver.isFrameNew():
+        now = time.monotonic()
+        # a sender that is connected and has not drawn yet has no size
+        there = received and self._buffer is not None and self._buffer.size > 0
+        if not there or not (self._receiver.isFrameNew() or now - self._last_at >= DOUBTFUL):
+            time.sleep(POLL)  # without a sender, `waitFrameSync` does not wait
             return None
+        self._last_at = now
+        assert self._buffer is not None
         width, height = self._size
         frame = Frame(
             self._buffer.reshape(height, width, 4).copy(), self._number, self._settings.clock.now()

@@ -11,14 +11,19 @@ import sys
 import time
 from typing import Any
 
+import cv2
 import numpy as np
 
-from vj.core.errors import Unavailable
+from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame
 from vj.sources import Awaited, SourceSettings
 
 POLL = 0.004
 """Seconds between two looks for a new frame."""
+
+RGBA8 = 70
+"""Metal's MTLPixelFormatRGBA8Unorm. What comes through Syphon is the other one that syphon-python
+reads, blue first, whatever the server was given (its tests/test_metal_integration.py)."""
 
 
 class SyphonSource:
@@ -59,19 +64,24 @@ class SyphonSource:
         )
 
     def read(self) -> Frame | None:
-        """The newest frame; None when none came within a fifth of a second."""
-        from syphon.utils.numpy import copy_mtl_texture_to_image
+        """The newest frame; None when none came within a fifth of a second. Raises Fault when the
+        server has gone: the same program started again is another one."""
+        import objc
 
         assert self._client is not None, "open comes first"
         end = time.monotonic() + 0.2
         while not self._client.has_new_frame:
+            if not self._client.is_valid:
+                raise Fault(f"syphon:{self.name}: the server has gone")
             if time.monotonic() > end:
                 return None
             time.sleep(POLL)
-        # Syphon counts rows from the bottom; ours start at the top.
-        pixels = np.ascontiguousarray(
-            np.flipud(copy_mtl_texture_to_image(self._client.new_frame_image))
-        )
+        with (
+            objc.autorelease_pool()
+        ):  # a thread of Python's has none of its own, and Metal's textures would pile up
+            pixels = _rgba(self._client.new_frame_image)
+        if pixels is None:
+            return None
         frame = Frame(pixels, self._number, self._settings.clock.now())
         self._number += 1
         return frame
@@ -80,3 +90,16 @@ class SyphonSource:
         client, self._client = self._client, None
         if client is not None:
             client.stop()
+
+
+def _rgba(texture: Any) -> np.ndarray | None:
+    """A Metal texture -> (H, W, 4) uint8, our own; None where there is none yet."""
+    from syphon.utils.numpy import copy_mtl_texture_to_image
+
+    if texture is None:
+        return None
+    # Syphon counts rows from the bottom; ours start at the top.
+    pixels = np.flipud(copy_mtl_texture_to_image(texture))
+    if texture.pixelFormat() == RGBA8:
+        return np.ascontiguousarray(pixels)
+    return cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_BGRA2RGBA)
