@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vj.show.moved import PathMover
 from vj.show.paths import PathResolver
 from vj.show.section import KeyPath
 
@@ -37,3 +38,13 @@ def test_a_sequence_is_looked_for_beside_the_show_then_where_vj_runs(
     assert resolver.uri(f"{kind}{name}", ("source",)) == f"{kind}{show / name}"
     together = f"clips:{name},{name}"
     assert resolver.uri(together, ("source",)) == f"clips:{show / name},{show / name}"
+
+
+def test_a_copy_of_a_show_names_the_same_pictures(tmp_path: Path) -> None:
+    show, copy = tmp_path / "show", tmp_path / "copies"
+    (show / "frames").mkdir(parents=True)
+    copy.mkdir()
+    (show / "frames" / "0001.png").write_bytes(b"a picture")
+    for name in ("frames/%04d.png", "frames/####.png?fps=24", "frames"):
+        moved = PathMover(show, copy).uri(f"video:{name}", ("source",))
+        assert moved == f"video:../show/{name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -25,7 +26,13 @@ class PathMover(PathResolver):
         super().__init__(folder, lambda place, text: None)
         self._from, self._to = folder, to
 
-    def file(self, name: object, place: KeyPath, must_be_file: bool = True) -> Any:
+    def file(
+        self,
+        name: object,
+        place: KeyPath,
+        must_be_file: bool = True,
+        there: Callable[[Path], bool] = exists,
+    ) -> Any:
         """A name as the other folder's file has to say it; the same where that means the same."""
         if (
             not isinstance(name, str)
@@ -36,7 +43,7 @@ class PathMover(PathResolver):
             or PurePath(name).is_absolute()
         ):
             return name
-        here = next((p for p in (self._from / name, Path(name)) if exists(p)), None)
+        here = next((p for p in (self._from / name, Path(name)) if there(p)), None)
         if here is None and not must_be_file:
             return name
         return relative(here or self._from / name, self._to)

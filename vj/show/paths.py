@@ -30,6 +30,14 @@ LENT: set[Path] = set()
 """Folders of shows that are there only while they play, those of pictures; no clip is there."""
 
 
+def exists(path: Path) -> bool:
+    """Whether the file or folder exists. A name that is invalid for the file system does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 class PathResolver:
     """Resolves the paths of one show file, or of one that it includes."""
 
@@ -43,11 +51,10 @@ class PathResolver:
         name: object,
         place: KeyPath,
         must_be_file: bool = True,
-        there: Callable[[Path], bool] | None = None,
+        there: Callable[[Path], bool] = exists,
     ) -> Any:
         """A name as a path that can be opened. must_be_file: it can be nothing but a file; other
         names are left alone unless there is one. there: whether there is, see `exists`."""
-        there = there or exists
         if (
             not isinstance(name, str)
             or not name
@@ -209,11 +216,3 @@ def _values(plain: dict[str, Any], key: str, change: Callable[[Any, KeyPath], An
         plain[key] = {name: change(one, (key, name)) for name, one in value.items()}
     else:
         _each(plain, key, (), change)
-
-
-def exists(path: Path) -> bool:
-    """Whether the file or folder exists. A name that is invalid for the file system does not."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False

@@ -70,8 +70,8 @@ def decoded(data: bytes) -> np.ndarray | None:
     if premultiplied and pixels.shape[2] == 4:
         pixels = straight(pixels)
     pixels = in_8_bits(pixels)
-    if pixels.shape[2] == 4 and cv2.minMaxLoc(pixels[..., 3])[0] == 255:
-        pixels = pixels[..., :3]
+    if pixels.shape[2] == 4 and cv2.minMaxLoc(cv2.extractChannel(pixels, 3))[0] == 255:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB)
     return np.ascontiguousarray(turned(pixels, orientation))
 
 
@@ -105,8 +105,11 @@ def _by_opencv(data: bytes) -> tuple[np.ndarray | None, int]:
             orientation = tiff_tags(written).get(ORIENTATION, (1,))[0]
     if found.ndim == 2:
         return cv2.merge([found] * 3), orientation
-    order = [2, 1, 0, 3] if found.shape[2] == 4 else [2, 1, 0]
-    return found[..., order], orientation
+    alpha = found.shape[2] == 4
+    if found.dtype.name in ("uint8", "uint16", "float32"):
+        order = cv2.COLOR_BGRA2RGBA if alpha else cv2.COLOR_BGR2RGB
+        return cv2.cvtColor(found, order), orientation
+    return found[..., [2, 1, 0, 3] if alpha else [2, 1, 0]], orientation
 
 
 def orientation_of_avif(data: bytes) -> int:
