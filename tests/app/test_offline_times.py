@@ -253,6 +253,27 @@ def test_what_happens_between_two_frames_makes_the_rate_constant_and_is_said(
     assert times == pytest.approx([n / 10 for n in range(len(times))])
 
 
+def test_pictures_of_a_millisecond_are_painted_too(tmp_path: Path) -> None:
+    begins = [0, 1000, 1001, 1002, 1003, 2000]
+    clip = write(tmp_path / "burst.mkv", begins, {2000: 500})
+    render(clip, tmp_path / "out.mp4")
+    numbers, times, _ = seen(tmp_path / "out.mp4")
+    assert numbers == list(range(6))
+    assert times == pytest.approx(seconds(begins), abs=1e-4)
+
+
+def test_a_fade_between_two_clips_is_not_as_coarse_as_they_are(tmp_path: Path) -> None:
+    slides = write(tmp_path / "slides.mkv", [0, 600], {600: 500})
+    more = write(tmp_path / "more.mkv", [0, 600], {600: 500})
+    sources = {"one": str(slides), "two": str(more)}
+    start = {"source/loop": "next", "crossfade": 0.5}
+    render(slides, tmp_path / "out.mp4", 2.2, sources=sources, start=start)
+    times = seen(tmp_path / "out.mp4")[1]
+    assert times[:3] == pytest.approx([0, 0.6, 1.1], abs=1e-4)
+    assert sum(1.1 <= moment <= 1.6 for moment in times) in (15, 16, 17)
+    assert sum(moment > 1.65 for moment in times) == 1
+
+
 def test_clips_of_two_rates_keep_theirs(tmp_path: Path, uneven: Path) -> None:
     fast = numbered_clip(tmp_path / "fast.mp4", 5, rate=25)
     slow = numbered_clip(tmp_path / "slow.mp4", 3, rate=10)
