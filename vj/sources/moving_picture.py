@@ -34,7 +34,10 @@ HEAD = 4096
 def moves(path: Path | str) -> bool:
     """Whether a file is an animated WebP or PNG. False for one that cannot be read."""
     try:
-        with open(Path(path).expanduser(), "rb") as file:
+        where = Path(path).expanduser()
+        if not where.is_file():  # a pipe would be waited for, and what is read of it is lost
+            return False
+        with open(where, "rb") as file:
             head = file.read(HEAD)
     except (OSError, ValueError, RuntimeError):  # also a home folder of nobody
         return False
@@ -56,6 +59,8 @@ def as_movie(path: Path) -> io.BytesIO | None:
     """An animated WebP as a movie in memory, each picture with its time and its length, its alpha
     kept; None for any other file. Raises Fault for one that cannot be read, or is too large."""
     try:
+        if not path.is_file():
+            return None  # a pipe, of which nothing may be missing
         with open(path, "rb") as file:
             if not _is_moving_webp(file.read(32)):
                 return None
