@@ -125,8 +125,9 @@ def test_each_show_gets_the_mode_it_needs_and_its_rate(webcam: Bench) -> None:
         ("0", 1024, 576, 30, 0.8),
         ("0?size=320x240&fps=30", 512, 512, 15, 0),
     )
-    assert (small["mode"], small["size"]) == ("YUYV", [640, 480])
-    assert (wide["mode"], wide["size"]) == ("MJPG", [1280, 720])
+    assert small["mode"].startswith("YUYV, ")
+    assert wide["mode"].startswith("MJPG, ")
+    assert (small["size"], wide["size"]) == ([640, 480], [1280, 720])
     assert named["size"] == [320, 240]
     for played in (small, wide):
         assert played["count"] > 16, "of 24 in 0.8 s; 12 with one buffer, 8 as YUYV"

@@ -18,7 +18,7 @@ from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.sources import Awaited, SourceSettings, v4l2
 from vj.sources.camera_formats import to_rgb
-from vj.sources.camera_modes import NEARLY, Mode, Wanted, read_address
+from vj.sources.camera_modes import FORMATS, NEARLY, Mode, Wanted, read_address
 from vj.sources.camera_rate import RateMeter, brightness, why
 from vj.sources.camera_setting import Granted, agree
 
@@ -75,6 +75,8 @@ class Camera:
         self._last_frame_at = 0.0
         self._told: set[str] = set()
         """What has been said, so that it is not said again each time it is opened."""
+        self._slowness_said = False
+        self._path, self._fastest = "", 0.0
 
     def open(self) -> None:
         """Raises Awaited when there is no such camera, another program holds it, or it gives no
@@ -95,6 +97,9 @@ class Camera:
                 "another program may hold it"
             )
         self._capture = capture
+        self._path = device if isinstance(device, str) else f"/dev/video{device}"
+        played = [mode.rates for mode in modes if mode.format in FORMATS]
+        self._fastest = max((max(rates, default=0.0) for rates in played), default=0.0)
         self._last_frame_at = time.monotonic()
         self._say_what_was_granted(wanted, capture.granted, modes)
 
@@ -126,14 +131,12 @@ class Camera:
 
     @property
     def mode_in_words(self) -> str:
-        """`"MJPG, 12 of 30 a second"`: its format where that is known, and its rate where it is
-        slow. May be empty."""
+        """`"MJPG, 12 of 30 a second"`: its format where that is known, and its rate once it has
+        been measured. May be empty."""
         capture = self._capture
         if capture is None:
             return ""
-        meter = capture.meter
-        slow = f"{meter.rate:.0f} of {meter.wanted:.0f} a second" if meter.slow else ""
-        return ", ".join(filter(None, (capture.granted.format, slow)))
+        return ", ".join(filter(None, (capture.granted.format, str(capture.meter))))
 
     def _start(self, device: int | str, wanted: Wanted, modes: Sequence[Mode]) -> _Capture | None:
         """Begin to read it, by its best mode. None when no picture comes. Raises Awaited when it
@@ -181,15 +184,14 @@ class Camera:
             self._say(f"camera:{self.name} does not do {', '.join(missed)}: it gives {got}{lists}")
 
     def _say_how_fast(self, capture: _Capture, pixels: np.ndarray) -> None:
+        """Once, whatever the rate is later."""
         meter, got = capture.meter, capture.granted
-        if not meter.slow:
+        if not meter.slow or self._slowness_said:
             return
-        device = self._device()
-        path = f"/dev/video{device}" if isinstance(device, int) else device
-        size = Size(pixels.shape[1], pixels.shape[0])
-        cause = why(
-            meter, got.fps, got.format, size, brightness(pixels), v4l2.dim_light_remedy(path)
-        )
+        self._slowness_said = True
+        size, remedy = Size(pixels.shape[1], pixels.shape[0]), v4l2.dim_light_remedy(self._path)
+        mean = brightness(pixels)
+        cause = why(meter, got.fps, self._fastest, got.format, size, mean, remedy)
         self._say(
             f"camera:{self.name} gives {meter.rate:.0f} a second of the {meter.wanted:.0f} asked: "
             f"{cause}"
