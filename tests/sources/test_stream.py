@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from tests.sources.servers import (
@@ -93,6 +94,22 @@ def test_mpeg_by_udp_plays_and_whoever_looks_seldom_sees_no_old_picture() -> Non
         seen = frames_of(source, 5)[-1]
         assert close_to(seen.pixels[80, 250], RIGHT_SIDE, 12)
         assert age(seen.pixels, 50) < OLD
+
+
+def test_a_machine_that_is_too_slow_shows_key_pictures_until_it_has_caught_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = free_udp_port()
+    address = f"udp://127.0.0.1:{port}"
+    with sending(f"{address}?pkt_size=1316", rate=50, format="mpegts"), opened(address) as source:
+        frames_of(source, 1)
+        monkeypatch.setattr("vj.sources.stream.TOO_SLOW", -1.0)
+        frames_of(source, 3)
+        few = [frame.captured for frame in frames_of(source, 3)]
+        assert few[2] - few[0] > 0.7, "two key pictures a second are sent"
+        monkeypatch.undo()
+        frames_of(source, 3)
+        until(lambda: np.ptp([frame.captured for frame in frames_of(source, 3)]) < 0.3)
 
 
 def has_rtsp_server() -> bool:
