@@ -33,9 +33,9 @@ def clip(tmp_path: Path) -> bytes:
 def test_offline_every_picture_of_it_comes_once_and_it_is_fetched_once(
     web: WebServer, clip: bytes
 ) -> None:
-    web.answers["/sea.mp4"] = plain(clip, "video/mp4")
+    web.answers["/a%20s%C3%A9a.mp4"] = plain(clip, "video/mp4")
     for _ in range(2):
-        source = make_source(web.at("/sea.mp4"), offline(loop=False))
+        source = make_source(web.at("/a séa.mp4"), offline(loop=False))
         assert [number_of(frame.pixels) for frame in read_all(source)] == list(range(12))
     assert len(web.asked) == 1
 

@@ -12,7 +12,7 @@ from vj.core.errors import Fault
 from vj.show.load import load_show
 from vj.show.names import public_name, without_paths
 from vj.sources import SourceSettings, check_uri, make_source, split_uri
-from vj.sources.network import without_password
+from vj.sources.network import as_sent, without_password
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,14 @@ def test_the_password_of_an_address_is_written_nowhere() -> None:
     writer.put(f"source {CAMERA}")
     writer.flush(5)
     assert lines == ["source rtsp://admin:***@10.0.0.9:554/h264?channel=1"]
+
+
+def test_what_may_not_stand_in_an_address_is_written_for_the_server() -> None:
+    sent = "http://u:p@host:80/my%20loop%20%C3%A4%20100%25.mp4?a=b%20c"
+    assert as_sent("http://u:p@host:80/my loop ä 100%25.mp4?a=b c#part") == sent
+    assert as_sent(sent) == sent
+    assert as_sent("https://bücher.example/a") == "https://xn--bcher-kva.example/a"
+    assert as_sent("rtsp://host/a b") == "rtsp://host/a b"
 
 
 def test_the_audience_sees_neither_user_nor_query() -> None:

@@ -278,9 +278,9 @@ def test_a_film_without_a_length_is_not_played_as_fast_as_it_comes(
 
 
 def test_what_has_an_end_ends_in_a_show_that_does(tmp_path: Path, web: WebServer) -> None:
-    web.answers["/film"] = plain(write_counted(tmp_path / "a.mp4", 8).read_bytes(), "video/mp4")
+    web.answers["/a%20film"] = plain(write_counted(tmp_path / "a.mp4", 8).read_bytes(), "video/mp4")
     settings = SourceSettings(WallClock(), loop=False)
-    frames = read_all(make_source(web.at("/film"), settings))
+    frames = read_all(make_source(web.at("/a film"), settings))
     assert number_of(frames[-1].pixels) == 7
 
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from vj.core.errors import Fault
 from vj.sources import Awaited
-from vj.sources.network import without_password
+from vj.sources.network import as_sent, without_password
 from vj.sources.stream_link import A_PAGE, wants_password, without_user
 
 SILENT = 10.0
@@ -33,7 +33,7 @@ class Fetch:
 
     def __init__(self, address: str, path: Path) -> None:
         """path: where it is once it is whole; a name beside it is taken until then."""
-        self.address, self.path = address, path
+        self.address, self.path = as_sent(address), path
         self._name = without_password(address)
         self._part = path.with_name(f"{path.name}.part")
         self._lock = threading.Lock()

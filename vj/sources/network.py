@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
 """What an address that can be a source begins with, before `://`."""
@@ -15,6 +15,9 @@ CLIPS = {
     *(".gif", ".apng", ".mxf", ".vob"),
 }
 """Endings of an address at which a whole clip lies."""
+
+_ALLOWED = "/%:@!$&'()*+,;=~?[]"
+"""What stays as it is in the path and the query of an address, besides letters and numbers."""
 
 _PASSWORD = re.compile(r"([a-z][a-z0-9+.-]*://[^\s/?#:@]*):[^\s/?#]*@", re.IGNORECASE)
 _SECRET = re.compile(
@@ -48,6 +51,23 @@ def without_password(text: str) -> str:
     if "://" not in text:
         return text
     return _SECRET.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
+
+
+def as_sent(address: str) -> str:
+    """An address of a web server with what may not stand in one written as `%20`, and its host as
+    the network knows it; of other servers as it is."""
+    if scheme_of(address) not in ("http", "https"):
+        return address
+    try:
+        parts = urlsplit(address)
+        user, at, host = parts.netloc.rpartition("@")
+        if not host.isascii():
+            name, colon, port = host.partition(":")
+            host = f"{name.encode('idna').decode()}{colon}{port}"
+    except ValueError:  # no host can be made of it, which whoever connects says
+        return address
+    path, query = (quote(part, safe=_ALLOWED) for part in (parts.path, parts.query))
+    return urlunsplit((parts.scheme, f"{user}{at}{host}", path, query, ""))
 
 
 def public_address(address: str) -> str:

@@ -124,11 +124,11 @@ class _Link:
         self._address, self._name = address, without_password(address)
         self._settings = settings
         self._stop = threading.Event()
-        self._begin(container)
         self._finite = bool(container.duration) or container.size > 0
         kind = container.format.name.split(",")[0]
         self._paced = self._finite or kind in PACED
         self._timed = kind not in UNTIMED
+        self._begin(container)
         self._ahead, self._came_at = 0.0, 0.0
         self._due_at: float | None = None
         """Seconds on the clock at which a picture of time 0 is due; None before the first."""
@@ -159,8 +159,8 @@ class _Link:
         self._container = container
         self._stream = container.streams.best("video") or container.streams.video[0]
         self._pixel_shape = self._stream.sample_aspect_ratio
-        # of several frames at once each is later by the number of the others
-        self._stream.thread_type = "SLICE"
+        # of several frames that are decoded at once each is later by the number of the others
+        self._stream.thread_type = "AUTO" if self._paced else "SLICE"
 
     def _run(self) -> None:
         import av

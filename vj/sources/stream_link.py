@@ -9,7 +9,7 @@ from typing import Any
 
 from vj.core.errors import Fault, Unavailable
 from vj.sources import Awaited
-from vj.sources.network import scheme_of, without_password
+from vj.sources.network import as_sent, scheme_of, without_password
 
 CONNECTING = 6.0
 """Seconds a server gets to answer and to say what it sends."""
@@ -44,7 +44,7 @@ def connect(address: str) -> Any:
     begun = time.monotonic()
     try:
         container = av.open(
-            address,
+            as_sent(address),
             options=OPTIONS.get(scheme_of(address), {}),
             timeout=(CONNECTING, SILENT),
             metadata_errors="replace",
@@ -110,7 +110,7 @@ A_PAGE = (
 def looks_like_a_page(address: str) -> bool:
     """Whether a web page comes from there."""
     try:
-        with urllib.request.urlopen(without_user(address), timeout=LOOKING) as answer:
+        with urllib.request.urlopen(without_user(as_sent(address)), timeout=LOOKING) as answer:
             return answer.headers.get_content_type() in ("text/html", "application/xhtml+xml")
     except (OSError, ValueError, urllib.error.URLError):
         return False
