@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.core.frame import BlankFrame, Frame, Size
+from vj.core.frame import BlankFrame, Frame, Size, WalkFrame
 from vj.core.metrics import Metrics
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import GeneratedImage, PassThrough
@@ -211,6 +211,24 @@ def test_one_deck_without_transparency_is_opaque() -> None:
     assert mask is not None
     assert apart(255 - mask, np.full((64, 96), 191)) <= 1
     assert not stage.said
+
+
+def test_a_walk_takes_its_transparency_along() -> None:
+    """From a figure on the left to an opaque picture."""
+    chain = disc(x=0.3), np.full((64, 96, 3), 80, np.uint8)
+    for position in (0.0, 0.5, 1.0):
+        stage = Stage(walk__leg=0, walk__position=position)
+        frame = WalkFrame(chain[0], 0, 0.0, chain)
+        context = stage.pipeline.preparation.of(
+            frame, stage.store.sample(0.0), stage.pipeline.backend
+        )
+        if position == 1.0:
+            assert context.mask is not None
+            assert not context.mask.any()
+            continue
+        assert context.mask is not None
+        assert abs(int(context.mask[32, 80]) - 255 * (1 - position)) <= 1
+        assert context.mask[32, 29] == 0
 
 
 def test_what_is_opaque_is_not_touched_by_what_goes_on_beyond_it() -> None:

@@ -27,7 +27,7 @@ from vj.pipeline.line_art import drawing, mixed
 from vj.pipeline.live_picture import LivePictures
 from vj.pipeline.masks import Masks, SegmentPerson, softness
 from vj.pipeline.preprocess import Fit, lost
-from vj.pipeline.transparency import alpha_seen, continued
+from vj.pipeline.transparency import WalkAlphas, alpha_seen, continued
 from vj.pipeline.upscale_guide import worth
 
 AGAIN = 10.0
@@ -71,6 +71,7 @@ class Preparation:
         self._markers = Markers(on_message, supervisor, live)
         self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
         """Of deck A and of deck B."""
+        self._walk_alphas = WalkAlphas(size, fit), WalkAlphas(size, fit)
         self._mixer = DeckMixer()
         self._without_latents: str | None = None
         """The backend of which it was said that its latents cannot be mixed."""
@@ -100,6 +101,7 @@ class Preparation:
 
     def _begin_anew(self) -> None:
         self._walkers = LatentWalk(self._size, self.fit), LatentWalk(self._size, self.fit)
+        self._walk_alphas = WalkAlphas(self._size, self.fit), WalkAlphas(self._size, self.fit)
         self.input_size = None
 
     def of(
@@ -210,7 +212,9 @@ class Preparation:
         """One deck's frame. deck: 0 is A, 1 is B."""
         if isinstance(frame, WalkFrame):
             step = self._walkers[deck].at(frame.chain, snapshot)
-            return Taken(step.crossfaded(), replace(step, deck=deck))
+            masked = snapshot["mask/mode"] == "alpha"
+            alpha = self._walk_alphas[deck].at(frame.chain, step) if masked else None
+            return Taken(step.crossfaded(), replace(step, deck=deck), alpha=alpha)
         blank, view = isinstance(frame, BlankFrame), NEUTRAL
         if not blank:
             view = self._views[deck].view(frame, snapshot, self._size, self.fit)

@@ -8,6 +8,7 @@ import numpy as np
 
 from vj.core.frame import Size
 from vj.pipeline.input_view import NEUTRAL, PlacedView, View
+from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.masks import blurred
 from vj.pipeline.preprocess import Fit, prepare
 
@@ -24,6 +25,30 @@ def alpha_seen(pixels: np.ndarray, size: Size, fit: Fit, view: View = NEUTRAL) -
     if view == NEUTRAL:
         return prepare(alpha, size, fit)
     return PlacedView(view, size, fit)(alpha, size)
+
+
+class WalkAlphas:
+    """The transparency of a walk between pictures, along its way. Belongs to the render thread."""
+
+    def __init__(self, size: Size, fit: Fit) -> None:
+        self._size, self._fit = size, fit
+        self._prepared: tuple[np.ndarray, ...] = ()
+        self._alphas: list[np.ndarray | None] = []
+
+    def at(self, chain: tuple[np.ndarray, ...], step: WalkStep) -> np.ndarray | None:
+        """(H, W) uint8, crossfaded as its pictures; None where both ends of the leg are opaque.
+        chain: the pictures as the source gave them, (H, W, 3 or 4) uint8."""
+        if self._prepared is not step.chain:
+            if [id(one) for one in self._prepared] != [id(one) for one in step.chain]:
+                self._alphas = [alpha_seen(one, self._size, self._fit) for one in chain]
+            self._prepared = step.chain
+        places = [next(i for i, a in enumerate(step.chain) if a is b) for b in (step.one, step.two)]
+        one, two = (self._alphas[place] for place in places)
+        if one is None and two is None:
+            return None
+        opaque = np.full(step.one.shape[:2], 255, np.uint8)
+        one, two = (opaque if alpha is None else alpha for alpha in (one, two))
+        return cv2.addWeighted(one, 1 - step.share, two, step.share, 0)
 
 
 def continued(image: np.ndarray, alpha: np.ndarray, soft: float, share: float) -> np.ndarray:
