@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vj.app.log import Writer
+from vj.commands.check import check
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.show.load import load_show
@@ -90,6 +91,17 @@ def test_what_may_not_stand_in_an_address_is_written_for_the_server() -> None:
     assert as_sent(sent) == sent
     assert as_sent("https://bücher.example/a") == "https://xn--bcher-kva.example/a"
     assert as_sent("rtsp://host/a b") == "rtsp://host/a b"
+
+
+def test_a_show_is_checked_without_its_passwords(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show = tmp_path / "night.yaml"
+    show.write_text(f"source: ['{CAMERA}', 'https://host/b.mp4']\nmodel: none\n")
+    assert check([str(show)]) == 0
+    told = capsys.readouterr().out
+    assert "rtsp://admin:***@10.0.0.9:554/h264?channel=1 (may come later)" in told
+    assert "p:w" not in told
 
 
 def test_the_audience_sees_neither_user_nor_query() -> None:

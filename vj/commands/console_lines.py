@@ -1,9 +1,11 @@
-"""Lines that a command prints."""
+"""Lines that a command prints, without the passwords of addresses."""
 
 from __future__ import annotations
 
 import sys
 from typing import TextIO
+
+from vj.sources.network import without_password
 
 
 def print_line(text: str) -> None:
@@ -19,6 +21,6 @@ def print_error(text: str) -> None:
 
 def _write(text: str, to: TextIO | None) -> None:
     try:
-        print(text, file=to, flush=True)
+        print(without_password(text), file=to, flush=True)
     except (OSError, ValueError):  # closed
         pass
