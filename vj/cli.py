@@ -64,9 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return play(parser().parse_args(given))
     except Fault as fault:
-        from vj.sources.network import without_password
+        from vj.commands.console_lines import print_error
 
-        print(without_password(str(fault)), file=sys.stderr)
+        print_error(str(fault))
         return 1
     except KeyboardInterrupt:
         return AT_ONCE
