@@ -110,8 +110,14 @@ def test_what_cannot_be_read_is_stood_in_for_by_the_one_before(tmp_path: Path) -
     assert seen(frames) == [1, 1, 2, 2, 2, 5, 6, 7]
     assert source.broken == 3
     source.close()
+    source.open()
     for path in place.iterdir():
-        path.write_bytes(b"")
+        path.unlink()
+    with pytest.raises(Fault):
+        for _ in range(8):
+            source.read()
+    for number in range(8):
+        (place / f"shot_{number:04d}.png").write_bytes(b"")
     with pytest.raises(Fault, match="is not a picture"):
         source.open()
 

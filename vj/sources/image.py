@@ -37,9 +37,9 @@ def picture_bytes(path: str | Path, kind: str) -> bytes:
     except FileNotFoundError:
         raise missing(kind, path) from None
     except OSError as error:
-        raise Fault(f"{kind}:{path}: cannot be read ({error.strerror})") from None
+        raise Fault(f"{kind}:{str(path)[:120]}: cannot be read ({error.strerror})") from None
     except ValueError as error:  # with a NUL in it
-        raise Fault(f"{kind}:{path}: cannot be read ({error})") from None
+        raise Fault(f"{kind}:{str(path)[:120]}: cannot be read ({error})") from None
 
 
 def _decoded(data: bytes, path: str | Path, kind: str) -> np.ndarray:

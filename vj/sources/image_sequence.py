@@ -21,6 +21,9 @@ AHEAD = 2
 """Pictures that are read before they are asked for, each on a thread of its own: a large PNG takes
 longer to decode than it is seen."""
 
+TRIES = 40
+"""Pictures beside one another that cannot be read before the folder is taken to have gone."""
+
 
 class StillPicture:
     """One picture of a sequence, in place of a decoded frame: it needs no other one, and is read
@@ -160,19 +163,22 @@ class PictureSequence(VideoFile):
     def pixels(self, number: int) -> np.ndarray:
         """Of a picture, or of the nearest one that can be read, those before it first. Has those
         read that come next, in the direction in which it goes."""
-        fault: Fault | None = None
+        fault = Fault(f"video:{self.path}: none of its pictures can be read any more")
+        failed = 0
         for candidate in chain(range(number, -1, -1), range(number + 1, len(self._files))):
+            if candidate in self._unreadable:
+                continue
+            if failed == TRIES:
+                break
             try:
                 pixels = self._read(candidate)
             except Fault as one:
-                fault = fault or one
-                if candidate not in self._unreadable:
-                    self._unreadable.add(candidate)
-                    self.broken += 1
+                self._unreadable.add(candidate)
+                self.broken, failed, fault = self.broken + 1, failed + 1, one
                 continue
             self._read_ahead(number)
             return pixels
-        raise fault or Fault(f"video:{self.path} is not open")
+        raise fault
 
     def _read(self, number: int) -> np.ndarray:
         coming = self._reading.pop(number, None)
