@@ -20,7 +20,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.sources import SourceSettings, camera_rate, check_uri
 from vj.sources.camera import Camera, list_cameras
-from vj.sources.camera_modes import number_of
+from vj.sources.camera_modes import Mode, number_of
 
 play = scripted.play
 
@@ -144,6 +144,23 @@ def test_a_camera_in_use_and_one_that_gives_nothing(driver: type[Driver]) -> Non
     with pytest.raises(Fault, match="gives no picture"):
         Camera("0", live()).open()
     assert Driver.last.released
+
+
+def test_a_driver_that_hangs_is_not_asked_again_at_once(
+    driver: type[Driver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that refuses is, for MJPG: see `test_camera_driver`."""
+    modes = [Mode(name, Size(640, 480), (30.0,)) for name in ("YUYV", "MJPG")]
+    monkeypatch.setattr("vj.sources.camera.modes_of", lambda index: modes)
+    monkeypatch.setattr("vj.sources.camera.FIRST_PICTURE", 0.1)
+    driver.pictures = 0
+    with pytest.raises(Fault, match="gives no picture"):
+        Camera("0", live()).open()
+    assert Driver.last.fourcc == "YUYV"
+    driver.unplugged.set()
+    with pytest.raises(Fault, match="gives no picture"):
+        Camera("0", live()).open()
+    assert Driver.last.fourcc == "MJPG"
 
 
 def test_a_camera_that_is_unplugged_is_a_fault_and_released(driver: type[Driver]) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -86,16 +87,11 @@ class Camera:
         wanted = self._wish.wanted(self._settings.size, self._settings.fps)
         modes = modes_of(device) if isinstance(device, int) else v4l2.modes_of(device)
         capture = self._start(device, wanted, modes)
-        if capture is None and any(mode.format == "MJPG" for mode in modes) and not wanted.format:
+        if capture is None and not wanted.format and any(mode.format == "MJPG" for mode in modes):
             # uncompressed pictures of two cameras are more than one USB port carries
-            capture = self._start(
-                device, Wanted(wanted.size, wanted.fps, "MJPG", wanted.exact), modes
-            )
+            capture = self._start(device, replace(wanted, format="MJPG"), modes)
         if capture is None:
-            raise Awaited(
-                f"camera:{self.name} opens but gives no picture within {FIRST_PICTURE:g} s; "
-                "another program may hold it"
-            )
+            raise self._no_picture()
         self._capture = capture
         self._path = device if isinstance(device, str) else f"/dev/video{device}"
         played = [mode.rates for mode in modes if mode.format in FORMATS]
@@ -139,8 +135,8 @@ class Camera:
         return ", ".join(filter(None, (capture.granted.format, str(capture.meter))))
 
     def _start(self, device: int | str, wanted: Wanted, modes: Sequence[Mode]) -> _Capture | None:
-        """Begin to read it, by its best mode. None when no picture comes. Raises Awaited when it
-        does not open."""
+        """Begin to read it, by its best mode. None when its driver refuses to give a picture.
+        Raises Awaited when it does not open, or gives none."""
         opened = cv2.VideoCapture(device, backend())
         if not opened.isOpened():
             opened.release()
@@ -154,10 +150,19 @@ class Camera:
         )
         picture = capture.box.get(FIRST_PICTURE)
         if picture is None:
+            refused = capture.box.closed
             capture.stop()
-            return None
+            if refused:
+                return None
+            raise self._no_picture()
         capture.box.put(picture)
         return capture
+
+    def _no_picture(self) -> Awaited:
+        return Awaited(
+            f"camera:{self.name} opens but gives no picture within {FIRST_PICTURE:g} s; "
+            "another program may hold it"
+        )
 
     def _rgb(self, granted: Granted, pixels: np.ndarray) -> np.ndarray | None:
         try:
