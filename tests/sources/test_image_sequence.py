@@ -114,8 +114,7 @@ def test_what_cannot_be_read_is_stood_in_for_by_the_one_before(tmp_path: Path) -
     for path in place.iterdir():
         path.unlink()
     with pytest.raises(Fault):
-        for _ in range(8):
-            source.read()
+        list(iter(source.read, None))
     for number in range(8):
         (place / f"shot_{number:04d}.png").write_bytes(b"")
     with pytest.raises(Fault, match="is not a picture"):
