@@ -186,6 +186,23 @@ def test_a_file_that_is_not_there_is_said_once_and_silent(tmp_path: Path) -> Non
     assert "gone.wav" in said[0]
 
 
+def test_a_file_that_is_lost_or_holds_no_numbers_ends_nothing(tmp_path: Path) -> None:
+    sound = hum(RATE)
+    sound[4000] = np.nan
+    path = write_sound(tmp_path / "torn.wav", sound, "pcm_f32le")
+    place = ClipPlace(path, None, 0.0, 0.0, 1.0, 0.0, 1.0, False)
+    said: list[str] = []
+    voice = ClipVoice(path, None, lambda moment: place, said.append)
+    parts = [voice.part(number * BLOCK / RATE) for number in range(10)]
+    assert np.isfinite([part() for part in parts if part is not None]).all()
+    assert said == []
+    assert voice._file is not None
+    voice._file.read = None  # type: ignore[assignment, method-assign]
+    assert voice.part(10 * BLOCK / RATE) is None
+    assert voice.part(11 * BLOCK / RATE) is None
+    assert len(said) == 1
+
+
 def test_a_voice_comes_and_goes_in_its_time() -> None:
     line = SoundLine(1.0)
     line.put(0.0, np.ones((RATE // 2, 2), np.float32))

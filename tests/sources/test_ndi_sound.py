@@ -171,3 +171,14 @@ def test_what_our_sink_sends_comes_in_with_flashes_and_clicks_together(sender: s
         assert near.max() == pytest.approx(0.9, abs=0.01)
         assert abs(click - flash) < 0.02
     source.close()
+
+
+def test_what_is_no_number_is_silence() -> None:
+    """An encoder refuses it, and a recording would end."""
+    heard = NdiSound()
+    sound = tone(960)
+    sound[0, 5], sound[1, 7] = np.nan, np.inf
+    heard.hear(frame_of(sound, 0.0), 1.0)
+    found = taken(heard, 1.0, 960)
+    assert np.isfinite(found).all()
+    assert (found[5, 0], found[7, 1]) == (0, 0)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from vj.core.errors import Fault
+from vj.core.errors import Fault, told
 from vj.sound import CHANNELS, RATE
 from vj.sound.ramp import RAMP, joined
 from vj.sound.sound_file import SoundFile
@@ -96,8 +96,8 @@ class ClipVoice:
             return None
         try:
             block = self._block(self._where(moment), moment)
-        except Fault as fault:
-            self._log(f"{fault}; it is silent")
+        except Exception as error:  # a share that is lost, whatever a decoder raises
+            self._log(f"sound of {self._file.path.name}: {told(error)}; it is silent")
             self.close()
             return None
         return None if block is None else lambda: block

@@ -308,6 +308,7 @@ class SoundFile:
             if frame is None:  # a resampler that had nothing to do, at its end
                 continue
             samples = frame.to_ndarray().reshape(-1, frame.layout.nb_channels)
+            samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)  # no encoder takes it
             if samples.shape[1] == 1:  # FFmpeg would make it quieter by 3 dB
                 samples = np.repeat(samples, CHANNELS, axis=1)
             start, self._next = self._next, self._next + len(samples)

@@ -73,6 +73,7 @@ class NdiSound:
         channels = np.asarray(audio.data, np.float32)
         if channels.ndim != 2 or not channels.size or audio.sample_rate <= 0:
             return
+        channels = np.nan_to_num(channels, nan=0.0, posinf=0.0, neginf=0.0)
         seconds = channels.shape[1] / audio.sample_rate
         samples = self._resampled(stereo(channels), int(audio.sample_rate))
         if not len(samples):
