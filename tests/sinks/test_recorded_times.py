@@ -72,6 +72,17 @@ def test_a_webp_keeps_them(tmp_path: Path) -> None:
     assert list(found) == [40, 10, 700, 40, 2210, 1250]
 
 
+def test_a_webp_of_pictures_that_are_the_same_is_as_long(tmp_path: Path) -> None:
+    """libwebp makes one of them."""
+    sink = make_sink(f"record:{tmp_path}/loop.webp", SinkSettings(FrameClock(RATE), live=False))
+    sink.open(*SIZE, RATE)
+    for number in (0, 0, 1, 2, 2, 2):
+        sink.send(Frame(generated(*SIZE, number), number, 0.0))
+    sink.close()
+    found = cv2.imreadanimation(f"{tmp_path}/loop.webp")[1].durations
+    assert list(found) == [200, 100, 300]
+
+
 def test_a_folder_repeats_pictures_at_the_rate(tmp_path: Path) -> None:
     record(f"{tmp_path}/frames/")
     found = [cv2.imread(str(path)) for path in sorted((tmp_path / "frames").iterdir())]

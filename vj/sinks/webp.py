@@ -46,10 +46,9 @@ class WebpWriter:
     def end(self, seconds: float) -> None:
         """The last picture is shown until then. The file is given now."""
         tick = round(seconds * TICK)
-        last = 0 if self._last is None else tick - self._last[1]
         self._let_go(tick)
         made = b"".join(bytes(packet) for packet in self._context.encode(None))
-        made = with_last_lasting(made, last)
+        made = lasting(made, tick)
         self._write(made if self._mark is None else marked_webp(made, self._mark))
 
     def _let_go(self, tick: int) -> None:
@@ -62,15 +61,18 @@ class WebpWriter:
         self._context.encode(picture)
 
 
-def with_last_lasting(made: bytes, ticks: int) -> bytes:
-    """The file with its last picture's length, for which libwebp takes the mean of the others."""
-    at, place = 12, 0  # after RIFF, the size and WEBP
+def lasting(made: bytes, ticks: int) -> bytes:
+    """The file, lasting as long as it should: its last picture as long as is left for it. libwebp
+    takes the mean of the others, and makes one of pictures that are the same."""
+    at, place, whole = 12, 0, 0  # after RIFF, the size and WEBP
     while at + 8 <= len(made):
         if made[at : at + 4] == b"ANMF":
             place = at + LENGTH_AT
+            last = int.from_bytes(made[place : place + 3], "little")
+            whole += last
         size = int.from_bytes(made[at + 4 : at + 8], "little")
         at += 8 + size + size % 2
-    if not place or abs(int.from_bytes(made[place : place + 3], "little") - ticks) <= 1:
+    if not place or abs(whole - ticks) <= 1:
         return made
-    length = min(max(ticks, 1), 2**24 - 1)
+    length = min(max(last + ticks - whole, 1), 2**24 - 1)
     return made[:place] + length.to_bytes(3, "little") + made[place + 3 :]
