@@ -22,6 +22,7 @@ from vj.core.frame import Frame, Size
 from vj.sinks.image_sequence import ImageSequence as Recording
 from vj.sources import EndOfSource, SourceSettings, check_uri, make_source, split_uri
 from vj.sources.file_names import gap, natural, parted
+from vj.sources.image_sequence import film_of
 from vj.sources.transport import Transport, TransportControl
 
 RATE = 20
@@ -210,6 +211,12 @@ def test_what_vj_records_is_read_back(tmp_path: Path) -> None:
     recording.finish()
     frames = read_all(f"video:{tmp_path}/")
     assert len(frames) == 3
+    assert film_of(str(tmp_path), RATE).sound is None
+    (tmp_path / "sound.wav").write_bytes(b"")
+    film = film_of(f"{tmp_path}/%06d.png", RATE)
+    film.open()
+    assert film.sound == tmp_path / "sound.wav"
+    film.close()
     for frame, picture in zip(frames, pictures, strict=True):
         assert np.array_equal(frame.pixels, picture)
 

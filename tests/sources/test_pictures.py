@@ -288,6 +288,22 @@ def test_exr_is_linear_light_with_multiplied_alpha(half: bool, compression: str)
     assert near(opaque[3, 2], (118, 118, 118), 1)
 
 
+def test_dpx_comes_as_it_is_stored() -> None:
+    context: Any = av.CodecContext.create("dpx", "w")
+    context.width, context.height, context.pix_fmt = 16, 8, "gbrp10le"
+    context.time_base = Fraction(1, 25)
+    levels = np.zeros((8, 16, 3), np.uint16)
+    levels[:, 8:] = (1023, 512, 0)  # green, blue, red
+    frame = av.VideoFrame(16, 8, "gbrp10le")
+    for plane, part in zip(frame.planes, np.moveaxis(levels, 2, 0), strict=True):
+        rows = np.zeros((8, plane.line_size // 2), np.uint16)
+        rows[:, :16] = part
+        plane.update(rows.tobytes())
+    data = b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
+    found = read(data)
+    assert near(found[4, [2, 12]], [(0, 0, 0), (0, 255, 128)], 1)
+
+
 def test_floating_point_of_a_tiff_and_of_radiance_is_linear() -> None:
     light = np.full((4, 6, 3), 0.18, np.float32)
     light[:, 3:] = 4.0
