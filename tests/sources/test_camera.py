@@ -45,6 +45,8 @@ class Driver:
     slow: tuple[str, ...] = ()
     """Formats that it gives 10 a second of, above 640x480."""
     formats: tuple[str, ...] = ("YUYV", "MJPG")
+    torn: tuple[int, ...] = ()
+    """Readings at which OpenCV raises its own error, as of an empty JPEG."""
     pause = 0.0
     """Seconds between its pictures."""
     silent = False
@@ -91,6 +93,8 @@ class Driver:
 
     def read(self) -> tuple[bool, np.ndarray | None]:
         self.left -= 1
+        if self.left in self.torn:
+            raise cv2.error("(-215:Assertion failed) !buf.empty() in function 'imdecode_'")
         if self.left < 0:
             self.unplugged.wait(PATIENCE)
             return False, None
@@ -174,6 +178,28 @@ def test_a_camera_that_is_unplugged_is_a_fault_and_released(driver: type[Driver]
     source.open()
     assert source.read() is not None, "it is plugged in again"
     source.close()
+
+
+def test_a_torn_picture_is_left_out(driver: type[Driver]) -> None:
+    driver.pictures, driver.torn, driver.pause = 40, (37, 36, 30), 0.01
+    said: list[str] = []
+    source = Camera("0", live(log=said.append))
+    source.open()
+    count = 0
+    while count < 15:
+        count += source.read() is not None
+    assert said == []
+    source.close()
+
+
+def test_a_driver_that_only_fails_is_lost(driver: type[Driver]) -> None:
+    driver.pictures, driver.torn = 30, tuple(range(20))
+    source = Camera("0", live())
+    source.open()
+    until(lambda: Driver.last.released)
+    assert source.read() is not None, "the last picture"
+    with pytest.raises(Fault, match="gives no more pictures"):
+        source.read()
 
 
 def test_without_a_camera_the_message_says_so() -> None:

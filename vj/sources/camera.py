@@ -29,6 +29,9 @@ FIRST_PICTURE = 3.0
 LOST_AFTER = 2.0
 """Seconds without a picture after which a camera counts as lost."""
 
+FAILURES = 5
+"""Readings that fail one after the other before it is given up."""
+
 
 def backend() -> int:
     """OpenCV's number of this system's camera interface."""
@@ -267,11 +270,15 @@ class _Capture:
         self._thread.join(0.3)
 
     def _run(self) -> None:
+        failures = 0
         try:
-            while not self._stop.is_set():
-                good, pixels = self._opened.read()
-                if not good or pixels is None:
-                    break
+            while failures <= FAILURES and not self._stop.is_set():
+                pixels = self._read()
+                if pixels is None:
+                    failures += 1
+                    self._stop.wait(0.01)
+                    continue
+                failures = 0
                 self.box.put((pixels, self._now()))
                 self.measured |= self.meter.count(time.monotonic())
         # a driver's own: `read` raises Fault, the camera is opened again
@@ -280,3 +287,10 @@ class _Capture:
         finally:
             self.box.close()
             self._opened.release()
+
+    def _read(self) -> np.ndarray | None:
+        try:
+            good, pixels = self._opened.read()
+        except cv2.error:  # of an empty or torn JPEG, which webcams send now and then
+            return None
+        return pixels if good else None
