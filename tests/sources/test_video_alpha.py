@@ -19,6 +19,7 @@ from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.sources import EndOfSource, SourceSettings, make_source
 from vj.sources.transport import Transport, TransportControl
+from vj.sources.video_file import VideoFile
 
 SIZE, RATE, FRAMES = Size(96, 64), 10, 24
 TEAL = (40, 180, 160)
@@ -127,6 +128,15 @@ def test_it_is_there_wherever_the_clip_is_sought(make: str, tmp_path: Path) -> N
     assert numbers == sorted(numbers, reverse=True), "backwards"
     assert len(set(numbers)) > 5
     source.close()
+
+
+@pytest.mark.parametrize("make", ["vp9.webm", "vp8.webm"])
+def test_it_is_decoded_from_the_key_picture_before(make: str, tmp_path: Path) -> None:
+    """The decoder of libvpx does not say which pictures are such ones."""
+    file = VideoFile(write(tmp_path / make, *MAKES[make]), RATE)
+    file.open()
+    assert file.seek(1.5) == pytest.approx(1.2)
+    file.close()
 
 
 def test_a_gif_is_transparent_where_it_says(tmp_path: Path) -> None:
