@@ -108,3 +108,16 @@ def test_what_cannot_be_captured_is_said_once_and_played_as_it_is() -> None:
     assert [float(graphed(torch.ones(1))) for _ in range(3)] == [2, 2, 2]
     assert said == ["the UNet plays without a CUDA graph (out of memory)"]
     assert len(capture.threads) == 1
+
+
+def test_a_model_that_is_made_ready_captures_whatever_it_is_asked_for() -> None:
+    capture = Capture()
+    graphed, _ = part(capture)
+    graphed.at_once = True
+    for rows in (1, 2, 3):
+        graphed(torch.ones(rows, 3))
+    graphed.at_once = False
+    assert graphed.graphs == 3
+    assert set(capture.threads) == {"MainThread"}
+    assert float(graphed(torch.full((2, 3), 5.0))[1, 2]) == 10
+    assert capture.made[1].graph.plays == 1

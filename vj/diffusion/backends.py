@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.protocols import DiffusionModel
 from vj.diffusion.stream_batch import Conditioning, Done, Noise, StreamBatch
 from vj.parameters.store import Snapshot
+from vj.parameters.table import TABLE
 from vj.pipeline.backend import (
     BUILT_IN_ONLY,
     NO_FILM,
@@ -36,6 +37,8 @@ from vj.pipeline.text_book import TextBook
 FADE_BELOW = 0.05
 """Strength under which the generated image fades into the input: at 0 the input comes out as it
 came."""
+
+MOST_STEPS = int(TABLE.find("steps").high)
 
 POCKET = ("pocket/size", "pocket/relief", "palette/a", "palette/b")
 """Parameters of the built-in model."""
@@ -136,6 +139,13 @@ class StreamBackend:
         if self.model.device.type == "cuda":
             align(self._noise.sample(0, 0, 0.0, 1.0, 1), black, 1.0)  # compiles its kernels
         context = FrameContext.black(size, self.wants_lines)
+        if self.model.device.type == "cuda":
+            # As many rows as there may be: while a show plays it would stand for each new number.
+            most = replace(snapshot, values={**snapshot.values, "steps": MOST_STEPS})
+            with self.model.made_ready():
+                for _ in range(MOST_STEPS):
+                    self.paint(black, most, context)
+            self.clear()
         for _ in range(2):
             for _ in range(snapshot["steps"]):
                 self.paint(black, snapshot, context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import lru_cache
 
@@ -62,6 +63,9 @@ class BuiltIn(ABC):
         OpenMP the number belongs to the thread that sets it."""
         if self.threads is not None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
+
+    def made_ready(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def follow(self, snapshot: Snapshot) -> None:
         """Nothing: no part of the model itself is played."""

@@ -22,7 +22,7 @@ Work = Callable[..., Tensor]
 """Tensors, some of which may be None -> a tensor."""
 Signature = tuple[Hashable, ...]
 
-KEPT = 6
+KEPT = 12
 """Graphs of one part, at most: the least recently replayed goes."""
 WARM = 3
 """Times a part runs before it is captured: libraries choose their kernels in the first."""
@@ -104,7 +104,9 @@ class GraphedPart:
         self._steady = 0
         self._thread: threading.Thread | None = None
         self.off = False
-        """It cannot be captured."""
+        """It cannot be captured, or is not to be."""
+        self.at_once = False
+        """Whatever comes is captured before it is computed: the model is being made ready."""
 
     def __call__(self, *tensors: Tensor | None, key: Hashable = ()) -> Tensor:
         """key: what else decides the result and is no tensor. The result is the caller's."""
@@ -122,10 +124,10 @@ class GraphedPart:
             if found is not None:
                 self._graphs.move_to_end(signature)
                 return found.play(tensors)
-            first = not self._graphs and self._thread is None
+            first = self.at_once or (not self._graphs and self._thread is None)
         self._steady = self._steady + 1 if signature == self._last else 0
         self._last = signature
-        if first:  # while the model is being made ready
+        if first:
             self._make(signature, tensors)
         elif self._steady >= STEADY and not self.capturing:
             copies = [None if tensor is None else tensor.clone() for tensor in tensors]

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,6 +92,17 @@ class Model:
         """Whether the parts are played as CUDA graphs where they can be; they are at first."""
         for part in self._graphs.values():
             part.off = not wanted
+
+    @contextmanager
+    def made_ready(self) -> Iterator[None]:
+        """What its parts are asked for meanwhile becomes graphs at once."""
+        for part in self._graphs.values():
+            part.at_once = True
+        try:
+            yield
+        finally:
+            for part in self._graphs.values():
+                part.at_once = False
 
     @property
     def graphs(self) -> int:

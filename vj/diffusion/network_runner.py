@@ -7,7 +7,8 @@ import copy
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -71,6 +72,17 @@ class NetworkRunner:
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if self.ground is not None:
             self.ground = self.ground.to(dtype)
+
+    @contextmanager
+    def made_ready(self) -> Iterator[None]:
+        """What it is asked for meanwhile becomes a graph at once, on a card."""
+        if self.graph is not None:
+            self.graph.at_once = True
+        try:
+            yield
+        finally:
+            if self.graph is not None:
+                self.graph.at_once = False
 
     def take_threads(self) -> None:
         """Set how many threads torch computes on. To be called on the thread that computes: with

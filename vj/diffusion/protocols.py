@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -63,6 +64,10 @@ class DiffusionModel(Protocol):
 
     def follow(self, snapshot: Snapshot) -> None:
         """Bring what is played of the model itself to a frame."""
+
+    def made_ready(self) -> AbstractContextManager[None]:
+        """Within it, what is computed is also made quick at once: see `vj.diffusion.graphs`."""
+        ...
 
     def take_threads(self) -> None:
         """To be called on the thread that computes: OpenMP counts threads for each."""
