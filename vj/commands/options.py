@@ -33,6 +33,7 @@ examples:
 
 sources  testcard, camera:0, camera:NAME, "camera:0?size=1280x720&fps=60&format=MJPG",
          video:PATH (or just PATH), image:PATH, ndi:NAME, spout:NAME, syphon:NAME, none,
+         FOLDER/ or shot_####.png (pictures that play one after the other),
          clips:A.mp4,B.mp4, walk:A.jpg,B.jpg,C.jpg, drawn:kiss,
          draw (on the page), screen, screen:2, screen:LEFT,TOP,WxH, screen:TITLE (a window),
          rtsp://... and http://... (cameras, streams), https://HOST/CLIP.mp4
