@@ -97,6 +97,22 @@ def test_times_that_begin_below_zero(tmp_path: Path) -> None:
     assert shown(path, 7) == [0, 1, 1, 2, 3, 4, 0]
 
 
+def test_times_that_begin_below_zero_in_the_file_too(tmp_path: Path) -> None:
+    """FFmpeg's own muxers move them up unless they are told not to."""
+    path = tmp_path / "below.mkv"
+    with av.open(str(path), "w", options={"avoid_negative_ts": "disabled"}) as file:
+        track: Any = file.add_stream("mpeg4", rate=10, options={"g": "3"})
+        track.width, track.height, track.pix_fmt = *SIZE, "yuv420p"
+        for number in range(12):
+            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            frame.pts, frame.time_base = number - 7, Fraction(1, 10)
+            file.mux(track.encode(frame))
+        file.mux(track.encode())
+    assert zero_of(path) == pytest.approx(-0.7)
+    assert shown(path, 14) == [*range(12), 0, 1]
+    assert shown(path, 13, speed=-1.0) == [*range(11, -1, -1), 11]
+
+
 def test_times_that_begin_at_hours(tmp_path: Path) -> None:
     begins = [18_000_000 + 100 * n for n in range(12)]
     path = numbered_clip(tmp_path / "hours.ts", 12, milliseconds=begins, options=B_FRAMES, rate=10)

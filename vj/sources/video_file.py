@@ -196,8 +196,8 @@ class VideoFile:
         import av
 
         try:
-            if not self._timed:
-                raise av.FFmpegError(0, "pictures are counted")
+            if not self._timed or (self._start or 0.0) < 0:  # FFmpeg does not seek there rightly
+                raise av.FFmpegError(0, "pictures are counted, or begin below 0")
             self._container.seek(0, backward=True)
             self._stand_here()
         except av.FFmpegError:
