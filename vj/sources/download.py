@@ -27,7 +27,7 @@ _fetches: dict[str, Fetch] = {}
 @functools.cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
     """Where it lies, until the program ends."""
-    return tempfile.TemporaryDirectory(prefix="vj-downloads-")
+    return tempfile.TemporaryDirectory(prefix="vj-downloads-", ignore_cleanup_errors=True)
 
 
 def _fetch_of(address: str) -> Fetch:
