@@ -179,6 +179,18 @@ def test_a_seek_and_a_stop_are_heard(rig: Rig) -> None:
     assert sound[round(1.41 * RATE) : round(1.6 * RATE)].any()
 
 
+@pytest.mark.parametrize("speeds", [(1, 2), (2, 0.5), (1, -1)])
+def test_another_speed_leaves_no_seam(rig: Rig, speeds: tuple[float, float]) -> None:
+    path = rig.render({"source/speed": speeds[0]}, {15: {"source/speed": speeds[1]}}, seconds=1.6)
+    sound = heard(path)[:, 0]
+    where = round(15 / FPS * RATE)
+    assert np.abs(np.diff(sound[where - 2400 : where + 2400])).max() < 0.012  # of the tone
+    flashes, found = moments(path)
+    near = 1 / FPS + 6e-3 if speeds[1] < 0 else 1e-3  # a picture is seen on both sides of the turn
+    for moment in flashes:
+        assert min(abs(click - moment) for click in found) < near
+
+
 def test_a_cut_to_another_clip_cuts_its_sound_without_a_click(rig: Rig) -> None:
     path = rig.render(changes={27: {"source": "other"}}, seconds=2.0)
     flashes, found = moments(path)

@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.disks import small_disk
 from tests.sound.drawn_sound import click_moments
 from vj.core.clock import FrameClock
 from vj.core.frame import Frame
@@ -171,6 +172,27 @@ def test_sound_that_stops_does_not_hold_the_pictures_back(tmp_path: Path) -> Non
     sink.close()
     with av.open(str(tmp_path / "killed.mkv")) as movie:
         assert sum(1 for _ in movie.decode(video=0)) > 150
+
+
+def test_where_a_disk_is_full_the_sound_goes_on_in_the_spare_folder(tmp_path: Path) -> None:
+    clock = FrameClock(25.0)
+    said: list[str] = []
+    spare = tmp_path / "takes"
+    noise = np.random.default_rng(1).integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8)
+    hiss = np.random.default_rng(2).uniform(-0.5, 0.5, (1920, 2)).astype(np.float32)
+    with small_disk(tmp_path, 1) as disk:
+        settings = SinkSettings(clock, log=said.append, spare=spare, sound=lambda: True)
+        sink = make_sink(f"record:{disk}/out.mkv?codec=ffv1", settings)
+        sink.open(*SIZE, 25.0)
+        for number in range(60):
+            sink.send(Frame(np.roll(noise, number, 1), number, clock.now()))
+            sink.send_sound(clock.now(), hiss)  # type: ignore[attr-defined]
+            clock.advance()
+        sink.close()
+    assert "it goes on in" in said[0]
+    file = SoundFile(spare / "out.mkv")
+    assert file.open()
+    assert file.read(0.2, RATE // 5).any()
 
 
 def test_a_recording_without_anything_to_hear_has_no_sound_stream(tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ class ClipSound:
             passed += part.seconds
             last = count if number == len(parts) - 1 else round(passed / total * count)
             if part.velocity:
-                place = self._goes_on(part, ahead, number > 0)
-                found.append(self._run(part, place, last - done))
+                onward = self._onward(part, ahead, number > 0)
+                found.append(self._run(part, onward, last - done))
             else:
                 found.append(self._stand(last - done))
             done = last
@@ -76,30 +76,38 @@ class ClipSound:
         self._next = None
         return block
 
-    def _goes_on(self, part: Stretch, ahead: Stretches, within: bool) -> float | None:
-        """Where a part begins that goes on from what was heard before; None where it jumps. within:
-        it is not the first of its block."""
+    def _onward(self, part: Stretch, ahead: Stretches, within: bool) -> tuple[float, float] | None:
+        """The place and the velocity of a part that goes on from what was heard before; None where
+        it jumps. within: it is not the first of its block.
+
+        A picture runs at another speed from the frame before the one that says so on, when its
+        sound was heard already: that catches up within the block."""
         if self._next is None:
             return None
         place, velocity = self._next
         if within:
-            return part.place if part.joins else None
-        if velocity * part.velocity < 0:
-            return None
+            return (part.place, part.velocity) if part.joins else None
         beside = part.place - place
         if ahead.span is not None:
             beside = (beside + ahead.span / 2) % ahead.span - ahead.span / 2
-        return part.place - beside if abs(beside) <= ROUNDED + ahead.slack else None
+        change = abs(part.velocity - velocity)
+        near = ROUNDED + ahead.slack + change * part.seconds
+        if velocity * part.velocity < 0 or abs(beside) > near:
+            return None
+        caught_up = part.velocity + (beside / part.seconds if change else 0.0)
+        if caught_up * velocity <= 0:
+            return None
+        return part.place - beside, caught_up
 
-    def _run(self, part: Stretch, goes_on: float | None, count: int) -> np.ndarray:
+    def _run(self, part: Stretch, onward: tuple[float, float] | None, count: int) -> np.ndarray:
         assert self._file is not None
-        place = part.place if goes_on is None else goes_on
-        if part.velocity == 1:  # its own samples
+        place, velocity = (part.place, part.velocity) if onward is None else onward
+        if velocity == 1:  # its own samples
             place = round(place * RATE) / RATE
-        block = read_at(self._file, place, part.velocity, count)
-        if goes_on is None and (self._next is not None or self._cuts_in(place, part.velocity)):
+        block = read_at(self._file, place, velocity, count)
+        if onward is None and (self._next is not None or self._cuts_in(place, velocity)):
             block = joined(self._tail(), block)
-        self._next = place + count / RATE * part.velocity, part.velocity
+        self._next = place + count / RATE * velocity, part.velocity
         return block
 
     def _cuts_in(self, place: float, velocity: float) -> bool:

@@ -32,6 +32,8 @@ KEY_PERIOD = 1.0
 INTRA_FRAGMENT = 0.25
 """Seconds of a fragment where every picture stands by itself: those are large, and a fragment has
 to fit into the buffer."""
+MOST_AHEAD = 10
+"""Seconds of sound that wait for pictures, at most."""
 BT709 = 1
 """BT.709's number among FFmpeg's colour primaries and transfers."""
 
@@ -209,6 +211,8 @@ class Movie:
         before its first frame."""
         if self._sound is None or self.frames == 0:
             return
+        if self._live and self._sound.queue.end > (self._end + MOST_AHEAD) * RATE:
+            return  # pictures have stopped coming
         first = round((moment - self._first) * RATE) if self._live else None
         self._sound.queue.put(first, samples)
         with as_os_errors():

@@ -107,6 +107,8 @@ class Recorder:
         self._next_check = 0.0
         self._spare_used = False
         """The spare folder has been taken."""
+        self._silent = False
+        """It was said that a loop has no sound."""
         self._mark: Mark | None = None
         """The last one. It stays when there is none any more: a model that has gone lingers in
         feedback and fades."""
@@ -151,7 +153,8 @@ class Recorder:
             if path.suffix.lower() in LOOPS:
                 from vj.sinks.loop_picture import LoopPicture
 
-                if settings.sound():
+                if settings.sound() and not self._silent:
+                    self._silent = True
                     settings.log(f"{self.uri}: a loop has no sound; it is left out")
                 return LoopPicture(path, size, fps, live, fade, alpha, timed)
             from vj.sinks.movie import Movie
@@ -190,7 +193,9 @@ class Recorder:
         try:
             self._recording.add_sound(samples, moment)
         except OSError as error:
-            raise Fault(self._end_broken(error) + _advice(error)) from error
+            report = self._end_broken(error)
+            if not self._continue_in_spare(None, report, error):
+                raise Fault(report + _advice(error)) from error
 
     def _follow_mark(self, recording: Recording) -> None:
         """Take over the mark of the pictures that come now. Raises Fault when a movie has to go on
@@ -222,15 +227,17 @@ class Recorder:
         if not self._recording.exists():
             raise DestinationGone(errno.ENOENT, f"{self._recording.path} is not there any more")
 
-    def _continue_in_spare(self, frame: Frame, report: str, error: OSError) -> bool:
-        """Record on in the spare folder. False when that can't be done, either."""
+    def _continue_in_spare(self, frame: Frame | None, report: str, error: OSError) -> bool:
+        """Record on in the spare folder, from this frame on, None: from the next. False when that
+        can't be done, either."""
         spare = self._settings.spare
         if spare is None or self._spare_used or (error.errno in FULL and not _has_room(spare)):
             return False
         self._spare_used = True  # once only: a folder that is lost too does not help
         try:
             self._begin(spare / self.requested.name)
-            self._add(frame)
+            if frame is not None:
+                self._add(frame)
         except OSError as other:
             self._settings.log(f"{self.uri}: can't go on in {spare} ({_reason(other)})")
             if self._recording is not None:
