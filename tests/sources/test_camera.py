@@ -15,6 +15,7 @@ import pytest
 
 from tests import scripted_sources as scripted
 from tests.scripted_sources import Play, Scripted
+from tests.sources.camera_pictures import COLOURS, in_quarters, sent
 from tests.waiting import PATIENCE, JumpingClock, until
 from vj.core.errors import Fault
 from vj.core.frame import Size
@@ -281,6 +282,36 @@ def test_a_driver_that_says_nothing_plays_all_the_same(driver: type[Driver]) -> 
     assert source.read() is not None
     source.close()
     assert said == []
+
+
+def test_a_driver_that_names_no_format_plays_without_colours_until_somebody_does(
+    driver: type[Driver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yuyv = np.frombuffer(sent("YUYV", Size(64, 48)), np.uint8).reshape(48, 64, 2)
+
+    def read(self: Driver) -> tuple[bool, np.ndarray]:
+        time.sleep(0.01)
+        return True, yuyv
+
+    monkeypatch.setattr(driver, "read", read)
+    driver.silent = True
+    said: list[str] = []
+    for address, colours in (("0", 0), ("0?format=UYVY", 1), ("0?format=YUYV", 4)):
+        source = Camera(address, live(log=said.append))
+        source.open()
+        frames = [source.read() for _ in range(3)]
+        assert frames[-1] is not None
+        found = in_quarters(frames[-1].pixels)
+        right = zip(found, COLOURS.values(), strict=True)
+        if colours == 0:
+            assert all(len(set(colour)) == 1 for colour in found), "grey"
+        else:
+            near = [np.abs(np.subtract(one, other)).max() <= 4 for one, other in right]
+            assert all(near) == (colours == 4)
+        source.close()
+    assert [text.partition(",")[0] for text in said] == [
+        "camera:0 does not tell how its colours are ordered"
+    ]
 
 
 @pytest.mark.parametrize(

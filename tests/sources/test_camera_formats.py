@@ -11,7 +11,7 @@ import pytest
 from tests.sources.camera_pictures import COLOURS, FORMS, GREYS, in_quarters, quarters, sent
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.sources.camera_formats import to_rgb
+from vj.sources.camera_formats import is_nameless, to_rgb
 
 SIZE = Size(32, 16)
 BY_ROWS = {
@@ -93,12 +93,33 @@ def test_a_jpeg_is_known_by_its_first_bytes() -> None:
     assert near(rgb(jpeg.reshape(1, -1), ""), list(COLOURS.values()))
 
 
+GREY = [(76, 76, 76), (150, 150, 150), (29, 29, 29), (255, 255, 255)]
+LUMA = [tuple(round(16 + 219 * part / 255) for part in colour) for colour in GREY]
+
+
+@pytest.mark.parametrize("form", ["YUYV", "UYVY", "YVYU", "NV12", "NV21", "YU12", "YV12"])
+@pytest.mark.parametrize("name", ["", "H264"])
+def test_without_its_name_a_picture_has_no_colours_rather_than_wrong_ones(
+    form: str, name: str
+) -> None:
+    pixels = flat(form).reshape(BY_ROWS[form])
+    assert near(rgb(pixels, name), LUMA)
+    assert is_nameless(pixels, name)
+    assert not is_nameless(pixels, form)
+
+
+@pytest.mark.parametrize("form", ["YUYV", "UYVY", "YVYU"])
+def test_two_bytes_of_a_pixel_one_after_the_other(form: str) -> None:
+    assert near(rgb(flat(form).reshape(16, 64), form), list(COLOURS.values()))
+
+
+def test_the_luma_of_a_planar_format_alone_is_grey() -> None:
+    assert near(rgb(flat("NV12").reshape(24, 32)[:16].copy(), "NV12"), LUMA)
+
+
 @pytest.mark.parametrize(
     ("shape", "form"),
     [
-        ((16, 32, 2), ""),  # luma first, or chroma: nobody knows
-        ((24, 32), ""),
-        ((16, 32, 2), "H264"),
         ((1, 500), "YUYV"),  # too few
         ((1, 500), "H264"),
         ((16, 32, 7), ""),

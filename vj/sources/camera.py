@@ -18,7 +18,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.sources import Awaited, SourceSettings, v4l2
-from vj.sources.camera_formats import to_rgb
+from vj.sources.camera_formats import is_nameless, to_rgb
 from vj.sources.camera_modes import FORMATS, NEARLY, Mode, Wanted, read_address
 from vj.sources.camera_rate import RateMeter, brightness, why
 from vj.sources.camera_setting import Granted, agree
@@ -168,6 +168,11 @@ class Camera:
         )
 
     def _rgb(self, granted: Granted, pixels: np.ndarray) -> np.ndarray | None:
+        if is_nameless(pixels, granted.format):
+            self._say(
+                f"camera:{self.name} does not tell how its colours are ordered, and plays without "
+                "them; ?format=YUYV after its name, or whichever it has, brings them"
+            )
         try:
             return to_rgb(pixels, granted.format, granted.size, granted.converted)
         except Fault as fault:

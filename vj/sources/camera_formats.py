@@ -51,13 +51,38 @@ def to_rgb(
         return pixels.copy() if raw else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
-    if pixels.ndim == 3 and pixels.shape[2] == 2 and fourcc in PACKED:
-        return cv2.cvtColor(pixels, PACKED[fourcc])
-    if pixels.ndim == 2 and fourcc in PLANAR and pixels.shape[0] % 3 == 0:
-        return cv2.cvtColor(pixels, PLANAR[fourcc])
-    if pixels.ndim == 2 and (fourcc == "GREY" or pixels.shape[0] == size.height):
-        return _grey(pixels)
+    if pixels.ndim == 3 and pixels.shape[2] == 2:
+        return cv2.cvtColor(pixels, PACKED[fourcc]) if fourcc in PACKED else _grey(_luma(pixels))
+    if pixels.ndim == 2:
+        return _rows(pixels, fourcc, size)
     raise unreadable(pixels.shape, fourcc)
+
+
+def is_nameless(pixels: np.ndarray, fourcc: str) -> bool:
+    """The picture is luma and chroma in an order that nobody tells: it is shown without colours,
+    rather than with wrong ones."""
+    several = pixels.ndim == 3 and pixels.shape[2] == 2
+    lone = pixels.ndim == 2 and 1 not in pixels.shape and pixels.dtype == np.uint8
+    return (several and fourcc not in PACKED) or (lone and fourcc not in (*PACKED, *PLANAR, "GREY"))
+
+
+def _luma(pixels: np.ndarray) -> np.ndarray:
+    """Of two bytes a pixel, (H, W, 2), the one that is no chroma: chroma keeps near the middle."""
+    some = pixels[::4, ::4].astype(np.int16)
+    apart = np.abs(some - 128).mean(axis=(0, 1))
+    return np.ascontiguousarray(pixels[:, :, int(apart[1] > apart[0])])
+
+
+def _rows(pixels: np.ndarray, fourcc: str, size: Size) -> np.ndarray:
+    """A byte a pixel, (H, W) or (H * 3/2, W), or two in a row, (H, W * 2)."""
+    rows, columns = pixels.shape
+    if rows * 2 == size.height * 3 or (fourcc in PLANAR and not size.height and rows % 3 == 0):
+        if fourcc in PLANAR:
+            return cv2.cvtColor(pixels, PLANAR[fourcc])
+        return _grey(np.ascontiguousarray(pixels[: rows * 2 // 3]))
+    if fourcc in PACKED and columns == 2 * size.width:
+        return cv2.cvtColor(pixels.reshape(rows, size.width, 2), PACKED[fourcc])
+    return _grey(pixels)
 
 
 def _flat(flat: np.ndarray, fourcc: str, size: Size) -> np.ndarray | None:

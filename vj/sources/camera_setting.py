@@ -58,7 +58,7 @@ def agree(capture: Any, wanted: Wanted, modes: Sequence[Mode]) -> Granted:
         capture.set(cv2.CAP_PROP_BUFFERSIZE, BUFFERS)
     mode = choose(modes, wanted)
     if mode is not None:
-        return _ask(capture, mode.format, mode.size, mode.rate_for(wanted.fps))
+        return _ask(capture, mode.format, mode.size, mode.rate_for(wanted.fps), True)
     return _try(capture, wanted)
 
 
@@ -70,7 +70,7 @@ def _try(capture: Any, wanted: Wanted) -> Granted:
     for size in [wanted.size] if wanted.exact else sizes[:2]:
         large = size.width * size.height > 640 * 480 or wanted.fps > 30.5
         name = wanted.format or ("MJPG" if large else "")
-        got = _ask(capture, name, size, wanted.fps)
+        got = _ask(capture, name, size, wanted.fps, bool(wanted.format))
         if not name and got.format != "MJPG" and 0 < got.fps < NEARLY * wanted.fps:
             faster = _ask(capture, "MJPG", size, wanted.fps)
             got = faster if faster.fps > got.fps else _ask(capture, got.format, size, wanted.fps)
@@ -81,10 +81,11 @@ def _try(capture: Any, wanted: Wanted) -> Granted:
     return best
 
 
-def _ask(capture: Any, name: str, size: Size, fps: float) -> Granted:
+def _ask(capture: Any, name: str, size: Size, fps: float, named: bool = False) -> Granted:
     """Ask for one mode, in the order in which this system's driver heeds it: DirectShow forgets the
     format when the rate is set after it, and takes a format with the next size only; Video for
-    Linux keeps the rate that the format before allowed, unless it is set last."""
+    Linux keeps the rate that the format before allowed, unless it is set last. named: somebody
+    says that it is this format, and so it is where the driver does not say."""
     form = [(cv2.CAP_PROP_FOURCC, float(number_of(name)))] if name else []
     sides = [
         (cv2.CAP_PROP_FRAME_WIDTH, float(size.width)),
@@ -96,6 +97,8 @@ def _ask(capture: Any, name: str, size: Size, fps: float) -> Granted:
     ):
         capture.set(what, value)
     got = granted(capture)
+    if not got.format and named:
+        got = replace(got, format=name)
     if got.format in RAW and sys.platform == "linux":
         capture.set(cv2.CAP_PROP_CONVERT_RGB, 0.0)
         got = replace(got, converted=False)
