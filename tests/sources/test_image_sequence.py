@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.sources.test_pictures import exr
+from tests.sources.test_exr import exr
 from tests.waiting import JumpingClock
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault

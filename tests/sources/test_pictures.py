@@ -18,7 +18,6 @@ import pytest
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.sources import SourceSettings, make_source
-from vj.sources.image import read_picture
 from vj.sources.picture_file import decoded, moves, orientation_of_avif, straight, turned
 
 CORNERS = {(0, 0): (255, 0, 0), (0, 1): (0, 255, 0), (1, 0): (0, 0, 255), (1, 1): (255, 255, 0)}
@@ -125,17 +124,6 @@ def png(colour_type: int, depth: int, rows: bytes, size: tuple[int, int], **more
             chunk(b"IEND", b""),
         ]
     )
-
-
-def exr(pixels: np.ndarray, half: bool = False, compression: str = "zip16") -> bytes:
-    """(H, W, 3 or 4) float32, as FFmpeg writes it."""
-    context: Any = av.CodecContext.create("exr", "w")
-    context.width, context.height = pixels.shape[1], pixels.shape[0]
-    form = "gbrapf32le" if pixels.shape[2] == 4 else "gbrpf32le"
-    context.pix_fmt, context.time_base = form, Fraction(1, 25)
-    context.options = {"format": "half" if half else "float", "compression": compression}
-    frame = av.VideoFrame.from_ndarray(pixels, format=form)
-    return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
 
 
 def read(data: bytes) -> np.ndarray:
@@ -273,21 +261,6 @@ def test_an_opaque_alpha_is_none() -> None:
     assert read(by_opencv(".png", pixels)).shape == (24, 32, 3)
 
 
-@pytest.mark.parametrize("half", [False, True])
-@pytest.mark.parametrize("compression", ["none", "rle", "zip1", "zip16"])
-def test_exr_is_linear_light_with_multiplied_alpha(half: bool, compression: str) -> None:
-    light = np.zeros((16, 24, 4), np.float32)
-    light[:, :8], light[:, 8:16], light[:, 16:] = (0.18, 0.18, 0.18, 1), (0, 0.5, 0, 0.5), 9
-    found = read(exr(light, half, compression))
-    wanted = [(118, 118, 118, 255), (0, 255, 0, 128), (255, 255, 255, 255)]
-    assert near(found[3, [2, 10, 20]], wanted, 1)
-    light[0, 0] = np.nan
-    opaque = read(exr(np.ascontiguousarray(light[..., :3]), half, compression))
-    assert opaque.shape == (16, 24, 3)
-    assert opaque[0, 0].tolist() == [0, 0, 0]
-    assert near(opaque[3, 2], (118, 118, 118), 1)
-
-
 def test_dpx_comes_as_it_is_stored() -> None:
     context: Any = av.CodecContext.create("dpx", "w")
     context.width, context.height, context.pix_fmt = 16, 8, "gbrp10le"
@@ -351,9 +324,3 @@ def test_a_file_cut_off_anywhere_is_a_picture_or_none(make: str) -> None:
         found = decoded(whole[:length])
         assert found is None or found.shape[2] in (3, 4)
         moves(whole[:length])
-
-
-def test_a_picture_of_light_is_read_from_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "light.exr"
-    path.write_bytes(exr(np.full((16, 16, 3), 0.18, np.float32)))
-    assert near(read_picture(path, "image")[4, 4], (118, 118, 118), 1)

@@ -6,14 +6,13 @@ whose transparency OpenCV leaves out.
 
 from __future__ import annotations
 
-import io
 import struct
-from typing import Any
 
 import cv2
 import numpy as np
 
-EXR = b"\x76\x2f\x31\x01"
+from vj.sources.ffmpeg_picture import EXR, by_ffmpeg
+
 PNG = b"\x89PNG\r\n\x1a\n"
 TIFF_MARKS = {b"II*\x00": "<", b"MM\x00*": ">"}
 """The first bytes of a TIFF, and of what EXIF writes, with the order of its bytes."""
@@ -22,9 +21,6 @@ ORIENTATION, SAMPLES_PER_PIXEL, EXTRA_SAMPLES = 0x112, 0x115, 0x152
 """Tags of TIFF 6.0 that are read here."""
 ASSOCIATED, UNASSOCIATED = 1, 2
 """Values of EXTRA_SAMPLES: colours multiplied with alpha, and not."""
-
-GREY_WITH_ALPHA = {"ya8": "u1", "ya16le": "<u2", "ya16be": ">u2"}
-"""Pixel formats of FFmpeg, and the numbers in them."""
 
 AVIF_TURNS = {
     (0, None): 1,
@@ -55,7 +51,7 @@ def decoded(data: bytes) -> np.ndarray | None:
         return None
     tags = tiff_tags(data)
     if _is_for_ffmpeg(data, tags):
-        pixels = _by_ffmpeg(data)
+        pixels = by_ffmpeg(data)
         orientation = tags.get(ORIENTATION, (1,))[0]
         premultiplied = data[:4] == EXR
     else:
@@ -97,7 +93,7 @@ def _by_opencv(data: bytes) -> tuple[np.ndarray | None, int]:
     except cv2.error:  # larger than OpenCV takes
         return None, 1
     if found is None:
-        return _by_ffmpeg(data), 1
+        return by_ffmpeg(data), 1
     orientation = orientation_of_avif(data) if data[4:8] == b"ftyp" else 1
     for kind, text in zip(kinds, texts, strict=True):
         if kind == cv2.IMAGE_METADATA_EXIF:
@@ -121,47 +117,6 @@ def orientation_of_avif(data: bytes) -> int:
     if axis is not None and (quarters, axis) not in AVIF_TURNS:
         quarters, axis = (quarters + 2) % 4, 1 - axis  # the same, written otherwise
     return AVIF_TURNS[quarters, axis]
-
-
-def _by_ffmpeg(data: bytes) -> np.ndarray | None:
-    """(H, W, 3 or 4) RGB(A) of any depth; None for what is no still picture."""
-    import av
-
-    try:
-        with av.open(io.BytesIO(data), "r") as file:
-            if not file.streams.video or not file.format.name.endswith("_pipe"):
-                return None
-            frame = next(file.decode(video=0), None)
-    except (av.FFmpegError, OSError, ValueError):
-        return None
-    if frame is None:
-        return None
-    if "f16" in frame.format.name or "f32" in frame.format.name:
-        return _floats(frame)
-    name = frame.format.name
-    if name in GREY_WITH_ALPHA:  # FFmpeg's own conversion has no pure white
-        kind = np.dtype(GREY_WITH_ALPHA[name])
-        plane = np.frombuffer(bytes(frame.planes[0]), kind).reshape(frame.height, -1)
-        both = plane[:, : 2 * frame.width].reshape(frame.height, frame.width, 2)
-        return both[..., [0, 0, 0, 1]].astype(kind.newbyteorder("="))
-    alpha = any(component.is_alpha for component in frame.format.components)
-    deep = any(component.bits > 8 for component in frame.format.components)
-    wanted = ("rgba64le" if alpha else "rgb48le") if deep else ("rgba" if alpha else "rgb24")
-    found: np.ndarray = frame.to_ndarray(format=wanted)
-    return found
-
-
-def _floats(frame: Any) -> np.ndarray:
-    """Planes of floating point -> (H, W, 3 or 4) float32 RGB(A)."""
-    kind = np.dtype("<f2" if "f16" in frame.format.name else "<f4")
-    planes = [
-        np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width].astype(np.float32)
-        for plane in frame.planes
-    ]
-    if len(planes) < 3:  # grey, with alpha or without
-        return np.dstack([planes[0]] * 3 + planes[1:])
-    green, blue, red, *alpha = planes
-    return np.dstack([red, green, blue, *alpha])
 
 
 def straight(pixels: np.ndarray) -> np.ndarray:
