@@ -53,6 +53,8 @@ def test_the_names_are_those_of_the_show_and_never_a_path(tmp_path: Path) -> Non
         ("clips:/mnt/a.mp4,/mnt/b.mp4", "clips:a.mp4, b.mp4"),
         ("walk:drawn:meadow,/mnt/b.jpg", "walk:drawn:meadow, b.jpg"),
         ("camera:Logitech", "camera:Logitech"),
+        ("camera:Logitech?fps=60", "camera:Logitech?fps=60"),
+        ("camera:/dev/v4l/by-id/usb-HD-index0?fps=60", "camera:usb-HD-index0?fps=60"),
         ("drawn:kiss", "drawn:kiss"),
         ("record:/mnt/takes/", "record:takes"),
         ("ndi:vj", "ndi:vj"),

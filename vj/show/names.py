@@ -58,6 +58,8 @@ def public_name(uri: str) -> str:
         return public_address(rest)
     if kind in FILE_SOURCES:
         return _last_part(rest)
+    if kind == "camera" and rest.startswith("/"):
+        return f"camera:{_last_part(rest)}"
     if kind in LIST_SOURCES:
         return f"{kind}:{', '.join(_part_name(part.strip()) for part in rest.split(','))}"
     return uri
