@@ -33,7 +33,7 @@ FRAMES = 50
 
 
 def film(
-    path: Path, flashes: Sequence[int], hertz: float = 330.0, times: Sequence[int] = ()
+    path: Path, flashes: Sequence[int], times: Sequence[int] = (), frames: int = FRAMES
 ) -> Path:
     """times: when frames begin, in hundredths of a second; else at a constant rate."""
     base = Fraction(1, 100) if times else Fraction(1, FPS)
@@ -43,7 +43,7 @@ def film(
         stream.pix_fmt, stream.time_base = "yuv420p", base
         stream.codec_context.time_base = base
         sounds = sound_stream(container, "flac")
-        count = len(times) - 1 if times else FRAMES
+        count = len(times) - 1 if times else frames
         for number in range(count):
             pixels = np.full((SIDE, SIDE, 3), 255 if number in flashes else 10, np.uint8)
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
@@ -51,7 +51,7 @@ def film(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         begins = [(times[n] if times else n) * float(base) for n in flashes]
-        seconds = times[-1] / 100 if times else FRAMES / FPS
+        seconds = times[-1] / 100 if times else frames / FPS
         encode(container, sounds, clicks(begins, seconds, width=WIDTH))
     return path
 
@@ -77,6 +77,7 @@ class Rig:
         changes: Mapping[int, Mapping[str, Any]] | None = None,
         seconds: float | None = None,
         to: str = "out.mkv",
+        rate: float | None = None,
         **more: Any,
     ) -> Path:
         """changes: by the number of the frame, what a cue sets there. Returns the recording."""
@@ -92,7 +93,7 @@ class Rig:
         if changes:
             tree["cues"] = [{"name": f"at {n}", "set": dict(one)} for n, one in changes.items()]
             tree["timeline"] = [{"at": n / FPS, "cue": f"at {n}"} for n in changes]
-        Rendering(check_show(tree, "here"), self.said.append, seconds).run()
+        Rendering(check_show(tree, "here"), self.said.append, seconds, rate).run()
         return self.folder / to.partition("?")[0]
 
 
@@ -207,6 +208,18 @@ def test_clips_of_a_list_bring_their_own_sound(rig: Rig) -> None:
     expected = [n / FPS for n in FLASHES["film"]] + [2 + n / FPS for n in FLASHES["other"]]
     assert flashes == pytest.approx(expected, abs=1e-3)
     assert found == pytest.approx(flashes, abs=1e-3)
+
+
+def test_a_clip_that_begins_between_two_frames_is_heard_at_once(rig: Rig) -> None:
+    """At 30 frames a second a clip of 25 ends in the middle of one."""
+    short = film(rig.folder / "short.mkv", (5,), frames=31)  # 1.24 s: 37.2 frames
+    path = rig.render(source=f"clips:{short},{rig.clips}/film.mkv", rate=30, seconds=2.0)
+    sound = np.abs(heard(path)[:, 0])
+    loud = np.convolve(sound > 0.01, np.ones(480), "same")
+    seam = round(1.24 * RATE)
+    assert loud[seam - 2400 : seam + 4800].min() > 0
+    _, found = moments(path)
+    assert found == pytest.approx([5 / FPS, 1.24 + 10 / FPS], abs=1e-3)
 
 
 def test_both_decks_are_mixed(rig: Rig) -> None:

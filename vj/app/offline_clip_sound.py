@@ -69,6 +69,17 @@ class ClipSound:
             done = last
         return np.concatenate(found)
 
+    def early(self, ahead: Stretches) -> np.ndarray:
+        """What was heard since the clip began, which was not at a frame: (n, 2) float32. To be
+        called before the first block, which goes on from it."""
+        part = ahead.parts[0] if ahead.parts else None
+        if self._file is None or part is None or not part.velocity:
+            return silence(0)
+        count = round(ahead.since * RATE)
+        self._next = part.place, part.velocity
+        began = part.place - count / RATE * part.velocity
+        return read_at(self._file, began, part.velocity, count)
+
     def _stand(self, count: int) -> np.ndarray:
         block = silence(count)
         if self._next is not None:
@@ -137,14 +148,22 @@ class ClipSound:
             file.close()
 
 
+Key = tuple[int, Path, float]
+"""Which source, which file, and when it began."""
+
+
 class OfflineDeckSound:
     """What is heard of one deck. For one thread."""
 
     def __init__(self, deck: OfflineDeck, log: Callable[[str], None]) -> None:
         self._deck, self._log = deck, log
-        self._voices: dict[tuple[int, Path], tuple[PlayedSource, ClipSound, float]] = {}
-        """(of which source, which file) -> the source, its sound, and its level."""
-        self._begun = False
+        self._voices: dict[Key, tuple[PlayedSource, ClipSound, float]] = {}
+        """Which clip -> the source that plays it, its sound, and its level."""
+        self._last: float | None = None
+        """The moment of the last block."""
+        self.early = silence(0)
+        """What a clip that began between two frames adds to the end of the block before:
+        (n, 2) float32."""
 
     @property
     def sounds(self) -> bool:
@@ -155,10 +174,10 @@ class OfflineDeckSound:
         """What is heard from a frame's moment to the next one's: (count, 2) float32. To be called
         after the deck has given the frame."""
         before, self._voices = self._voices, {}
-        block = silence(count)
+        block, self.early = silence(count), silence(0)
         for played, level in self._deck.heard(now):
             ahead = played.stretches(now, until - now)
-            key = None if ahead is None else (id(played), ahead.path)
+            key = None if ahead is None else (id(played), ahead.path, round(now - ahead.since, 6))
             if key is None or ahead is None:
                 key = next((key for key in before if key[0] == id(played)), None)
                 if key is None:
@@ -166,12 +185,14 @@ class OfflineDeckSound:
             _, voice, last = before.pop(key, (None, None, level))
             if voice is None:
                 assert ahead is not None
-                voice = ClipSound(ahead.path, ahead.zero, self._log, hard=not self._begun)
+                voice = ClipSound(ahead.path, ahead.zero, self._log, hard=self._last is None)
+                if self._last is not None and 0 < ahead.since < now - self._last:
+                    self.early = level * voice.early(ahead)
             block += levelled(voice.block(ahead, count), last, level)
             self._voices[key] = played, voice, level
         for _, voice, last in before.values():
             block += last * voice.end(count)
-        self._begun = True
+        self._last = now
         return block
 
     def close(self) -> None:

@@ -47,6 +47,8 @@ class OfflineSound:
         """How much of deck B was heard in the frame before."""
         self._slow = SlowSound(show.slow) if show.slow > 1 else None
         self._queue = SoundQueue()
+        self._held = silence(0)
+        """The last block: a clip that begins before the next frame is heard at its end."""
         self._file: OfflineSoundFile | None = None
         if self._choice.kind == "file":
             begins = float(show.start.get(POSITION, 0.0))  # --from
@@ -74,6 +76,10 @@ class OfflineSound:
             heard = self._file.block(first, count)
         elif self._choice.kind != "source":
             return
+        held, self._held = self._held, heard
+        self._put(held)
+
+    def _put(self, heard: np.ndarray) -> None:
         self._queue.put(None, heard if self._slow is None else self._slow.put(heard))
 
     def _of_decks(self, snapshot: Snapshot, until: float, count: int) -> np.ndarray:
@@ -81,6 +87,9 @@ class OfflineSound:
         before = share if self._share is None else self._share
         self._share = share
         a, b = (deck.block(snapshot.time, until, count) for deck in self._decks)
+        for deck, level in zip(self._decks, (1 - share, share), strict=True):
+            early = deck.early[-len(self._held) :] if len(self._held) else deck.early[:0]
+            self._held[len(self._held) - len(early) :] += level * early
         return levelled(a, 1 - before, 1 - share) + levelled(b, before, share)
 
     def take(self, end: float) -> np.ndarray:
@@ -91,6 +100,7 @@ class OfflineSound:
 
     def rest(self, end: float) -> np.ndarray:
         """The same at the end: exactly up to this moment."""
+        self._put(self._held)
         if self._slow is not None:
             self._queue.put(None, self._slow.rest())
         self._queue.pad(round(end * RATE))

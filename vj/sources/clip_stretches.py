@@ -29,13 +29,15 @@ class Stretch(NamedTuple):
 class Stretches:
     """What goes by of the clip `path`. zero: see `VideoFile.zero`. span: seconds of the part that
     plays, where it loops; None where it does not. slack: seconds of the clip by which a place may
-    lie beside where the one before led to, and goes on from it."""
+    lie beside where the one before led to, and goes on from it. since: seconds of the clock since
+    the clip began."""
 
     path: Path
     zero: float
     parts: tuple[Stretch, ...]
     span: float | None
     slack: float
+    since: float
 
 
 def stretches(head: Playhead, seconds: float) -> tuple[Stretch, ...]:

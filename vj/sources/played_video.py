@@ -113,7 +113,8 @@ class PlayedVideo:
         if path is None or not head.seen(now):
             return None
         span = head.high - head.low if head.loop == "loop" else None
-        return Stretches(path, self._file.zero, stretches(head, seconds), span, head.slack)
+        parts, since = stretches(head, seconds), now - head.begun
+        return Stretches(path, self._file.zero, parts, span, head.slack, since)
 
     def following(self) -> float | None:
         """The moment at which the picture of the last frame gives way to another one; None while it

@@ -143,6 +143,8 @@ class Playhead:
         """The moment of the last look; None while it has not begun."""
         self._anchor = self._way = self.place = 0.0
         self._turned = False
+        self.begun = 0.0
+        """The moment at which it stood at its beginning."""
         self._over: float | None = None
         self._adopt(control.now())
         self._to_start()
@@ -158,7 +160,7 @@ class Playhead:
         meanwhile follows at the next look."""
         self._adopt(self._control.now())
         self._to_start()
-        self._anchor = self._seen = moment
+        self._anchor = self._seen = self.begun = moment
         self._over = self._control.over = None
 
     def at(self, now: float) -> float:
