@@ -1,4 +1,4 @@
-"""Files of pictures that move: animated WebP, which this FFmpeg does not decode, and PNG."""
+"""Files of pictures that move; animated WebP as a movie, since this FFmpeg does not decode it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from vj.core.errors import Fault
+from vj.sources import picture_file
 
 LARGEST = 2**30
 """Bytes of the decoded pictures of a WebP; they are all decoded at once."""
@@ -27,32 +28,21 @@ SOONEST, USUAL = 10, 100
 """Milliseconds: a picture that is seen no longer than the first is seen for the second, as browsers
 do it."""
 
-HEAD = 4096
-"""Bytes at the beginning of a PNG within which it says that it moves."""
+HEAD = 2**16
+"""Bytes at the beginning of a file within which it says that it moves; a colour profile may come
+first."""
 
 
 def moves(path: Path | str) -> bool:
-    """Whether a file is an animated WebP or PNG. False for one that cannot be read."""
+    """Whether a file is a picture that moves. False for one that cannot be read."""
     try:
         where = Path(path).expanduser()
         if not where.is_file():  # a pipe would be waited for, and what is read of it is lost
             return False
         with open(where, "rb") as file:
-            head = file.read(HEAD)
+            return picture_file.moves(file.read(HEAD))
     except (OSError, ValueError, RuntimeError):  # also a home folder of nobody
         return False
-    if _is_moving_webp(head):
-        return True
-    return head[:8] == b"\x89PNG\r\n\x1a\n" and 0 < head.find(b"acTL") < _at(head, b"IDAT")
-
-
-def _is_moving_webp(head: bytes) -> bool:
-    return head[:4] + head[8:16] == b"RIFFWEBPVP8X" and len(head) > 20 and bool(head[20] & 2)
-
-
-def _at(head: bytes, name: bytes) -> int:
-    found = head.find(name)
-    return len(head) if found < 0 else found
 
 
 def as_movie(path: Path) -> io.BytesIO | None:
@@ -62,8 +52,9 @@ def as_movie(path: Path) -> io.BytesIO | None:
         if not path.is_file():
             return None  # a pipe, of which nothing may be missing
         with open(path, "rb") as file:
-            if not _is_moving_webp(file.read(32)):
-                return None
+            head = file.read(HEAD)
+        if head[:4] != b"RIFF" or not picture_file.moves(head):
+            return None
         known = path.stat()
         return io.BytesIO(_movie(path, known.st_mtime_ns, known.st_size))
     except OSError as error:
