@@ -62,7 +62,7 @@ class Tapped:
     def play(self, blocks: int, delay: float) -> None:
         for _ in range(blocks):
             self.mix.add([(block_of(self.number, self._sound), 1.0, 1.0)])
-            self.tap.follow(self.number * BLOCK, round(delay * RATE))
+            self.tap.follow(self.number * BLOCK, round(delay * RATE), self.mix.front)
             self.number += 1
 
     @property

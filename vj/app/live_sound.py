@@ -19,11 +19,8 @@ from vj.show.sound_section import sound_choice
 from vj.sinks.runner import SinkRunner
 from vj.sound import RATE
 from vj.sound.sound_file import SoundFile
-from vj.sound.sound_line import SoundLine
 
 PERIOD = BLOCK / RATE
-MARGIN = 2 * PERIOD
-"""Seconds by which sound of a device is read later than it comes, so that there is always some."""
 DEAD = 0.5
 """Seconds without sound after which a device counts as silent, and nobody waits for it."""
 SETTLED = 2.5
@@ -32,20 +29,6 @@ LISTENING = 1.0
 """Seconds for which modulators that have listened are fed."""
 BEHIND = RATE
 """Samples behind the clock beyond which blocks are left out: the machine was suspended."""
-
-
-class Lag:
-    """How late the sound of devices comes, at most, in the last seconds."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def look(self, lines: Sequence[SoundLine], now: float) -> None:
-        """To be called with every block."""
-        ends = [line.newest for line in lines]
-        late = [now - end for end in ends if end is not None and now - end < DEAD]
-        most = max(0.0, max(late) + MARGIN) if late else 0.0
-        self.seconds = most if most >= self.seconds else 0.998 * self.seconds + 0.002 * most
 
 
 class LiveSound:
@@ -69,7 +52,6 @@ class LiveSound:
         self._leaving: list[Programme] = []
         self._share = 0.0
         """How much of the decks was heard last."""
-        self._lag = Lag()
         self._heard_until = 0.0
         """When modulators that listened last are fed no more."""
         self._fed: int | None = None
@@ -170,14 +152,13 @@ class LiveSound:
             decks = self._decks.parts(moment) if source or listens or self._share else []
             self._of_decks.add(decks)
             self._out.add(self._parts(decks, source, moment))
-        self._lag.look(self._lines(), now)
-        late = self._lag.seconds
+        there = self._there(now)
         for runner, tap in self._taps.items():
             if self._out.is_silent:
                 tap.rest()
             elif (delay := runner.delay.median()) is not None:
-                tap.follow(round(now * RATE), round(max(delay, late) * RATE))
-        self._feed(self._of_decks.front - round(late / PERIOD) * BLOCK if listens else None)
+                tap.follow(round(now * RATE), round(delay * RATE), there)
+        self._feed(there if listens else None)
         self._tell(now)
 
     def _feed(self, end: int | None) -> None:
@@ -201,8 +182,13 @@ class LiveSound:
         own = [one.part(moment) for one in programmes if one is not None and not one.decks]
         return [*parts, *((part, 1.0, 1.0) for part in own if part is not None)]
 
-    def _lines(self) -> Sequence[SoundLine]:
-        return [*self._decks.lines, *(self._programme.lines if self._programme else ())]
+    def _there(self, now: float) -> int:
+        """The sample up to which there is sound of everything: that of devices comes later than
+        their pictures."""
+        lines = [*self._decks.lines, *(self._programme.lines if self._programme else ())]
+        ends = [line.newest for line in lines]
+        alive = [round(end * RATE) for end in ends if end is not None and now - end < DEAD]
+        return min([self._out.front, *alive])
 
     def sounds(self) -> bool:
         """Whether a recording that begins now has sound: something is heard, or another source of

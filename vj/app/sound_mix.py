@@ -109,23 +109,25 @@ class SoundTap:
         """There is nothing to be heard; `follow` begins anew."""
         self._out = None
 
-    def follow(self, now: int, wanted: int) -> None:
-        """Give away what is to be heard by now. now: in samples. wanted: the delay, in samples."""
+    def follow(self, now: int, wanted: int, there: int) -> None:
+        """Give away what is to be heard by now. now: in samples. wanted: the delay, in samples.
+        there: up to which sample of the mix there is sound; what comes later is given away later,
+        and heard at its moment all the same, where that can be said."""
         wanted = min(max(wanted, 0), LONGEST)
         if self._out is None or now - self._out > BEHIND:
             self._out = now
             self._place = now - wanted
-        while self._out <= now and self._place + BLOCK + FAST <= self._mix.front:
-            block, used = self._next(self._out - self._place - wanted)
+        while self._out <= now and self._place + BLOCK + FAST <= there:
+            block, used = self._next(self._out - self._place - wanted, there)
             self._send(self._place / RATE, self._out / RATE, block)
             self._out += BLOCK
             self._place += used
 
-    def _next(self, beside: int) -> tuple[np.ndarray, int]:
+    def _next(self, beside: int, there: int) -> tuple[np.ndarray, int]:
         """A block, and how many samples of the mix it took. beside: samples by which the delay is
         too long."""
         mix, place = self._mix, self._place
-        if abs(beside) > WANDER and place + beside + BLOCK <= mix.front:
+        if abs(beside) > WANDER and place + beside + BLOCK <= there:
             now, then = mix.take(place, BLOCK), mix.take(place + beside, BLOCK)
             if abs(beside) > JUMP or max(np.abs(now).max(), np.abs(then).max()) < QUIET:
                 self._place, self._follows = place + beside, False
