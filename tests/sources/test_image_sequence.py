@@ -22,7 +22,7 @@ from vj.core.frame import Frame, Size
 from vj.sinks.image_sequence import ImageSequence as Recording
 from vj.sources import EndOfSource, SourceSettings, check_uri, make_source, split_uri
 from vj.sources.file_names import gap, natural, parted
-from vj.sources.image_sequence import film_of
+from vj.sources.image_sequence import film_of, sound_of
 from vj.sources.transport import Transport, TransportControl
 
 RATE = 20
@@ -196,10 +196,10 @@ def test_a_rate_may_follow_the_name(tmp_path: Path) -> None:
         source.close()
     for name in (f"{place}?fps=10", f"{tmp_path}/clip.mp4?fps=24", f"{tmp_path}/x.png?fps=0"):
         plain = name.startswith(str(place))
-        assert (parted(name)[1] is None) is not plain, "a film has a rate of its own"
+        assert (parted(name).rate is None) is not plain, "a film has a rate of its own"
     if os.name != "nt":
         (tmp_path / "what?fps=10").mkdir()
-        assert parted(f"{tmp_path}/what?fps=10")[1] is None, "it is called so"
+        assert parted(f"{tmp_path}/what?fps=10").rate is None, "it is called so"
 
 
 def test_what_vj_records_is_read_back(tmp_path: Path) -> None:
@@ -215,7 +215,9 @@ def test_what_vj_records_is_read_back(tmp_path: Path) -> None:
     (tmp_path / "sound.wav").write_bytes(b"")
     film = film_of(f"{tmp_path}/%06d.png", RATE)
     film.open()
-    assert film.sound == tmp_path / "sound.wav"
+    assert film.sound == sound_of(str(tmp_path)) == tmp_path / "sound.wav"
+    assert sound_of(f"{tmp_path}/000000.png") == tmp_path / "000000.png"
+    assert sound_of(f"{tmp_path}/nothing.mp4") is None
     film.close()
     for frame, picture in zip(frames, pictures, strict=True):
         assert np.array_equal(frame.pixels, picture)

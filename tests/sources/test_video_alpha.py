@@ -165,6 +165,29 @@ def test_what_is_opaque_has_no_alpha(tmp_path: Path) -> None:
         assert {frame.pixels.shape for frame in frames} == {(64, 96, 3)}
 
 
+@pytest.mark.parametrize("make", ["png.mov", "prores.mov", "folder"])
+def test_colours_that_were_multiplied_are_so_no_more_where_that_is_said(
+    make: str, tmp_path: Path
+) -> None:
+    def multiplied(number: int) -> np.ndarray:
+        pixels = drawn(number)
+        pixels[..., :3] = pixels[..., :3] * (pixels[..., 3:] / 255)
+        return pixels
+
+    if make == "folder":
+        for number in range(FRAMES):
+            name = str(tmp_path / f"{number:03}.png")
+            cv2.imwrite(name, multiplied(number)[..., [2, 1, 0, 3]])
+        path = tmp_path
+    else:
+        path = write(tmp_path / make, *MAKES[make], pictures=multiplied)
+    for wish, seen in (("", 0.5), ("?alpha=straight", 0.5), ("?alpha=premultiplied", 1.0)):
+        pixels = read_all(Path(f"{path}{wish}"))[3].pixels
+        assert abs(int(pixels[32, place(3) + 20, 3]) - 128) <= 4
+        half = pixels[32, place(3) + 20, :3].astype(int)
+        assert np.abs(half - np.array(TEAL) * seen).max() <= 10, wish
+
+
 def test_the_alpha_of_a_movie_is_a_mask(tmp_path: Path) -> None:
     frames = read_all(write(tmp_path / "vp9.webm", *MAKES["vp9.webm"]))
     pipeline = FramePipeline(SIZE, "crop", Metrics(), print)

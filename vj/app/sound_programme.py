@@ -20,6 +20,7 @@ from vj.sound.sound_file import SoundFile, holds_sound
 from vj.sound.sound_line import SoundLine
 from vj.sources import split_uri
 from vj.sources.clip_place import ClipPlace
+from vj.sources.image_sequence import sound_of
 
 TAKEOVER = 0.02
 """Seconds in which another kind of sound takes over, when a show is saved."""
@@ -151,8 +152,8 @@ def has_sound(uri: str) -> bool:
     kind, rest = split_uri(uri)
     if kind == "clips":
         return any(has_sound(name.strip()) for name in rest.split(",") if name.strip())
-    path = Path(rest).expanduser()
-    return kind == "video" and path.is_file() and holds_sound(path)
+    path = sound_of(rest) if kind == "video" else None
+    return path is not None and holds_sound(path)
 
 
 def may_sound(uri: str) -> bool:

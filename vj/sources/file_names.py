@@ -1,6 +1,6 @@
 """Which files a name stands for: the one that is called so, or pictures that are played one after
-the other: a folder, `shot_%04d.png`, `shot_####.png`, `shot_*.png`, each also with a rate:
-`shot_%04d.png?fps=24`."""
+the other: a folder, `shot_%04d.png`, `shot_####.png`, `shot_*.png`. What is wished of them may
+follow, as of a camera: `shot_%04d.png?fps=24`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import unicodedata
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 PICTURES = {
     *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
@@ -21,24 +22,38 @@ WILD = re.compile(r"%(?:0?(\d{1,2}))?d|(#{2,})|(\*)")
 NO_NAME = (OSError, ValueError, RuntimeError)
 """Of names that no file can have: too long, with a NUL, a home of nobody."""
 
-RATE = re.compile(r"(.+)\?fps=(\d{1,4}(?:\.\d{1,4})?)")
+WISHES = re.compile(
+    r"(?P<plain>.+?)\?(?:fps=(?P<fps>\d{1,4}(?:\.\d{1,4})?)|alpha=(?P<alpha>straight|premultiplied)|&)+",
+    re.DOTALL,
+)
 
 
-def parted(name: str) -> tuple[str, float | None]:
-    """A name and the rate after it, frames a second; None where it has none. What lies there as
-    it is called has none either."""
-    found = RATE.fullmatch(name)
-    if found is None or exists(name) or float(found[2]) <= 0:
-        return name, None
-    inner = found[1]
-    named = is_pattern(inner) or inner.endswith(("/", "\\")) or _is_folder(inner)
-    return (inner, float(found[2])) if named else (name, None)
+class Wished(NamedTuple):
+    """A name, and what follows it. rate: frames a second, of a sequence; None where it is not said.
+    premultiplied: its colours are multiplied with its alpha."""
+
+    plain: str
+    rate: float | None = None
+    premultiplied: bool = False
+
+
+def parted(name: str) -> Wished:
+    """What stands after a name with a question mark: `shots/?fps=24`, `a.mov?alpha=premultiplied`.
+    Of what is there as it is called nothing does."""
+    found = WISHES.fullmatch(name)
+    if found is None or exists(name):
+        return Wished(name)
+    plain, rate = found["plain"], float(found["fps"] or 0)
+    sequence = is_pattern(plain) or plain.endswith(("/", "\\")) or _is_folder(plain)
+    if found["fps"] is not None and not (sequence and rate > 0):
+        return Wished(name)  # a film has a rate of its own
+    return Wished(plain, rate or None, found["alpha"] == "premultiplied")
 
 
 def is_sequence(name: str) -> bool:
     """It names pictures to be played: a folder or a pattern, also with a rate."""
-    plain, rate = parted(name)
-    return rate is not None or is_pattern(plain) or _is_folder(plain)
+    wished = parted(name)
+    return wished.rate is not None or is_pattern(wished.plain) or _is_folder(wished.plain)
 
 
 def is_pattern(name: str) -> bool:
@@ -51,7 +66,7 @@ def is_pattern(name: str) -> bool:
 
 def is_there(name: str) -> bool:
     """Something can be played: the file, the folder, or a picture that fits a pattern."""
-    plain, _ = parted(name)
+    plain = parted(name).plain
     try:
         return bool(found(local(plain))) if is_pattern(plain) else exists(plain)
     except NO_NAME:

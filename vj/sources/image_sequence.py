@@ -21,6 +21,9 @@ AHEAD = 2
 """Pictures that are read before they are asked for, each on a thread of its own: a large PNG takes
 longer to decode than it is seen."""
 
+SOUND = "sound.wav"
+"""What vj records beside pictures."""
+
 TRIES = 40
 """Pictures beside one another that cannot be read before the folder is taken to have gone."""
 
@@ -83,7 +86,7 @@ class PictureSequence(VideoFile):
             raise Fault(self._nothing())
         self.fps, self.frames = self._rate or self._fallback_fps, len(self._files)
         self._unreadable, self._number, self.notes = set(), 0, ()
-        beside = self._files[0].with_name("sound.wav")
+        beside = self._files[0].with_name(SOUND)
         self._sound = beside if beside.is_file() else None
         self.picture_bytes = self.pixels(0).nbytes
         lacking = gap(self._files)
@@ -203,7 +206,18 @@ class PictureSequence(VideoFile):
 def film_of(name: str, fallback_fps: float) -> VideoFile:
     """What `video:NAME` plays, not yet open: a video file, or pictures in files of their own.
     fallback_fps: the rate where none is stated."""
-    if not is_sequence(name):
-        return VideoFile(local(name), fallback_fps)
-    plain, rate = parted(name)
-    return PictureSequence(local(plain), fallback_fps, rate)
+    wished = parted(name)
+    path = local(wished.plain)
+    film = VideoFile(path, fallback_fps)
+    if is_sequence(name):
+        film = PictureSequence(path, fallback_fps, wished.rate)
+    film.premultiplied = wished.premultiplied
+    return film
+
+
+def sound_of(name: str) -> Path | None:
+    """The file in which the sound of `video:NAME` would be; None where there is none."""
+    path = local(parted(name).plain)
+    if is_sequence(name):
+        path = (path if path.is_dir() else path.parent) / SOUND
+    return path if path.is_file() else None

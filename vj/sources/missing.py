@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vj.core.errors import Fault, nearest_file
 from vj.sources import Awaited, split_uri
-from vj.sources.file_names import is_sequence, local
+from vj.sources.file_names import is_sequence, local, parted
 
 MOUNTS = ("/media/", "/mnt/", "/run/media/", "/run/user/", "/net/", "/Volumes/")
 """Where removable disks and network shares are mounted on Linux and macOS."""
@@ -33,5 +33,5 @@ def can_restart(uri: str) -> bool:
         kind, rest = split_uri(uri)
     except Fault:  # the test card that plays in place of others has a name of its own
         return False
-    plain = kind == "video" and (local(rest).is_file() or is_sequence(rest))
+    plain = kind == "video" and (is_sequence(rest) or local(parted(rest).plain).is_file())
     return kind in ("clips", "download", "drawn", "walk") or plain

@@ -122,6 +122,10 @@ def orientation_of_avif(data: bytes) -> int:
 def straight(pixels: np.ndarray) -> np.ndarray:
     """(H, W, 4), colours multiplied with alpha, of any depth -> the same, not multiplied; where
     nothing is seen, black."""
+    if pixels.dtype == np.uint8:  # of a film's frame in a tenth of the time
+        red, green, blue, clear = cv2.split(pixels)
+        whole = (cv2.divide(one, clear, scale=255) for one in (red, green, blue))
+        return cv2.merge([*whole, clear])
     top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
     alpha = pixels[..., 3:].astype(np.float32) / np.float32(top)
     colours = np.divide(

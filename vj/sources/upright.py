@@ -16,6 +16,7 @@ from vj.sources import SourceSettings
 from vj.sources.deinterlace import Deinterlacer
 from vj.sources.filtering import readable, side_data
 from vj.sources.image_sequence import StillPicture
+from vj.sources.picture_file import straight
 from vj.sources.tone_map import BT709, HLG, PEAK, PQ, is_hdr, primaries_of, tone_map
 from vj.sources.video_file import Picture, VideoFile
 
@@ -46,11 +47,14 @@ class Upright:
         pixel_shape: Fraction | None = None,
         peak: float | None = None,
         once: Callable[[str], None] = lambda text: None,
+        premultiplied: bool = False,
     ) -> None:
         """pixel_shape: width of a pixel by its height, as stored; None for a square. peak: nits of
         the brightest thing in HDR, as the file says, see `stated_peak`. once: takes what cannot be
-        honoured, and what is done to a picture; it has to leave out what it has said."""
+        honoured, and what is done to a picture; it has to leave out what it has said.
+        premultiplied: its colours, with its alpha."""
         self._shape, self._peak, self._once = pixel_shape, peak or PEAK, once
+        self._premultiplied = premultiplied
         self._deinterlacer = Deinterlacer()
 
     @classmethod
@@ -60,10 +64,14 @@ class Upright:
         def once(text: str) -> None:
             settings.once(f"video:{file.path}: {text}")
 
-        return cls(file.pixel_shape, file.peak, once)
+        return cls(file.pixel_shape, file.peak, once, file.premultiplied)
 
     def pixels(self, picture: Picture) -> np.ndarray:
         """(H, W, 3) uint8 RGB, or (H, W, 4) with straight alpha where some of it is transparent."""
+        pixels = self._upright(picture)
+        return straight(pixels) if self._premultiplied and pixels.shape[2] == 4 else pixels
+
+    def _upright(self, picture: Picture) -> np.ndarray:
         if isinstance(picture.decoded, StillPicture):
             return picture.decoded.pixels
         frame = readable(picture.decoded)

@@ -59,6 +59,7 @@ class VideoFile:
         """Of a decoded picture, once open."""
         self.peak: float | None = None
         """Nits of the brightest thing in it, once open; None where it does not say."""
+        self.premultiplied = False  # with its alpha, see `vj.sources.file_names.parted`
         self.notes: tuple[str, ...] = ()
         """What is to be said of it once, when it is open."""
         self.needed_from = -math.inf
