@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from tests.sources.numbered import SIZE, number_of, numbered
 from tests.sources.played import live, played
@@ -56,6 +56,17 @@ def test_each_picture_of_a_webp_is_seen_for_its_time(tmp_path: Path) -> None:
     clip.clock.fps = 100
     seen = clip.next(200)
     assert [seen.count(number) for number in range(5)] == [6 + 6, 4 + 4, 20, 10, 150]
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow writes no AVIF")
+def test_an_avif_is_its_film_and_not_its_still(tmp_path: Path) -> None:
+    path = animated(tmp_path / "loop.avif")
+    assert split_uri(str(path))[0] == "video"
+    clip = played(path)
+    clip.clock.fps = 100
+    seen = clip.next(180)
+    assert [seen.count(number) for number in (0, 1, 2)] == [6, 4, 20]
+    assert seen[-1] == 4
 
 
 def test_it_runs_backwards_and_keeps_its_alpha(tmp_path: Path) -> None:
