@@ -154,6 +154,21 @@ def test_a_gif_is_transparent_where_it_says(tmp_path: Path) -> None:
     assert alpha[2, 90] == 0
 
 
+def test_a_byte_that_nobody_wrote_is_no_alpha(tmp_path: Path) -> None:
+    def unwritten(number: int) -> np.ndarray:
+        pixels = drawn(number)
+        pixels[..., 3] = 0
+        return pixels
+
+    for name in ("raw.avi", "raw.mov"):
+        frames = read_all(write(tmp_path / name, "rawvideo", "bgra", {}, pictures=unwritten))
+        assert len(frames) == FRAMES
+        assert frames[5].pixels.shape == (64, 96, 3)
+        assert frames[5].pixels[3, 3].tolist() == list(TEAL)
+    written = read_all(write(tmp_path / "raw.avi", "rawvideo", "bgra", {}))
+    assert abs(where(written[5].pixels[..., 3]) - place(5)) <= 1
+
+
 def test_what_is_opaque_has_no_alpha(tmp_path: Path) -> None:
     def opaque(number: int) -> np.ndarray:
         pixels = drawn(number)

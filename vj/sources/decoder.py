@@ -11,6 +11,9 @@ WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 THREADS = 2
 
+PACKED = ("rgba", "bgra", "argb", "abgr")
+"""Pixel formats of 32 bits."""
+
 
 class Decoder:
     """Of one open stream. For one thread."""
@@ -25,6 +28,7 @@ class Decoder:
             self.context = _another(other, self.context)
             self._own = self.context is not stream.codec_context
         self.context.thread_count = THREADS
+        self._doubtful = self.context.name == "rawvideo"
 
     @property
     def name(self) -> str:
@@ -35,6 +39,8 @@ class Decoder:
         """The pictures, `av.VideoFrame`, that came with a packet. Raises `av.FFmpegError`."""
         if not self._own:
             pictures: Sequence[Any] = packet.decode()
+            if self._doubtful:
+                return [_without_empty_alpha(picture) for picture in pictures]
             return pictures
         pictures = self.context.decode(packet)
         for picture in pictures:  # of each packet it gives one at once, and does not say of which
@@ -50,6 +56,18 @@ class Decoder:
         """Its own pictures go at once, the largest part of it."""
         if self.context.is_open:
             self.context.flush_buffers()
+
+
+def _without_empty_alpha(picture: Any) -> Any:
+    """What is not compressed may have a byte beside its colours that nobody has written, 0 in all
+    of a picture: an AVI of 32 bits does not say whether it is an alpha."""
+    if picture.format.name in PACKED:
+        pixels = picture.to_ndarray(format="rgba")
+        if not pixels[..., 3].any() and pixels.any():
+            opaque = picture.reformat(format="rgb24")
+            opaque.key_frame = picture.key_frame
+            return opaque
+    return picture
 
 
 def _another(name: str, context: Any) -> Any:
