@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -16,9 +17,11 @@ from PIL import Image
 
 from tests.sources.numbered import SIZE, number_of, numbered, numbered_clip
 from vj.app.offline import Rendering
+from vj.app.offline_models import OfflineModels
 from vj.control.takes import Take
 from vj.core.frame import Frame
 from vj.parameters.table import Table
+from vj.pipeline.backend import GeneratedImage, PassThrough
 from vj.show.load import check_show
 
 CALM = {"feedback/amount": 0, "blend/smoothing": 0, "crossfade": 0, "mix/wet": 0}
@@ -251,6 +254,34 @@ def test_what_happens_between_two_frames_makes_the_rate_constant_and_is_said(
     ]
     times = seen(tmp_path / "out.mp4")[1]
     assert times == pytest.approx([n / 10 for n in range(len(times))])
+
+
+class Delayed(PassThrough):
+    """Gives the picture of a frame two frames after it came in, as a batch of three steps does."""
+
+    def __init__(self) -> None:
+        super().__init__(SIZE, "delayed")
+        self._held: deque[GeneratedImage] = deque()
+
+    def paint(self, entered: Any, snapshot: Any, context: Any) -> GeneratedImage | None:
+        given = super().paint(entered, snapshot, context)
+        assert given is not None
+        self._held.append(given)
+        return self.drain() if len(self._held) > 2 else None
+
+    def drain(self) -> GeneratedImage | None:
+        return self._held.popleft() if self._held else None
+
+
+def test_a_model_of_several_steps_does_not_shift_them(
+    uneven: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OfflineModels, "open", lambda self, snapshot: Delayed())
+    render(uneven, tmp_path / "out.mp4")
+    numbers, times, end = seen(tmp_path / "out.mp4")
+    assert numbers == list(range(6))
+    assert times == pytest.approx(seconds(UNEVEN), abs=1e-4)
+    assert end == pytest.approx(1.4, abs=1e-3)
 
 
 def test_pictures_of_a_millisecond_are_painted_too(tmp_path: Path) -> None:
