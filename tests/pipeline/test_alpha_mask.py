@@ -127,11 +127,15 @@ def test_the_mask_lies_where_the_picture_does(
 
 
 def test_what_is_padded_is_painted() -> None:
-    opaque = np.full((40, 40, 4), 255, np.uint8)
-    mask = Stage(Size(96, 64), "pad").mask(opaque)
-    assert mask is not None
-    assert (mask[:, :10] == 255).all()
-    assert not mask[:, 40:56].any()
+    for channels in (3, 4):
+        opaque = np.full((40, 40, channels), 255, np.uint8)
+        mask = Stage(Size(96, 64), "pad").mask(opaque)
+        assert mask is not None
+        assert (mask[:, :10] == 255).all()
+        assert not mask[:, 40:56].any()
+        stage = Stage(Size(64, 64), "pad")
+        assert stage.mask(opaque) is not None
+        assert not stage.mask(opaque).any(), "there is nothing beside it"  # type: ignore[union-attr]
 
 
 def test_an_opaque_source_stays_and_that_is_said_once() -> None:

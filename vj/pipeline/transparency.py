@@ -18,13 +18,18 @@ WIDE = (5, 5)
 
 def alpha_seen(pixels: np.ndarray, size: Size, fit: Fit, view: View = NEUTRAL) -> np.ndarray | None:
     """(H, W, 3 or 4) uint8 as the source gave it -> (size.height, size.width) uint8, what of its
-    alpha is seen; 0 beside a picture that is padded. None for a picture without alpha."""
-    if pixels.shape[2] == 3:
+    alpha is seen; 0 beside a picture that is padded. None for a picture without alpha that fills all."""
+    if pixels.shape[2] == 4:
+        alpha = cv2.extractChannel(pixels, 3)
+    elif fit == "crop":
         return None
-    alpha = cv2.extractChannel(pixels, 3)
+    else:
+        alpha = np.full(pixels.shape[:2], 255, np.uint8)
     if view == NEUTRAL:
-        return prepare(alpha, size, fit)
-    return PlacedView(view, size, fit)(alpha, size)
+        seen = prepare(alpha, size, fit)
+    else:
+        seen = PlacedView(view, size, fit)(alpha, size)
+    return None if pixels.shape[2] == 3 and cv2.minMaxLoc(seen)[0] == 255 else seen
 
 
 class WalkAlphas:
