@@ -18,7 +18,7 @@ WIDE = (5, 5)
 
 def alpha_seen(pixels: np.ndarray, size: Size, fit: Fit, view: View = NEUTRAL) -> np.ndarray | None:
     """(H, W, 3 or 4) uint8 as the source gave it -> (size.height, size.width) uint8, what of its
-    alpha is seen; 0 beside a picture that is padded. None for a picture without alpha that fills all."""
+    alpha is seen; 0 beside a picture that is padded. None for one without alpha that fills all."""
     if pixels.shape[2] == 4:
         alpha = cv2.extractChannel(pixels, 3)
     elif fit == "crop":
