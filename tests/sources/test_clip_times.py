@@ -120,6 +120,20 @@ def test_times_that_begin_at_hours(tmp_path: Path) -> None:
     assert shown(path, 12) == list(range(12))
 
 
+def test_streams_that_were_put_one_behind_the_other_play_to_the_end(tmp_path: Path) -> None:
+    """Their times begin anew in the midst."""
+    parts = [
+        numbered_clip(tmp_path / f"{first}.ts", 20, rate=10, options=B_FRAMES, first=first)
+        for first in (0, 20)
+    ]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert shown(path, 42) == [*range(40), 0, 1]
+    assert shown(path, 42, speed=-1.0) == [*range(39, -1, -1), 39, 38]
+    assert not times_of(VideoFile(path, 30)).varying
+    assert played(parts[1]).video.length == pytest.approx(2.0)
+
+
 def gif(path: Path, durations: Sequence[int]) -> Path:
     first, *more = (Image.fromarray(numbered(number)) for number in range(len(durations)))
     first.save(path, save_all=True, append_images=more, duration=list(durations), loop=0)

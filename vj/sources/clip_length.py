@@ -24,6 +24,15 @@ AHEAD = 20
 FEW = 3
 """Pictures that say too little about a rate."""
 
+JOINED = ("mpegts", "mpeg")
+"""Formats of which files are joined by putting one behind the other."""
+
+SCANNED = 2**29
+"""Bytes of such a file that is looked through for that, at most."""
+
+BACK = 1.0
+"""Seconds; no picture is stored that long after one that is seen later."""
+
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 STATES_LENGTHS = ("gif", "apng", MP4, "matroska,webm")
 """Formats that give each picture a length of its own. Others give all one, and FFmpeg may take a
@@ -56,7 +65,9 @@ def lasting(file: VideoFile, stated: float, is_last: bool) -> float:
 
 def measure(file: VideoFile) -> Measured:
     """Of an open file, by its last packets, or all of one that has no index. Rewinds it, and has it
-    take that rate."""
+    take that rate, or count its pictures where its times begin anew."""
+    if file.format in JOINED and not file.counted and _begins_anew(file):
+        file.count()
     packets: list[tuple[float | None, float]] = []
     found: list[tuple[float, float]] = []
     for begin in (file.stated_length - SURELY_BEFORE, 0.0):
@@ -86,6 +97,19 @@ def measure(file: VideoFile) -> Measured:
     first = _first(file)
     ends = (end if abs(end - step) > step / 4 else step for end in (first, last))
     return Measured(length, fps, (next(ends), next(ends)))
+
+
+def _begins_anew(file: VideoFile) -> bool:
+    """Whether its times go back within it: it was joined of several, or a receiver lost its way."""
+    if file.path.stat().st_size > SCANNED:
+        return False
+    latest = 0.0
+    for begins, _ in file.packets(0.0):
+        if begins is not None:
+            if begins < latest - BACK:
+                return True
+            latest = max(latest, begins)
+    return False
 
 
 def _first(file: VideoFile) -> float:

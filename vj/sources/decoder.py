@@ -70,6 +70,15 @@ def _without_empty_alpha(picture: Any) -> Any:
     return picture
 
 
+def last_packet(stream: Any) -> Any:
+    """What has a decoder give the pictures that it still holds, as at the end of a file."""
+    import av
+
+    packet = av.Packet()
+    packet.stream, packet.time_base = stream, stream.time_base
+    return packet
+
+
 def _another(name: str, context: Any) -> Any:
     """A decoder of this name for the same stream; its own where this FFmpeg has not that one."""
     import av

@@ -30,6 +30,11 @@ class PlayedVideo:
         assert settings.transport is not None
         self._file, self._settings, self._control = file, settings, settings.transport
         length, file.fps, ends = measure(file)
+        if file.counted:
+            settings.once(
+                f"video:{file.path}: its times begin anew within it; its pictures are counted, and "
+                "its sound is left out"
+            )
         self.head = Playhead(self._control, length, file.step, settings.clock.live, ends)
         self.finder = PictureFinder(file, self._another)
         self._upright = Upright.of(file, settings)

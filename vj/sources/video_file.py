@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vj.core.errors import Fault
-from vj.sources.decoder import Decoder
+from vj.sources.decoder import Decoder, last_packet
 from vj.sources.picture_track import open_film, zero_of
 from vj.sources.tone_map import stated_peak
 
@@ -82,6 +82,8 @@ class VideoFile:
         self._start: float | None = None
         """The time that the file gives its first picture; None before it is decoded."""
         self._timed = True
+        self.counted = False
+        """Its times begin anew within it, so that they are of no use."""
         self._coming = 0.0
         """When the next picture begins if it does not say so itself."""
 
@@ -92,7 +94,9 @@ class VideoFile:
 
     def another(self) -> VideoFile:
         """The same one once more, not open."""
-        return VideoFile(self.path, self._fallback_fps)
+        other = VideoFile(self.path, self._fallback_fps)
+        other.counted = self.counted
+        return other
 
     @property
     def can_seek(self) -> bool:
@@ -102,7 +106,7 @@ class VideoFile:
     @property
     def sound(self) -> Path | None:
         """The file in which its sound would be; None for a picture that moves."""
-        return None if self.path.suffix.lower() in SILENT else self.path
+        return None if self.counted or self.path.suffix.lower() in SILENT else self.path
 
     @property
     def pixel_shape(self) -> Fraction | None:
@@ -179,7 +183,7 @@ class VideoFile:
     def _begins(self, decoded: Any) -> float:
         moment = decoded.time
         if self._start is None:
-            self._timed = moment is not None
+            self._timed = moment is not None and not self.counted
             self._start = float(moment or 0.0)
             self.zero = zero_of(self._container, self._start, self.step) if self._timed else 0.0
         if not self._timed or moment is None:
@@ -191,6 +195,11 @@ class VideoFile:
         picture."""
         start = self._start or 0.0
         return moment - (self.zero if moment > start else start)
+
+    def count(self) -> None:
+        """Go by the number of pictures from now on, and back to the first one. Raises Fault."""
+        self.counted, self._timed = True, False
+        self.rewind()
 
     def rewind(self) -> None:
         """Back to the first picture. A file without seeking is opened again. Raises Fault."""
@@ -264,7 +273,7 @@ class VideoFile:
                 return
             except av.FFmpegError:
                 self.broken += 1  # the rest of the file cannot be read
-                packet, packets = _last(self._stream), iter(())
+                packet, packets = last_packet(self._stream), iter(())
             if self._may_leave_out(packet) != leaves_out:
                 leaves_out = not leaves_out
                 context.skip_frame = "NONREF" if leaves_out else "DEFAULT"
@@ -339,12 +348,3 @@ class VideoFile:
                     yield None if begins is None else self._place(begins), lasts
         except av.FFmpegError:
             return
-
-
-def _last(stream: Any) -> Any:
-    """What has a decoder give the pictures that it still holds, as at the end of a file."""
-    import av
-
-    packet = av.Packet()
-    packet.stream, packet.time_base = stream, stream.time_base
-    return packet
