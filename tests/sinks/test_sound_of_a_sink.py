@@ -111,3 +111,11 @@ def test_a_model_that_leaves_pictures_out_shows_things_later_by_half_a_gap() -> 
     for number in range(40):
         delay.sent(number / 10, number / 10 + 0.06, 1 / 30)
     assert delay.median() == pytest.approx(0.06 + (1 / 10 - 1 / 30) / 2)
+
+
+def test_another_model_s_delay_is_known_within_a_third_of_a_second() -> None:
+    delay = PictureDelay()
+    for number in range(100):
+        late = (0.02 if number < 95 else 0.15) + 0.25 * (number % 9 == 0)
+        delay.sent(number / 30, number / 30 + late, 1 / 30)
+    assert delay.median() == pytest.approx(0.15)

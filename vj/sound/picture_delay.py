@@ -7,6 +7,9 @@ from collections import deque
 
 WINDOW = 2.0
 """Seconds of pictures whose median counts."""
+NEWEST, STEP = 9, 0.03
+"""How many pictures are the newest, and by how many seconds they differ from the others where
+something else paints."""
 LONGEST = 1.0
 """Seconds without a picture beyond which the gap was a pause."""
 
@@ -32,10 +35,14 @@ class PictureDelay:
         self._last = captured
 
     def median(self) -> float | None:
-        """Seconds, of the pictures of the last `WINDOW`; None before the first one."""
+        """Seconds, of the pictures of the last `WINDOW`, or of the newest alone where those are on
+        their way for clearly longer or shorter, as with another model; None before the first
+        one."""
         sent = list(self._sent)
         if not sent:
             return None
         newest = sent[-1][0]
         recent = sorted(delay for moment, delay in sent if newest - moment <= WINDOW)
-        return recent[len(recent) // 2]
+        found = recent[len(recent) // 2]
+        last = sorted(delay for _, delay in sent[-NEWEST:])
+        return found if abs(last[len(last) // 2] - found) < STEP else last[len(last) // 2]
