@@ -140,6 +140,15 @@ def gif(path: Path, durations: Sequence[int]) -> Path:
     return path
 
 
+def test_a_picture_that_is_named_as_a_film_may_say_no_time(tmp_path: Path) -> None:
+    head = b"P7\nWIDTH 96\nHEIGHT 64\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n"
+    (tmp_path / "one.pam").write_bytes(head + numbered(5).tobytes())
+    times = times_of(VideoFile(tmp_path / "one.pam", 30))
+    assert list(times.begins) == [0]
+    assert not times.varying
+    assert shown(tmp_path / "one.pam", 2) == [5, 5]
+
+
 def test_a_gif_that_is_not_played_by_a_deck_waits_for_its_last_picture(tmp_path: Path) -> None:
     """As a picture on a page: a loop begins anew when the last one has been seen."""
     path = gif(tmp_path / "loop.gif", [300, 100, 1700])

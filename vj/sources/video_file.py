@@ -206,8 +206,8 @@ class VideoFile:
         import av
 
         try:
-            if not self._timed or (self._start or 0.0) < 0:  # FFmpeg does not seek there rightly
-                raise av.FFmpegError(0, "pictures are counted, or begin below 0")
+            if not self._timed or (self._start or 0.0) < 0 or self.format == "image2":
+                raise av.FFmpegError(0, "FFmpeg does not seek rightly there")
             self._container.seek(0, backward=True)
             self._stand_here()
         except av.FFmpegError:
