@@ -22,7 +22,7 @@ from vj.sound import RATE
 from vj.sound.sound_file import SoundFile
 
 FPS = 25
-SIDE = 128
+SIDE = 32
 WIDTH = 24
 """Samples of a click: half a millisecond, which is still one at four times its speed."""
 CALM = {"feedback/amount": 0, "blend/smoothing": 0, "crossfade": 0}

@@ -148,3 +148,21 @@ def test_a_codec_is_found_as_people_write_it() -> None:
 def test_what_cannot_be_written_is_told_with_what_can(uri: str, message: str) -> None:
     with pytest.raises(Fault, match=message):
         check_uri(uri)
+
+
+def test_a_small_rendering_is_the_same_bytes_each_time(tmp_path: Path) -> None:
+    """With AVX-512 x264 looked at what lay beside the picture in memory."""
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 128, (64, 96, 3), np.uint8)
+    found = set()
+    for turn in range(40):
+        junk = [random.integers(0, 255, random.integers(1000, 300_000)) for _ in range(10)]
+        junk = [one.astype(np.uint8) for one in junk]
+        del junk  # other values in the memory that comes next
+        sink = make_sink(f"record:{tmp_path}/{turn}.mp4", SinkSettings(FrameClock(25), live=False))
+        sink.open(96, 64, 25)
+        for number in range(16):
+            sink.send(Frame(np.roll(noise, number, 1), number, number / 25))
+        sink.close()
+        found.add((tmp_path / f"{turn}.mp4").read_bytes())
+    assert len(found) == 1

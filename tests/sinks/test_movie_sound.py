@@ -21,8 +21,7 @@ from vj.sinks.recorder import Recorder
 from vj.sound import RATE
 from vj.sound.sound_file import SoundFile
 
-SIZE = 128, 96
-"""H.264 of narrower pictures is not the same bytes each time: x264 plans with what lies beside."""
+SIZE = 64, 48
 FLASHES = (13, 40, 77)
 FRAMES = 100
 KINDS = ["out.mp4", "out.mkv", "out.mov", "out.mov?codec=prores-422-hq", "out.mkv?codec=ffv1"]
