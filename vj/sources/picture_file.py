@@ -14,6 +14,8 @@ import numpy as np
 from vj.sources.ffmpeg_picture import EXR, by_ffmpeg
 
 PNG = b"\x89PNG\r\n\x1a\n"
+JPEG_2000 = (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
+"""The first bytes of its file, and of its bare stream."""
 TIFF_MARKS = {b"II*\x00": "<", b"MM\x00*": ">"}
 """The first bytes of a TIFF, and of what EXIF writes, with the order of its bytes."""
 
@@ -72,7 +74,10 @@ def decoded(data: bytes) -> np.ndarray | None:
 
 
 def _is_for_ffmpeg(data: bytes, tags: dict[int, tuple[int, ...]]) -> bool:
-    """EXR, and grey with transparency in a TIFF, or by a colour of a PNG."""
+    """EXR, JPEG 2000 (of whose 10 or 12 bits OpenCV makes 16 without more light), and grey with
+    transparency in a TIFF, or by a colour of a PNG."""
+    if data.startswith(JPEG_2000):
+        return True
     if data[:8] == PNG:
         return len(data) > 25 and data[25] == 0 and b"tRNS" in data[: _place(data, b"IDAT")]
     return data[:4] == EXR or tags.get(SAMPLES_PER_PIXEL) == (2,)
@@ -94,7 +99,11 @@ def _by_opencv(data: bytes) -> tuple[np.ndarray | None, int]:
         return None, 1
     if found is None:
         return by_ffmpeg(data), 1
-    orientation = orientation_of_avif(data) if data[4:8] == b"ftyp" else 1
+    orientation = 1
+    if data[4:8] == b"ftyp":
+        orientation, top = orientation_of_avif(data), (1 << bits_of_avif(data)) - 1
+        if found.dtype == np.uint16:  # 10 or 12 bits, in the lower ones
+            found = np.rint(found * (65535 / top)).astype(np.uint16)
     for kind, text in zip(kinds, texts, strict=True):
         if kind == cv2.IMAGE_METADATA_EXIF:
             written = np.asarray(text).tobytes().removeprefix(b"Exif\x00\x00")
@@ -117,6 +126,13 @@ def orientation_of_avif(data: bytes) -> int:
     if axis is not None and (quarters, axis) not in AVIF_TURNS:
         quarters, axis = (quarters + 2) % 4, 1 - axis  # the same, written otherwise
     return AVIF_TURNS[quarters, axis]
+
+
+def bits_of_avif(data: bytes) -> int:
+    """Of each part of a colour, as its decoder is told (AV1 in ISOBMFF, 2.3.3): 8, 10 or 12."""
+    at = data.find(b"av1C", 0, _place(data, b"mdat"))
+    flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
+    return 8 + 2 * (flags >> 6 & 1) + 2 * (flags >> 6 & flags >> 5 & 1)
 
 
 def straight(pixels: np.ndarray) -> np.ndarray:
