@@ -58,6 +58,18 @@ def test_each_picture_of_a_webp_is_seen_for_its_time(tmp_path: Path) -> None:
     assert [seen.count(number) for number in range(5)] == [6 + 6, 4 + 4, 20, 10, 150]
 
 
+def test_a_webp_of_equal_pictures_has_their_rate(tmp_path: Path) -> None:
+    pictures = [Image.fromarray(numbered(number)) for number in range(8)]
+    path = tmp_path / "even.webp"
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=40, lossless=True)
+    clip = played(path)
+    assert clip.video.fps == pytest.approx(25)
+    assert clip.next(10) == [*range(8), 0, 1]
+    times = clip.video.times()
+    assert times is not None
+    assert not times.varying
+
+
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow writes no AVIF")
 def test_an_avif_is_its_film_and_not_its_still(tmp_path: Path) -> None:
     path = animated(tmp_path / "loop.avif")

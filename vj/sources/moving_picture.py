@@ -93,21 +93,22 @@ def _packed(pictures: Any, durations: list[int]) -> bytes:
 
     target = io.BytesIO()
     ticks = Fraction(1, TICKS)
+    seen = [stated if stated > SOONEST else USUAL for stated in durations[: len(pictures)]]
     with av.open(target, "w", format="matroska") as movie:
-        track: Any = movie.add_stream("ffv1", rate=TICKS // USUAL)
+        track: Any = movie.add_stream("ffv1", rate=len(seen) * TICKS / Fraction(sum(seen)))
         height, width = pictures[0].shape[:2]
         track.width, track.height, track.pix_fmt = width, height, "bgra"
         track.codec_context.time_base = ticks
         begins = 0
         lengths: dict[int, int] = {}
         packets: list[Any] = []
-        for picture, stated in zip(pictures, durations, strict=False):
+        for picture, lasts in zip(pictures, seen, strict=False):
             if picture.shape[2] == 3:
                 picture = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="bgra")
             frame.pts, frame.time_base = begins, ticks
-            lengths[begins] = stated if stated > SOONEST else USUAL
-            begins += lengths[begins]
+            lengths[begins] = lasts
+            begins += lasts
             packets += track.encode(frame)
         for packet in (*packets, *track.encode(None)):
             packet.duration = lengths[packet.pts]
