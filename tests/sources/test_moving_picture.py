@@ -70,6 +70,15 @@ def test_a_webp_of_equal_pictures_has_their_rate(tmp_path: Path) -> None:
     assert not times.varying
 
 
+def test_of_a_webp_that_is_cut_off_the_whole_pictures_play(tmp_path: Path) -> None:
+    path = animated(tmp_path / "cut.webp", lossless=True)
+    path.write_bytes(path.read_bytes()[:-20])
+    clip = played(path)
+    clip.clock.fps = 100
+    assert clip.video.length == pytest.approx(0.4)
+    assert clip.next(41)[-2:] == [3, 0]
+
+
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow writes no AVIF")
 def test_an_avif_is_its_film_and_not_its_still(tmp_path: Path) -> None:
     path = animated(tmp_path / "loop.avif")

@@ -63,28 +63,32 @@ def as_movie(path: Path) -> io.BytesIO | None:
 
 @lru_cache(maxsize=KEPT)
 def _movie(path: Path, changed: int, length: int) -> bytes:
-    stored = np.frombuffer(path.read_bytes(), np.uint8)
-    width, height, count = _extent(stored.tobytes())
+    stored = path.read_bytes()
+    width, height, count, end = _extent(stored)
     if width * height * 4 * count > LARGEST:
         raise Fault(
             f"video:{path}: {count} pictures of {width}x{height} are too many to be decoded at "
             "once; make a video of them: an MP4 or a WebM"
         )
-    done, animation = cv2.imdecodeanimation(stored)
+    whole = stored[:4] + struct.pack("<I", end - 8) + stored[8:end]  # it may be cut off
+    done, animation = cv2.imdecodeanimation(np.frombuffer(whole, np.uint8))
     if not done or not animation.frames:
         raise Fault(f"video:{path}: no picture in it could be decoded; it is broken or cut off")
     return _packed(animation.frames, [int(lasts) for lasts in animation.durations])
 
 
-def _extent(stored: bytes) -> tuple[int, int, int]:
-    """Width, height, and the number of pictures."""
+def _extent(stored: bytes) -> tuple[int, int, int, int]:
+    """Width, height, the number of whole pictures, and the place where the last of them ends."""
     width, height = (1 + int.from_bytes(stored[at : at + 3], "little") for at in (24, 27))
     at, count = 12, 0
     while at + 8 <= len(stored):
         name, size = struct.unpack_from("<4sI", stored, at)
+        end = at + 8 + size + size % 2
+        if end > len(stored):
+            break
         count += name == b"ANMF"
-        at += 8 + size + size % 2
-    return width, height, count
+        at = end
+    return width, height, count, at
 
 
 def _packed(pictures: Any, durations: list[int]) -> bytes:
