@@ -61,6 +61,14 @@ def test_there_is_silence_before_and_behind_the_sound(tmp_path: Path) -> None:
     assert click_moments(file.read(-0.25, RATE)) == pytest.approx([0.75])
 
 
+def test_long_after_its_end_there_is_silence_at_once(tmp_path: Path) -> None:
+    file = opened(write_sound(tmp_path / "a.mkv", clicks([0.5], 1.0), "flac"))
+    assert not file.read(500.0, RATE).any()
+    assert not file.read(501.0, RATE).any()
+    assert click_moments(file.read(0.25, RATE)) == pytest.approx([0.25])
+    assert not file.read(30.0, RATE).any()
+
+
 def test_a_late_sound_stays_late(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.mov", clicks([0.5], 1.0), "pcm_s16le", begins=0.25)
     assert click_moments(opened(path, zero=0.0).read(0.0, 2 * RATE)) == pytest.approx([0.75])

@@ -12,6 +12,7 @@ import numpy as np
 
 from vj.core.errors import Fault
 from vj.sound import CHANNELS, RATE
+from vj.sound.resampling import resampler, samples_of, silence_like
 
 PREROLL = 0.4
 """Seconds that are decoded before a place after a seek: MP3 borrows bits from frames before, Opus
@@ -33,9 +34,6 @@ KEPT = 6.0
 JUMP = 0.010
 """Seconds by which the times of a file may differ from the number of its samples; beyond that there
 is a gap, or two parts overlap."""
-
-WITHOUT_CLIPPING = {"rematrix_maxval": "1"}
-"""Surround becomes stereo at such a level that no sample passes full scale."""
 
 FAR = 1 << 62
 """A sample behind every other one; with a minus before it, before."""
@@ -195,6 +193,7 @@ class SoundFile:
         """Decode from early enough before this place that it is right there."""
         import av
 
+        silent = None
         for back in STEPS_BACK:
             target = seconds - back
             if target <= 0:
@@ -205,12 +204,17 @@ class SoundFile:
             except (av.FFmpegError, OSError, ValueError):
                 break
             self._start_decoding()
-            if not self._more():
-                continue  # behind its end
+            if not self._more():  # behind its end
+                silent = target
+                continue
             begins = self._chunks[0][0] if self._chunks else self._at
             if begins / RATE <= seconds - PREROLL:
                 self._valid = round(begins + PREROLL * RATE)
                 return
+            silent = None
+        if silent is not None and silent <= seconds - STEPS_BACK[-1]:
+            self._valid = round(silent * RATE)  # and it has ended: not all of it is decoded
+            return
         self._rewind()
 
     def _measured_lattice(self) -> tuple[int, int] | None:
@@ -281,8 +285,6 @@ class SoundFile:
     def _begin_part(self, place: int, frame: Any) -> int:
         """A resampler for what begins with this frame, led in by so much silence that its samples
         fall on ours. Returns the exact place."""
-        import av
-
         if self._lattice is not None:
             origin, length = (
                 self._lattice
@@ -293,13 +295,12 @@ class SoundFile:
             place = exact if abs(exact - place) <= slack else place
         step = self._rate // math.gcd(self._rate, RATE)
         lead = place % step if step <= LARGEST_STEP else 0
-        layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
-        self._resampler = av.AudioResampler("flt", layout, RATE, options=WITHOUT_CLIPPING)
+        self._resampler = resampler(frame)
         begins = round((place - lead) * RATE / self._rate)
         self._at = max(self._at, begins)
         self._next = begins
         if lead:
-            self._keep(self._resampler.resample(_silence(frame, lead)))
+            self._keep(self._resampler.resample(silence_like(frame, lead)))
         return place
 
     def _keep(self, frames: list[Any]) -> None:
@@ -307,10 +308,7 @@ class SoundFile:
         for frame in frames:
             if frame is None:  # a resampler that had nothing to do, at its end
                 continue
-            samples = frame.to_ndarray().reshape(-1, frame.layout.nb_channels)
-            samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)  # no encoder takes it
-            if samples.shape[1] == 1:  # FFmpeg would make it quieter by 3 dB
-                samples = np.repeat(samples, CHANNELS, axis=1)
+            samples = samples_of(frame)
             start, self._next = self._next, self._next + len(samples)
             samples = samples[: max(0, self._end - start)]
             self._next = start + len(samples)
@@ -325,18 +323,6 @@ class SoundFile:
         if self._resampler is not None:
             self._keep(self._resampler.resample(None))
             self._resampler = None
-
-
-def _silence(frame: Any, samples: int) -> Any:
-    """Like a frame, but silent, and `samples` long."""
-    import av
-
-    silent = av.AudioFrame(frame.format.name, frame.layout.name, samples)
-    silent.rate, silent.time_base, silent.pts = frame.rate, frame.time_base, frame.pts
-    middle = b"\x80" if frame.format.name.startswith("u8") else b"\0"
-    for plane in silent.planes:
-        plane.update(middle * plane.buffer_size)
-    return silent
 
 
 def holds_sound(path: Path) -> bool:
