@@ -118,7 +118,7 @@ def test_what_cannot_be_read_is_stood_in_for_by_the_one_before(tmp_path: Path) -
         list(iter(source.read, None))
     for number in range(8):
         (place / f"shot_{number:04d}.png").write_bytes(b"")
-    with pytest.raises(Fault, match="is not a picture"):
+    with pytest.raises(Fault, match=r"shot_0000.png: is empty"):
         source.open()
 
 

@@ -264,7 +264,7 @@ def test_broken_packets_are_skipped(tmp_path: Path) -> None:
     ("content", "words"),
     [
         (None, "no such file"),
-        (b"", "not a video"),
+        (b"", "is empty"),
         (b"just some text\n" * 50, "not a video"),
         ("folder", "is a folder"),
     ],

@@ -35,6 +35,17 @@ def by_ffmpeg(data: bytes) -> np.ndarray | None:
     return None if frame is None else _pixels(frame)
 
 
+def is_film(data: bytes) -> bool:
+    """The bytes are of a file with moving pictures, whatever it is called."""
+    import av
+
+    try:
+        with av.open(io.BytesIO(data), "r") as file:
+            return bool(file.streams.video) and not file.format.name.endswith("_pipe")
+    except (av.FFmpegError, OSError, ValueError):
+        return False
+
+
 def _pixels(frame: Any) -> np.ndarray:
     name = frame.format.name
     if name in WITH_ALPHA:  # FFmpeg's own conversion has no pure white

@@ -9,6 +9,7 @@ import numpy as np
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import SourceSettings
+from vj.sources.ffmpeg_picture import is_film
 from vj.sources.file_names import local
 from vj.sources.missing import missing
 from vj.sources.pacing import Pace
@@ -16,6 +17,14 @@ from vj.sources.picture_file import decoded, moves
 
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 """Brands of pictures that are HEVC inside."""
+
+MARKS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG": "PNG",
+    b"GIF8": "GIF",
+    b"\x76\x2f\x31\x01": "EXR",
+}
+"""The first bytes of pictures."""
 
 
 def read_picture(path: str | Path, kind: str) -> np.ndarray:
@@ -44,17 +53,27 @@ def picture_bytes(path: str | Path, kind: str) -> bytes:
 
 def _decoded(data: bytes, path: str | Path, kind: str) -> np.ndarray:
     found = decoded(data)
-    if found is None and data[4:8] == b"ftyp" and data[8:12] in HEIC:
-        raise Fault(
-            f"{kind}:{path}: is a HEIC picture, which cannot be read here; save it as JPEG (on an "
-            "iPhone: Settings, Camera, Formats, Most Compatible)"
-        )
     if found is None:
-        raise Fault(
-            f"{kind}:{path}: is not a picture that OpenCV or FFmpeg can read "
-            "(png, jpg, webp, bmp, tif, exr, ...)"
-        )
+        raise Fault(f"{kind}:{path}: {_why_not(data, path)}")
     return found
+
+
+def _why_not(data: bytes, path: str | Path) -> str:
+    """Why there is no picture in these bytes, and what helps."""
+    if not data:
+        return "is empty; copy or save it once more"
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC:
+        return (
+            "is a HEIC picture, which cannot be read here; save it as JPEG (on an iPhone: "
+            "Settings, Camera, Formats, Most Compatible)"
+        )
+    name = "WebP" if data[:4] + data[8:12] == b"RIFFWEBP" else None
+    name = next((one for mark, one in MARKS.items() if data.startswith(mark)), name)
+    if name is not None:
+        return f"is a {name} that is broken, cut off or too large (2^30 pixels are the most)"
+    if is_film(data):
+        return f"is a film; video:{path} plays it"
+    return "is not a picture that OpenCV or FFmpeg can read (png, jpg, webp, bmp, tif, exr, ...)"
 
 
 class Image:
@@ -65,7 +84,7 @@ class Image:
 
     def __init__(self, rest: str, settings: SourceSettings) -> None:
         self.path = local(rest)
-        self._pace, self._log = Pace(settings), settings.log
+        self._pace, self._once = Pace(settings), settings.once
         self._pixels: np.ndarray | None = None
 
     def open(self) -> None:
@@ -73,7 +92,7 @@ class Image:
         data = picture_bytes(self.path, "image")
         self._pixels = _decoded(data, self.path, "image")
         if moves(data):
-            self._log(
+            self._once(
                 f"image:{self.path}: only its first picture is shown; video:{self.path} plays it"
             )
         self._pace.start()

@@ -177,7 +177,8 @@ class PictureSequence(VideoFile):
                 pixels = self._read(candidate)
             except Fault as one:
                 self._unreadable.add(candidate)
-                self.broken, failed, fault = self.broken + 1, failed + 1, one
+                fault = fault if failed else one
+                self.broken, failed = self.broken + 1, failed + 1
                 continue
             self._read_ahead(number)
             return pixels

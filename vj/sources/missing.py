@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,13 +16,15 @@ MOUNTS = ("/media/", "/mnt/", "/run/media/", "/run/user/", "/net/", "/Volumes/")
 
 def missing(kind: str, path: Path) -> Fault:
     """The exception for a file that does not exist. kind: of the source. `Awaited` when it may
-    appear: on a share, below a folder for mounts, or in a folder elsewhere that does not exist
-    either; else a `Fault`. Both suggest a similar name."""
+    appear: on a share, below a folder for mounts, behind a link, or in a folder elsewhere that does
+    not exist either; else a `Fault`. It suggests a similar name."""
     whole = path.absolute()
     folder = whole.parent
     if not folder.is_dir():
         report = f"{kind}:{path}: there is no such file, and no folder {folder}"
         return Fault(report) if whole.is_relative_to(Path.cwd()) else Awaited(report)
+    if whole.is_symlink():
+        return Awaited(f"{kind}:{path}: is a link that leads nowhere ({os.readlink(whole)})")
     report = f"{kind}:{path}: there is no such file (looked in {folder}){nearest_file(path)}"
     share = sys.platform == "win32" and whole.drive.startswith("\\\\")
     return Awaited(report) if share or whole.as_posix().startswith(MOUNTS) else Fault(report)

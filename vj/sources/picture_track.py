@@ -31,14 +31,27 @@ def open_film(path: Path) -> tuple[Any, Any]:
         # Without `file:`, `concat:a.mp4` would be a protocol.
         container = av.open(as_movie(path) or f"file:{path}")
     except (av.FFmpegError, OSError) as error:
-        raise Fault(
-            f"{name}: is not a video that FFmpeg can read ({error.strerror or error})"
-        ) from None
+        raise Fault(f"{name}: {_why_not(path, error.strerror or str(error))}") from None
     try:
         return container, picture_track(container, name)
     except Fault:
         container.close()
         raise
+
+
+def _why_not(path: Path, error: str) -> str:
+    """Why FFmpeg does not open a file. error: its own words."""
+    if path.is_file():
+        with open(path, "rb") as file:
+            head = file.read(8)
+        if not head:
+            return "is empty; copy or save it once more"
+        if head[4:] == b"ftyp":
+            return (
+                f"is an MP4 or MOV without an index ({error}): its recording or copying was cut "
+                "off. Copy it once more; untrunc repairs it by a whole one from the same camera"
+            )
+    return f"is not a video that FFmpeg can read ({error})"
 
 
 def _check_there(path: Path) -> None:
