@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,17 @@ def drawn(number: int) -> np.ndarray:
 
 
 def write(
-    path: Path, codec: str, form: str, options: dict[str, str], pictures: Any = drawn
+    path: Path,
+    codec: str,
+    form: str,
+    options: dict[str, str],
+    pictures: Any = drawn,
+    tags: Mapping[str, str] | None = None,
 ) -> Path:
     kind = "apng" if path.suffix == ".apng" else None
     with av.open(str(path), "w", format=kind) as file:
         track: Any = file.add_stream(codec, rate=RATE, options=options)
+        track.metadata.update(tags or {})
         track.width, track.height, track.pix_fmt = *SIZE, form
         track.gop_size = 6
         for number in range(FRAMES):
@@ -103,6 +110,13 @@ def test_a_movie_brings_its_alpha(make: str, tmp_path: Path) -> None:
         assert abs(int(pixels[32, x + 20, 3]) - 128) <= 6
         assert pixels[2, 90, 3] <= 4
         assert np.abs(pixels[32, x + 8, :3].astype(int) - TEAL).max() <= 8
+
+
+@pytest.mark.parametrize("make", ["vp9.webm", "vp8.webm", "vp9.mkv"])
+def test_a_tag_that_the_encoder_was_told_to_write_counts_as_well(make: str, tmp_path: Path) -> None:
+    """FFmpeg gives it in capitals."""
+    path = write(tmp_path / make, *MAKES[make], tags={"alpha_mode": "1"})
+    assert read_all(path)[5].pixels.shape == (64, 96, 4)
 
 
 @pytest.mark.parametrize("make", ["vp9.webm", "vp8.webm", "prores.mov"])

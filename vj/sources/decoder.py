@@ -24,7 +24,7 @@ class Decoder:
         self._own = False
         """The context is not the stream's."""
         other = WITH_ALPHA.get(self.context.name)
-        if other is not None and stream.metadata.get("alpha_mode") == "1":
+        if other is not None and ("alpha_mode", "1") in _tags(stream):
             self.context = _another(other, self.context)
             self._own = self.context is not stream.codec_context
         self.context.thread_count = THREADS
@@ -56,6 +56,12 @@ class Decoder:
         """Its own pictures go at once, the largest part of it."""
         if self.context.is_open:
             self.context.flush_buffers()
+
+
+def _tags(stream: Any) -> set[tuple[str, str]]:
+    """Names, in small letters, and values: `alpha_mode` is ALPHA_MODE where it was asked for as
+    `-metadata:s:v alpha_mode=1`."""
+    return {(name.lower(), value) for name, value in stream.metadata.items()}
 
 
 def _without_empty_alpha(picture: Any) -> Any:
