@@ -456,6 +456,9 @@ def test_a_camera_whose_driver_throws_is_lost_and_released(monkeypatch: pytest.M
         def isOpened(self) -> bool:
             return True
 
+        def get(self, name: int) -> float:
+            return 0.0
+
         def set(self, name: int, value: float) -> None: ...
 
         def read(self) -> tuple[bool, np.ndarray]:
