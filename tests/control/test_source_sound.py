@@ -13,6 +13,7 @@ from tests.control.harness import ControlHarness
 from tests.sound.drawn_sound import clicks, write_sound
 from tests.sound.flashes import flashing_clip
 from tests.waiting import until
+from vj.app.chosen import Chosen, audio_inputs, played
 from vj.app.live import Performance
 from vj.control.audio import AudioFile, SourceSound
 from vj.control.build import make_engine
@@ -64,6 +65,14 @@ def test_a_saved_show_goes_on_hearing_the_same(tmp_path: Path) -> None:
     )
     first.close(but=second)
     assert second.at("source") is heard
+
+
+def test_another_input_is_chosen_for_those_that_hear_one() -> None:
+    own = {"audio": "low", "input": "Mic", "to": "strength", "depth": 0.1}
+    show = check_show({"modulators": [FOLLOWER, own]}, "show")
+    assert audio_inputs(show) == ["Mic"]
+    chosen = played(show, Chosen(audio="Scarlett"))
+    assert [rule.input for rule in chosen.modulators] == ["source", "Scarlett"]
 
 
 def test_the_picture_moves_with_what_is_heard_of_the_clip_that_plays(tmp_path: Path) -> None:

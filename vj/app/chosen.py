@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from vj.diffusion.model_names import is_built_in
+from vj.show.control_sections import SOURCE_SOUND, ModulatorRule
 from vj.show.model_section import ModelSection
 from vj.show.names import model_name, model_names, named, source_names
 from vj.show.schema import Show
@@ -80,8 +81,12 @@ def model_of(show: Show, chosen: Chosen) -> str:
 
 
 def audio_inputs(show: Show) -> list[str]:
-    """The inputs of the show's followers, each once."""
-    return list(dict.fromkeys(rule.input for rule in show.modulators if rule.hears))
+    """The inputs of the show's followers, each once; those that hear the decks have none."""
+    return list(dict.fromkeys(rule.input for rule in show.modulators if _has_input(rule)))
+
+
+def _has_input(rule: ModulatorRule) -> bool:
+    return rule.hears and rule.input != SOURCE_SOUND
 
 
 def played(show: Show, chosen: Chosen) -> Show:
@@ -108,7 +113,7 @@ def played(show: Show, chosen: Chosen) -> Show:
         update["sinks"] = own + [uri for name, uri in known.items() if name in chosen.sinks]
     if chosen.audio is not None:
         update["modulators"] = [
-            rule.model_copy(update={"input": chosen.audio}) if rule.hears else rule
+            rule.model_copy(update={"input": chosen.audio}) if _has_input(rule) else rule
             for rule in show.modulators
         ]
     if chosen.midi is not None:
