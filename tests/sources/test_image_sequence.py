@@ -132,6 +132,28 @@ def test_other_sizes_and_formats_in_one_folder(tmp_path: Path) -> None:
     assert shapes == [(24, 32, 3), (20, 64, 3), (10, 12, 4), (16, 16, 3)]
 
 
+@pytest.mark.parametrize(("bits", "shape"), [(0x28, (20, 30, 4)), (0x20, (20, 30, 3))])
+def test_tga_of_a_3d_program_in_a_folder(bits: int, shape: tuple[int, ...], tmp_path: Path) -> None:
+    """The last byte of its head says how many bits are transparency, and that it is not upside
+    down."""
+    head = bytes((0, 0, 2, *9 * [0], 30, 0, 20, 0, 32, bits))
+    for number in range(3):
+        pixel = bytes((level(number), level(number), 7, 128))  # blue, green, red, alpha
+        (tmp_path / f"render{number}.tga").write_bytes(head + 600 * pixel)
+    frames = read_all(f"{tmp_path}/")
+    assert [frame.pixels.shape for frame in frames] == 3 * [shape]
+    assert [tuple(frame.pixels[3, 3, :3]) for frame in frames] == [
+        (7, level(number), level(number)) for number in range(3)
+    ]
+
+
+@pytest.mark.parametrize("name", ["photo.jfif", "photo.JPE"])
+def test_a_jpeg_by_another_ending_is_a_picture(name: str, tmp_path: Path) -> None:
+    write(tmp_path / "photo.jpg", 3).rename(tmp_path / name)
+    assert split_uri(f"{tmp_path}/{name}")[0] == "image"
+    assert seen(read_all(f"{tmp_path}/")) == [3]
+
+
 def played(uri: str, **transport: Any) -> tuple[Any, TransportControl, JumpingClock]:
     clock = JumpingClock()
     control = TransportControl(lambda: Transport(**transport))

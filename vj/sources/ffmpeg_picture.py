@@ -13,6 +13,9 @@ EXR = b"\x76\x2f\x31\x01"
 MAIN = ("combined", "beauty", "rgba", "rgb")
 """What programs call the layer that is the picture; others hold depth, normals, single lights."""
 
+TARGA_KINDS, TARGA_BITS = (1, 2, 3, 9, 10, 11), (8, 15, 16, 24, 32)
+"""Numbers in the third byte of a TGA, and in the seventeenth."""
+
 WITH_ALPHA = {"ya8": "u1", "ya16le": "<u2", "ya16be": ">u2", "yaf16le": "<f2", "yaf32le": "<f4"}
 """Pixel formats of grey with alpha side by side, and the numbers in them."""
 
@@ -31,8 +34,22 @@ def by_ffmpeg(data: bytes) -> np.ndarray | None:
                 file.streams.video[0].codec_context.options = {"layer": layer}
             frame = next(file.decode(video=0), None)
     except (av.FFmpegError, OSError, ValueError):
-        return None
+        frame = _targa(data)
     return None if frame is None else _pixels(frame)
+
+
+def _targa(data: bytes) -> Any:
+    """A frame of a TGA, which has no mark by which FFmpeg would know it; None for other bytes."""
+    import av
+
+    if len(data) < 18 or data[1] > 1 or data[2] not in TARGA_KINDS or data[16] not in TARGA_BITS:
+        return None
+    try:
+        frame = next(iter(av.CodecContext.create("targa", "r").decode(av.Packet(data))), None)
+    except (av.FFmpegError, ValueError):
+        return None
+    has_alpha = data[17] & 15
+    return frame if frame is None or has_alpha else frame.reformat(format="rgb24")
 
 
 def is_film(data: bytes) -> bool:

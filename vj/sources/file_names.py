@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 PICTURES = {
-    *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
-    *(".exr", ".hdr", ".dpx", ".jp2", ".avif", ".ppm", ".pgm", ".heic", ".heif"),
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".tga"),
+    *(".exr", ".hdr", ".pfm", ".dpx", ".jp2", ".j2k", ".avif", ".heic", ".heif"),
+    *(".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".qoi", ".sgi"),
 }
 """Endings of files that are pictures."""
 
