@@ -140,14 +140,17 @@ def plain(body: bytes, kind: str, ranges: bool = True) -> Callable[[BaseHTTPRequ
 
 
 def mjpeg(
-    server: WebServer, rate: float = 25, size: tuple[int, int] = (320, 160)
+    server: WebServer, rate: float = 25, size: tuple[int, int] = (320, 160), length: int = 0
 ) -> Callable[[BaseHTTPRequestHandler], None]:
     """Answers as network cameras do, without an end: the number of a picture is that of the
-    twenty-fifth of a second, or whatever the rate is, in which it was sent."""
+    twenty-fifth of a second, or whatever the rate is, in which it was sent. length: of all of it,
+    as some say; 0: none is said."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=a_picture")
+        if length:
+            request.send_header("Content-Length", str(length))
         request.end_headers()
         while not server.stop.is_set():
             picture = cv2.cvtColor(counted(now_in(rate), *size), cv2.COLOR_RGB2BGR)
@@ -188,6 +191,9 @@ def sending(address: str, rate: int = 25, **options: Any) -> Iterator[threading.
             )
             track.width, track.height, track.pix_fmt = 320, 160, "yuv420p"
             track.codec_context.gop_size = rate // 2
+            # one slice a picture: GStreamer's payloader begins a picture anew at each one of a key
+            # picture, which tears it
+            track.codec_context.thread_count = 1
             begin = time.monotonic()
             number = 0
             while not over.wait(max(0.0, begin + number / rate - time.monotonic())):

@@ -85,6 +85,13 @@ def test_a_camera_that_sends_jpegs_gives_its_newest_picture_in_its_colours(web: 
     assert min(ages[3:]) < OLD, ages
 
 
+def test_a_camera_that_says_a_length_is_no_film(web: WebServer) -> None:
+    web.answers["/video"] = mjpeg(web, rate=50, length=2**31 - 1)
+    with opened(web.at("/video")) as camera:
+        until(lambda: (frame := camera.read()) is not None and frame.number >= 60)
+        assert age(frames_of(camera, 1)[0].pixels, 50) < OLD  # 25 a second would be 1.2 s by now
+
+
 def test_mpeg_by_udp_plays_and_whoever_looks_seldom_sees_no_old_picture() -> None:
     port = free_udp_port()
     address = f"udp://127.0.0.1:{port}"
@@ -141,12 +148,14 @@ def rtsp_server(rtp_port: int, port: int, *user: str) -> Iterator[int]:
         server.stdout.close()
 
 
-def reading(address: str, lost: list[str]) -> Reader:
+def reading(
+    address: str, lost: list[str], see: Callable[[Frame], None] = lambda frame: None
+) -> Reader:
     reader = Reader(
         address,
         make_source,
         SETTINGS,
-        lambda reader, frame: None,
+        lambda reader, frame: see(frame),
         lambda reader, why: lost.append(why),
         Supervisor(lost.append),
     )
@@ -169,8 +178,17 @@ def test_a_camera_by_rtsp_plays_with_its_password_and_comes_back() -> None:
                     make_source(f"rtsp://{user}{host}", SETTINGS).open()
                 assert "wrong" not in str(told.value)
             lost: list[str] = []
-            reader = reading(f"rtsp://vj:se%3Ac%40et@{host}", lost)
-            until(lambda: reader.latest is not None and age(reader.latest.pixels, 50) < OLD)
+            ages: list[float] = []
+            reader = reading(
+                f"rtsp://vj:se%3Ac%40et@{host}",
+                lost,
+                lambda frame: ages.append(age(frame.pixels, 50)),
+            )
+            until(lambda: ages and ages[-1] < OLD)
+            begun = len(ages)
+            until(lambda: len(ages) > begun + 60)
+            # a torn picture shows another number
+            assert max(ages[begun:]) < OLD
         try:
             until(lambda: lost)
             assert "vj:***@127.0.0.1" in lost[0]
@@ -231,14 +249,14 @@ def test_a_server_that_says_nothing_is_given_up_and_asked_again(
         reader.stop(5)
 
 
-def hls(folder: Path, web: WebServer, frames: int = 45) -> str:
-    """A playlist of pieces of about half a second."""
+def hls(folder: Path, web: WebServer, frames: int = 45, under: str = "") -> str:
+    """A playlist of pieces of about half a second. under: a folder on the server."""
     options = {"hls_time": "0.4", "hls_list_size": "0", "hls_playlist_type": "vod"}
     write_counted(folder / "film.m3u8", frames, format="hls", options=options)
     for path in folder.iterdir():
         kind = "application/vnd.apple.mpegurl" if path.suffix == ".m3u8" else "video/mp2t"
-        web.answers[f"/{path.name}"] = plain(path.read_bytes(), kind)
-    return web.at("/film.m3u8")
+        web.answers[f"{under}/{path.name}"] = plain(path.read_bytes(), kind)
+    return web.at(f"{under}/film.m3u8")
 
 
 def test_what_comes_by_the_piece_plays_at_its_own_pace_and_begins_again(
@@ -254,6 +272,24 @@ def test_what_comes_by_the_piece_plays_at_its_own_pace_and_begins_again(
     assert numbers[1:turn] == sorted(numbers[1:turn])
     (first, begun), (last, ended) = seen[0], seen[turn - 1]
     assert (last - first) / 25 == pytest.approx(ended - begun, abs=0.5)
+
+
+def test_of_several_qualities_only_what_plays_is_fetched(tmp_path: Path, web: WebServer) -> None:
+    text = "#EXTM3U\n"
+    for name, rate in (("one", 90_000), ("two", 120_000)):
+        (tmp_path / name).mkdir()
+        hls(tmp_path / name, web, 100, f"/{name}")
+        text += f"#EXT-X-STREAM-INF:BANDWIDTH={rate}\n{name}/film.m3u8\n"
+    web.answers["/all.m3u8"] = plain(text.encode(), "application/vnd.apple.mpegurl")
+    with opened(web.at("/all.m3u8")) as film:
+        frames_of(film, 75)
+    pieces = {
+        name: sum(path.startswith(f"/{name}/") and path.endswith(".ts") for path, _ in web.asked)
+        for name in ("one", "two")
+    }
+    # the first few are looked at before it plays
+    assert max(pieces.values()) >= 8
+    assert min(pieces.values()) <= 5
 
 
 def test_a_film_without_a_length_is_not_played_as_fast_as_it_comes(

@@ -21,8 +21,8 @@ from vj.sources.video_file import Picture
 
 PACED = ("hls", "dash")
 """FFmpeg's formats that come by the piece, several seconds at once; they are shown at their own
-pace. So is whatever has an end. Of all others the newest picture is shown as soon as it is
-there."""
+pace. So is whatever has an end, but for MJPEG. Of all others the newest picture is shown as soon as
+it is there."""
 
 UNTIMED = ("mpjpeg", "mjpeg", "h264", "hevc", "m4v", "mpegvideo")
 """Formats whose pictures have no times; FFmpeg makes up 25 a second."""
@@ -124,9 +124,10 @@ class _Link:
         self._address, self._name = address, without_password(address)
         self._settings = settings
         self._stop = threading.Event()
-        self._finite = bool(container.duration) or container.size > 0
         kind = container.format.name.split(",")[0]
-        self._paced = self._finite or kind in PACED
+        self._finite = bool(container.duration) or container.size > 0
+        # some cameras say a length, since their web server has to; no film comes as JPEGs in parts
+        self._paced = kind in PACED or (self._finite and kind != "mpjpeg")
         self._timed = kind not in UNTIMED
         self._begin(container)
         self._ahead, self._came_at = 0.0, 0.0
@@ -156,8 +157,13 @@ class _Link:
         self._settings.once(f"{self._name}: {text}")
 
     def _begin(self, container: Any) -> None:
+        from av.stream import Discard
+
         self._container = container
         self._stream = container.streams.best("video") or container.streams.video[0]
+        for other in container.streams:
+            if other is not self._stream:
+                other.discard = Discard.all  # HLS would fetch each of its sizes, and the sound
         self._pixel_shape = self._stream.sample_aspect_ratio
         # of several frames that are decoded at once each is later by the number of the others
         self._stream.thread_type = "AUTO" if self._paced else "SLICE"
