@@ -39,9 +39,9 @@ class NdiEar:
     def _run(self, name: str) -> None:
         library = self._library
         settings = library.RecvCreateV3()
-        settings.source_to_connect_to = find(library, name, 20.0)
+        settings.source_to_connect_to = self._found(name)
         settings.color_format = library.RECV_COLOR_FORMAT_BGRX_BGRA
-        receiver = library.recv_create_v3(settings)
+        receiver = None if self._stop.is_set() else library.recv_create_v3(settings)
         while not self._stop.is_set():
             kind, video, audio, _ = library.recv_capture_v2(receiver, 50)
             now = time.monotonic()
@@ -54,7 +54,18 @@ class NdiEar:
             elif kind == library.FrameType.FRAME_TYPE_AUDIO:
                 self._hear(np.asarray(audio.data)[0].copy(), now, audio.timecode / TICKS)
                 library.recv_free_audio_v2(receiver, audio)
-        library.recv_destroy(receiver)
+        if receiver is not None:
+            library.recv_destroy(receiver)
+
+    def _found(self, name: str) -> Any:
+        """Several finders, one after the other: each asks one program of this machine, which knows
+        its own senders only."""
+        while not self._stop.is_set():
+            try:
+                return find(self._library, name, 1.0)
+            except SystemExit:
+                continue
+        return None
 
     def _hear(self, sound: np.ndarray, now: float, timecode: float) -> None:
         loud = np.flatnonzero(np.abs(sound) > 0.35)
