@@ -149,6 +149,15 @@ def test_a_picture_that_is_named_as_a_film_may_say_no_time(tmp_path: Path) -> No
     assert shown(tmp_path / "one.pam", 2) == [5, 5]
 
 
+def test_a_single_picture_that_states_a_rate_of_thousands_has_none(tmp_path: Path) -> None:
+    """An icon is rendered at the rate of the show."""
+    path = numbered_clip(tmp_path / "one.ico", 1, "png", pixels="rgba")
+    clip = played(path)
+    assert clip.video.fps is None
+    assert clip.video.length == pytest.approx(1 / 30)
+    assert clip.next(2) == [0, 0]
+
+
 def test_a_gif_that_is_not_played_by_a_deck_waits_for_its_last_picture(tmp_path: Path) -> None:
     """As a picture on a page: a loop begins anew when the last one has been seen."""
     path = gif(tmp_path / "loop.gif", [300, 100, 1700])

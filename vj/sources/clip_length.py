@@ -80,6 +80,8 @@ def measure(file: VideoFile) -> Measured:
     if len(found) > FEW and file.timed and (fps is None or fps > PLAUSIBLE):
         seen = (len(found) - 1) / max(found[-1][0] - found[0][0], 1e-3)
         fps = seen if fps is None or seen < fps / 2 else fps
+    elif fps is not None and fps > PLAUSIBLE and len(found) < 2:
+        fps = None  # of a single picture it means nothing
     file.fps = fps
     step = file.step
     length = len(packets) * step
