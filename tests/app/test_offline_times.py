@@ -250,10 +250,10 @@ def test_what_happens_between_two_frames_makes_the_rate_constant_and_is_said(
     said = render(uneven, tmp_path / "out.mp4", sources=sources, **more)
     assert [line for line in said if "varying" in line] == [
         f"{uneven}: its frames come at varying times; they are rendered at a constant rate, "
-        f"since {why}"
+        f"30 a second, since {why}"
     ]
     times = seen(tmp_path / "out.mp4")[1]
-    assert times == pytest.approx([n / 10 for n in range(len(times))])
+    assert times == pytest.approx([n / 30 for n in range(len(times))])
 
 
 class Delayed(PassThrough):

@@ -142,9 +142,9 @@ class Rendering:
         beside = OfflinePictureSources(source_names(show.sources, show.source), settings, self._log)
         try:
             first = sources.open(self._begins_with(store))
-            fps = self._fps or getattr(first, "fps", None) or show.fps
-            clock.fps = fps
-            total = sources.plan(fps, self._fps is not None)
+            own = self._fps or getattr(first, "fps", None) or show.fps
+            total = sources.plan(own, self._fps is not None)
+            clock.fps = fps = sources.rate
             times = sources.times
             sources.chosen = lambda row, name: store.set(row, name, sources)
             features = InputFeatures()

@@ -51,7 +51,8 @@ class OfflineSources:
         self._came = 0
         self._limit: int | None = None
         """Frames after which it ends in any case."""
-        self._rate = settings.fps
+        self.rate = settings.fps
+        """Frames a second, where they come at a constant rate."""
         self.times: FrameTimes | None = None
         """Where frames come at varying times; None at a constant rate."""
         self._length: float | None = None
@@ -84,11 +85,12 @@ class OfflineSources:
         return playing.source
 
     def plan(self, rate: float, constant: bool = False) -> int | None:
-        """How many frames there will be at `rate` a second; None while only the clip knows. To be
-        called once after `open`. constant: at that rate, though the clip's frames come at varying
-        times. Raises Fault for what has no end."""
+        """How many frames there will be; None while only the clip knows. To be called once after
+        `open`. rate: frames a second, unless they come at varying times or `self.rate` says then
+        that there are more. constant: at that rate in any case. Raises Fault for what has no
+        end."""
         assert self.first is not None
-        self._rate = rate
+        self.rate = rate
         if self._seconds is None and not getattr(self.first, "ends", False):
             raise Fault(
                 f"{self._show.source[0]} has no end; say how much to render, for example --for 10"
@@ -97,12 +99,12 @@ class OfflineSources:
         if clip is not None:
             return self._plan_by(clip)
         if self._seconds is not None:
-            self._limit = max(1, round(self._seconds * rate))
+            self._limit = max(1, round(self._seconds * self.rate))
             return self._limit
         frames: int | None = getattr(self.first, "frames", None)  # a clip may not know
         own: float = getattr(self.first, "fps", None) or rate
         self._length = getattr(self.first, "length", None) or (frames / own if frames else None)
-        return None if self._length is None else max(1, round(self._length * rate))
+        return None if self._length is None else max(1, round(self._length * self.rate))
 
     def _varying_clip(self) -> ClipTimes | None:
         """What the rendering begins with, where its frames come at varying times and they are
@@ -122,9 +124,10 @@ class OfflineSources:
             return None
         why = why_constant(self._show, self._replay)
         if why is not None:
+            self.rate = max(self.rate, self._show.fps)
             self._log(
                 f"{playing.uri}: its frames come at varying times; they are rendered at a constant "
-                f"rate, since {why}"
+                f"rate, {self.rate:g} a second, since {why}"
             )
             return None
         return found
@@ -198,7 +201,7 @@ class OfflineSources:
         ends = playing.ends_show and not back and snapshot[f"{A}/speed"] != 0
         if self.times is not None:
             return not ends and snapshot.time >= length * (1 + back) - NEAR
-        return not ends and self._came >= round(length * (1 + back) * self._rate)
+        return not ends and self._came >= round(length * (1 + back) * self.rate)
 
     def _following(self, name: str) -> str | None:
         """The next of `sources:`; without --for the last one has none."""
