@@ -146,6 +146,18 @@ def test_what_it_includes_goes_along(show: Path) -> None:
     assert not (path.parent / "../../evil.yaml").exists()
 
 
+def test_the_passwords_of_addresses_do_not_go_along(show: Path) -> None:
+    show.write_text("source: 'rtsp://me:hidden@host/1?key=hidden'\nmodel: none\n")
+    shot = taken_from(show, **file_texts(show))
+    assert b"hidden" not in shot.read_bytes()
+    path, given, messages = played("--from", shot)
+    assert path.resolve() == show.resolve()
+    assert len(messages) == 1, "here it is still the same show"
+    show.unlink()
+    path, given, _ = played("--from", shot)
+    assert load_show(path, given).source == ["rtsp://me:***@host/1?key=***"]
+
+
 def test_what_a_show_does_not_have_is_left_out_and_told(show: Path) -> None:
     shot = taken_from(show)
     other = show.with_name("other.yaml")

@@ -15,6 +15,8 @@ from tests.waiting import until
 from vj.app.live import Performance
 from vj.core.errors import Fault
 from vj.show.load import check_show
+from vj.sources import SourceSettings
+from vj.sources.fallback_card import FallbackCard
 from vj.sources.ndi import NdiSource
 from vj.sources.shared import SharedSource
 
@@ -88,6 +90,26 @@ def test_what_is_awaited_is_reported_and_a_hanging_source_holds_up_nothing(
     assert show.save(source="drawn:kiss", start={"strength": 0.4})
     show.until_status("source", "drawn:kiss 64x48")
     assert show.status("awaited") == []
+
+
+def test_neither_the_stage_nor_the_status_shows_a_password(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    class Card(FallbackCard):
+        def __init__(self, text: str, settings: SourceSettings) -> None:
+            written.append(text)
+            super().__init__(text, settings)
+
+    monkeypatch.setattr("vj.sources.capture.FallbackCard", Card)
+    show = play(source="rtsp://me:hidden@127.0.0.1:1/stream?key=hidden")
+    masked = "rtsp://me:***@127.0.0.1:1/stream?key=***"
+    show.until_status("source", f"{masked} awaited, test card")
+    assert show.status("awaited") == [masked]
+    assert f"source {masked}" in show.status("threads")
+    assert written == ["no picture from rtsp://127.0.0.1:1/stream"]
+    assert "hidden" not in str(show.performance.report.status().as_dict())
 
 
 @pipes

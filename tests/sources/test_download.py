@@ -133,6 +133,32 @@ def test_a_user_and_a_password_are_sent_to_who_asks_for_them(web: WebServer, cli
         make_source(web.at("/guarded.mp4"), offline()).open()
 
 
+def test_a_server_that_shuts_out_python_is_told_who_asks(web: WebServer, clip: bytes) -> None:
+    whole = plain(clip, "video/mp4")
+
+    def picky(request: BaseHTTPRequestHandler) -> None:
+        if "Python" in request.headers.get("User-Agent", ""):
+            request.send_error(403)
+        else:
+            whole(request)
+
+    web.answers["/picky.mp4"] = picky
+    make_source(web.at("/picky.mp4"), offline()).open()
+
+
+def test_a_server_that_sends_in_a_circle_is_told_in_one_line(web: WebServer) -> None:
+    def circle(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", "/circle.mp4")
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    web.answers["/circle.mp4"] = circle
+    with pytest.raises(Fault, match="from one address to the next") as told:
+        make_source(web.at("/circle.mp4"), offline()).open()
+    assert "\n" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "says"),
     [

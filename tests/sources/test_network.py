@@ -44,12 +44,19 @@ def test_an_address_is_a_stream_or_the_clip_that_it_ends_in(
         ("gopher://host/a.png", "no source has an address with gopher://"),
         ("stream:clip.mp4", "name an address"),
         ("download:rtsp://host/a", "name the address of a file"),
+        ("http://", "names no server; http://HOST/... would be right"),
+        ("https:///a.mp4", "names no server"),
+        ("udp://239.1.1.1", "names no port; udp://239.1.1.1:5000 would be right"),
+        ("http://host:99999/a.mp4", "the port a number up to 65535"),
+        ("rtsp://me:a/b@host/1", "rtsp://me:***@host/1: is no address"),
+        ("rtsp://me:a/b@host/1", "in a user and a password @ is written %40"),
     ],
 )
 def test_what_is_no_address_is_a_fault_that_says_what_is_right(uri: str, says: str) -> None:
     with pytest.raises(Fault) as fault:
         check_uri(uri)
     assert says in str(fault.value)
+    assert "a/b@" not in str(fault.value)
 
 
 def test_files_are_still_files(tmp_path: Path) -> None:
@@ -78,6 +85,14 @@ def test_the_password_of_an_address_is_written_nowhere() -> None:
     )
     assert without_password("at 12:30 me@home") == "at 12:30 me@home"
     assert without_password("http://host:8080/a@b") == "http://host:8080/a@b"
+    assert without_password("http://[::1]:80/a@b") == "http://[::1]:80/a@b"
+    assert without_password("rtsp://me:a/b@host/c") == "rtsp://me:***@host/c"
+    camera = "rtsp://host/user=admin_password=t1Jw_channel=1"  # as a common make has it
+    assert without_password(camera) == "rtsp://host/user=admin_password=***"
+    signed = "[ 'http://host/x?access_token=ab&X-Amz-Signature=cd' ]\nkey=board"
+    assert without_password(signed) == (
+        "[ 'http://host/x?access_token=***&X-Amz-Signature=***' ]\nkey=board"
+    )
     lines: list[str] = []
     writer = Writer(lines.append)
     writer.put(f"source {CAMERA}")

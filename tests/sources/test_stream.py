@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -178,23 +179,20 @@ def test_a_camera_by_rtsp_plays_with_its_password_and_comes_back() -> None:
                     make_source(f"rtsp://{user}{host}", SETTINGS).open()
                 assert "wrong" not in str(told.value)
             lost: list[str] = []
-            ages: list[float] = []
-            reader = reading(
-                f"rtsp://vj:se%3Ac%40et@{host}",
-                lost,
-                lambda frame: ages.append(age(frame.pixels, 50)),
-            )
-            until(lambda: ages and ages[-1] < OLD)
-            begun = len(ages)
-            until(lambda: len(ages) > begun + 60)
-            # a torn picture shows another number
-            assert max(ages[begun:]) < OLD
+            seen: list[Frame] = []
+            reader = reading(f"rtsp://vj:se%3Ac%40et@{host}", lost, seen.append)
+            until(lambda: seen and age(seen[-1].pixels, 50) < OLD)
+            begun = len(seen)
+            until(lambda: len(seen) > begun + 60)
+            # a torn picture shows some other number
+            numbers = [number_of(frame.pixels) for frame in seen[begun:]]
+            assert all((n - m) % 1024 < 512 for m, n in pairwise(numbers)), numbers
         try:
             until(lambda: lost)
             assert "vj:***@127.0.0.1" in lost[0]
-            seen = reader.frames
+            count = reader.frames
             with rtsp_server(rtp, port):
-                until(lambda: reader.frames > seen + 3)
+                until(lambda: reader.frames > count + 3)
         finally:
             reader.stop(5)
 
@@ -271,7 +269,8 @@ def test_what_comes_by_the_piece_plays_at_its_own_pace_and_begins_again(
     assert numbers[turn] <= 4, numbers
     assert numbers[1:turn] == sorted(numbers[1:turn])
     (first, begun), (last, ended) = seen[0], seen[turn - 1]
-    assert (last - first) / 25 == pytest.approx(ended - begun, abs=0.5)
+    assert (last - first) / 25 < ended - begun + 0.1
+    assert ended - begun < (last - first) / 25 + 2, "on a machine that does other things, too"
 
 
 def test_of_several_qualities_only_what_plays_is_fetched(tmp_path: Path, web: WebServer) -> None:
@@ -313,7 +312,8 @@ def test_a_film_without_a_length_is_not_played_as_fast_as_it_comes(
             seen += [(number_of(one.pixels), one.captured) for one in frames_of(source, 1)]
     at = {number: captured for number, captured in seen[1:] if number >= 35}
     first, last, begun, ended = min(at), max(at), min(at.values()), max(at.values())
-    assert (last - first) / 25 == pytest.approx(ended - begun, abs=0.5)
+    assert (last - first) / 25 < ended - begun + 0.1
+    assert ended - begun < (last - first) / 25 + 2, "on a machine that does other things, too"
 
 
 def test_what_has_an_end_ends_in_a_show_that_does(tmp_path: Path, web: WebServer) -> None:

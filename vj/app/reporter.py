@@ -17,6 +17,7 @@ from vj.app.unused import unused
 from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
 from vj.pipeline.loop import RenderLoop
+from vj.sources.network import without_password
 
 
 def _position(deck: Deck) -> float | None:
@@ -66,7 +67,7 @@ class Reporter:
             source_position=_position(self.video_input.a),
             deck_b=self.video_input.b.state,
             deck_b_position=_position(self.video_input.b),
-            awaited=self.video_input.awaited,
+            awaited=[without_password(uri) for uri in self.video_input.awaited],
             sinks=self.outputs.sinks.states(),
             sound=self.sound.state(),
             page=page.url if page is not None else "",

@@ -17,6 +17,7 @@ from vj.show.load import included_files
 from vj.show.names import model_name, public_name
 from vj.show.own_shows import is_shipped
 from vj.show.schema import Show
+from vj.sources.network import without_password
 
 KEYWORD = "vj:settings"
 LARGEST = 256 << 20
@@ -35,7 +36,7 @@ class PictureSettings:
     file: str = ""
     """The name of the show's file, such as `decks.yaml`."""
     text: str = ""
-    """What is in it."""
+    """What is in it, without the passwords of its addresses: pictures are given away."""
     included: dict[str, str] = field(default_factory=dict)
     """The same of the files that it includes and that lie beside it or below, by their path from
     there. Those that come with vj are not among them."""
@@ -89,10 +90,12 @@ def file_texts(path: Path | None) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {"file": path.name}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = without_password(path.read_text(encoding="utf-8"))
         if len(text) <= LONGEST:
             others = {
-                one.relative_to(path.parent).as_posix(): one.read_text(encoding="utf-8")
+                one.relative_to(path.parent).as_posix(): without_password(
+                    one.read_text(encoding="utf-8")
+                )
                 for one in included_files(path)
                 if one.is_relative_to(path.parent) and not is_shipped(one)
             }

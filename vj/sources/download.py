@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from vj.core.errors import Fault
 from vj.sources import Awaited, SourceSettings
 from vj.sources.fetch import Fetch
-from vj.sources.network import scheme_of, without_password
+from vj.sources.network import check_address, scheme_of, without_password
 from vj.sources.video import Video
 
 PATIENCE = 1.5
@@ -54,6 +54,7 @@ class Download(Video):
         self._name = without_password(self.address)
         if scheme_of(self.address) not in ("http", "https"):
             raise Fault(f"download:{self._name}: name the address of a file: https://HOST/CLIP.mp4")
+        check_address(self.address)
         self._fetch = _fetch_of(self.address)
         self._clock, said = settings.clock, settings.log
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from vj.core.errors import Fault
 from vj.sources import Awaited
-from vj.sources.network import as_sent, without_password
+from vj.sources.network import AGENT, as_sent, without_password
 from vj.sources.stream_link import A_PAGE, wants_password, without_user
 
 SILENT = 10.0
@@ -102,6 +102,8 @@ class Fetch:
 
     def _said_no(self, error: urllib.error.HTTPError) -> Fault:
         """What a server's answer of 400 and more is told as."""
+        if error.code < 400:
+            return Fault(f"{self._name}: the server sends on and on, from one address to the next")
         said = {
             401: wants_password(self.address),
             403: "the server does not allow it (403)",
@@ -114,7 +116,7 @@ class Fetch:
 
     def _get(self) -> None:
         self._come = self._part.stat().st_size if self._version and self._part.exists() else 0
-        request = urllib.request.Request(without_user(self.address))
+        request = urllib.request.Request(without_user(self.address), headers=AGENT)
         if self._come:
             request.add_header("Range", f"bytes={self._come}-")
             request.add_header("If-Range", self._version)

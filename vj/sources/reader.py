@@ -13,6 +13,7 @@ from vj.core.supervisor import Supervisor
 from vj.sources import Awaited, EndOfSource, Source, SourceSettings
 from vj.sources.clip_start import ClipStart
 from vj.sources.missing import can_restart
+from vj.sources.network import without_password
 from vj.sources.transport import Transport, TransportControl
 
 FIRST_FRAME_TIMEOUT = 1.0
@@ -95,7 +96,9 @@ class Reader:
 
     def start(self) -> None:
         self._started_at = self.settings.clock.now()
-        self._thread = self._supervisor.start(f"source {self.uri}", self._run, self._stop.is_set)
+        self._thread = self._supervisor.start(
+            f"source {without_password(self.uri)}", self._run, self._stop.is_set
+        )
 
     def request_stop(self) -> None:
         """Close the source as soon as possible. Does not wait; no callback is called any more."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from vj.sources import capture_status
 from vj.sources.change import SourceSlot, open_fault
+from vj.sources.network import in_public
 from vj.sources.reader import Reader
 
 
@@ -70,7 +71,7 @@ class SourceList:
             if first_ever and awaited:
                 self._say(capture_status.none_there(awaited))
             missing = awaited[0] if awaited else self.slots[0].uri
-            self._card = self._begin_card(f"no picture from {missing}")
+            self._card = self._begin_card(f"no picture from {in_public(missing)}")
         return self._card if self._card.is_available(now) else None
 
     def slot_of(self, reader: Reader | None) -> SourceSlot | None:

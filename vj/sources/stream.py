@@ -13,7 +13,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.sources import Awaited, EndOfSource, SourceSettings
-from vj.sources.network import is_address, without_password
+from vj.sources.network import check_address, is_address, without_password
 from vj.sources.stream_link import SILENT, connect
 from vj.sources.tone_map import stated_peak
 from vj.sources.upright import Upright
@@ -78,6 +78,7 @@ class Stream:
         self._name = without_password(self.address)
         if not is_address(self.address):
             raise Fault(f"stream:{self._name}: name an address, such as rtsp://HOST:554/PATH")
+        check_address(self.address)
         self._settings = settings
         self._link: _Link | None = None
         self._number = 0
@@ -187,7 +188,8 @@ class _Link:
         except av.error.ExitError:
             self.fault = Awaited(f"{self._name}: has sent nothing for {SILENT:g} s")
         except (av.FFmpegError, OSError) as error:
-            self.fault = Awaited(f"{self._name}: {getattr(error, 'strerror', None) or error}")
+            reason = getattr(error, "strerror", None) or error
+            self.fault = Awaited(f"{self._name}: the connection was broken off ({reason})")
         except Exception as error:  # whatever a library raises, the source is opened again
             self.fault = Fault(f"{self._name}: {type(error).__name__}: {error}"[:300])
         finally:

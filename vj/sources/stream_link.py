@@ -9,7 +9,7 @@ from typing import Any
 
 from vj.core.errors import Fault, Unavailable
 from vj.sources import Awaited
-from vj.sources.network import as_sent, scheme_of, without_password
+from vj.sources.network import AGENT, ESCAPED, as_sent, scheme_of, without_password
 
 CONNECTING = 6.0
 """Seconds a server gets to answer and to say what it sends."""
@@ -19,6 +19,8 @@ SILENT = 4.0
 
 LOOKING = 3.0
 """Seconds for a look at what else lies at an address."""
+
+ENCRYPTED = ("https", "rtsps", "rtmps")
 
 OPTIONS: dict[str, dict[str, str]] = {
     # over TCP, where the camera has it: nothing is lost on the way, and firewalls let it through
@@ -88,17 +90,15 @@ def refusal(address: str, error: Exception) -> Fault:
         )
     reason = getattr(error, "strerror", None) or error
     if type(error) is av.error.OSError:  # of the look-up of a name FFmpeg tells no more
-        reason = f"{reason}; is the name right, and the network there?"
+        encrypted = f", and does it speak {scheme}" if scheme in ENCRYPTED else ""
+        reason = f"{reason}; is the name right, the network there{encrypted}?"
     return Awaited(f"{name}: cannot be reached ({reason})")
 
 
 def wants_password(address: str) -> str:
     """What is told where a server does not let in whoever asks."""
     other = "another" if "@" in address.partition("://")[2].partition("/")[0] else "a"
-    return (
-        f"wants {other} user and password: {scheme_of(address)}://USER:PASSWORD@... (in them @ is "
-        "written %40, : %3A, / %2F)"
-    )
+    return f"wants {other} user and password: {scheme_of(address)}://USER:PASSWORD@... ({ESCAPED})"
 
 
 A_PAGE = (
@@ -110,7 +110,8 @@ A_PAGE = (
 def looks_like_a_page(address: str) -> bool:
     """Whether a web page comes from there."""
     try:
-        with urllib.request.urlopen(without_user(as_sent(address)), timeout=LOOKING) as answer:
+        asked = urllib.request.Request(without_user(as_sent(address)), headers=AGENT)
+        with urllib.request.urlopen(asked, timeout=LOOKING) as answer:
             return answer.headers.get_content_type() in ("text/html", "application/xhtml+xml")
     except (OSError, ValueError, urllib.error.URLError):
         return False
