@@ -15,7 +15,7 @@ from tests.sound.drawn_sound import click_moments, clicks, encode, sound_stream
 def flashing_clip(
     path: Path, seconds: float, period: float, first: float = 0.2, fps: int = 30
 ) -> Path:
-    """64x64, white for a tenth of a second from `first` on, every `period` seconds, with a click as
+    """64x64, white for a fifth of a second from `first` on, every `period` seconds, with a click as
     each begins; moments are to be of whole frames."""
     moments = [first + period * number for number in range(int((seconds - first) / period + 0.999))]
     with av.open(str(path), "w") as container:
@@ -24,7 +24,7 @@ def flashing_clip(
         video.pix_fmt = "yuv420p"
         audio = sound_stream(container, "aac")
         for number in range(round(seconds * fps)):
-            lit = any(-1e-6 < number / fps - moment < 0.1 - 1e-6 for moment in moments)
+            lit = any(-1e-6 < number / fps - moment < 0.2 - 1e-6 for moment in moments)
             picture = av.VideoFrame.from_ndarray(
                 np.full((64, 64, 3), 240 if lit else 16, np.uint8), "rgb24"
             )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.peers.ndi_watcher import find
+from vj.sources.ndi_senders import make_finder
 
 TICKS = 10_000_000
 
@@ -39,9 +39,8 @@ class NdiEar:
     def _run(self, name: str) -> None:
         library = self._library
         settings = library.RecvCreateV3()
-        settings.source_to_connect_to = self._found(name)
         settings.color_format = library.RECV_COLOR_FORMAT_BGRX_BGRA
-        receiver = None if self._stop.is_set() else library.recv_create_v3(settings)
+        receiver = self._receiver(name, settings)
         while not self._stop.is_set():
             kind, video, audio, _ = library.recv_capture_v2(receiver, 50)
             now = time.monotonic()
@@ -57,15 +56,20 @@ class NdiEar:
         if receiver is not None:
             library.recv_destroy(receiver)
 
-    def _found(self, name: str) -> Any:
-        """Several finders, one after the other: each asks one program of this machine, which knows
-        its own senders only."""
-        while not self._stop.is_set():
-            try:
-                return find(self._library, name, 1.0)
-            except SystemExit:
-                continue
-        return None
+    def _receiver(self, name: str, settings: Any) -> Any:
+        """Of several finders, one after the other: each asks one program of this machine, which
+        knows its own senders only."""
+        library, receiver = self._library, None
+        while receiver is None and not self._stop.is_set():
+            finder = make_finder(library, ())
+            library.find_wait_for_sources(finder.handle, 500)
+            time.sleep(0.2)
+            for source in library.find_get_current_sources(finder.handle):
+                if source.ndi_name.endswith(f"({name})"):
+                    settings.source_to_connect_to = source
+                    receiver = library.recv_create_v3(settings)
+            library.find_destroy(finder.handle)
+        return receiver
 
     def _hear(self, sound: np.ndarray, now: float, timecode: float) -> None:
         loud = np.flatnonzero(np.abs(sound) > 0.35)
