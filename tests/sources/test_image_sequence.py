@@ -190,6 +190,15 @@ def test_it_follows_a_transport_as_a_film_does(
     source.close()
 
 
+def test_it_is_sought_to_no_picture_that_begins_later(tmp_path: Path) -> None:
+    file = film_of(f"{folder(tmp_path)}/?fps=4", RATE)
+    file.open()
+    assert [file.seek(place) for place in (0.75, 0.7499998, 0.76, 1.9, 99.0, -1.0)] == [
+        *(0.75, 0.5, 0.75, 1.75, 1.75, 0.0)
+    ]
+    file.close()
+
+
 def test_it_is_sought_to_the_picture(tmp_path: Path) -> None:
     folder(tmp_path)
     source, control, _ = played(f"video:{tmp_path}")

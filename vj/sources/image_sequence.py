@@ -131,7 +131,10 @@ class PictureSequence(VideoFile):
 
     def seek(self, seconds: float) -> float:
         last = len(self._files) - 1
-        self._number = min(max(0, math.floor(seconds / self.step + 1e-6)), last)
+        number = round(seconds / self.step)
+        if number * self.step > seconds:
+            number -= 1
+        self._number = min(max(0, number), last)
         return self._number * self.step
 
     def packets(self, begin: float) -> Iterator[tuple[float | None, float]]:
