@@ -6,6 +6,7 @@ import ctypes
 import ctypes.util
 import importlib.util
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.display.xvfb import Desktop, desktop
 from tests.waiting import JumpingClock, until
 from vj.app import device_names
 from vj.commands import devices as listing
+from vj.commands.check import check
 from vj.core.errors import Fault, Unavailable
 from vj.sources import Awaited, SourceSettings, check_uri, make_source
 from vj.sources.screen import list_screens
@@ -239,6 +241,20 @@ def test_without_any_desktop_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(Unavailable, match="no desktop here"):
         make_source("screen:2", settings()).open()
+
+
+def test_without_its_library_it_names_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")  # where nothing else is missing
+    monkeypatch.setitem(sys.modules, "mss", None)
+    with pytest.raises(Unavailable, match=r"^screen:2 needs mss .*: python3 launch\.py add screen"):
+        make_source("screen:2", settings()).open()
+    monkeypatch.setattr("vj.commands.check_files.LIBRARIES", {"screen": ("no_such_module", "mss")})
+    show = tmp_path / "show.yaml"
+    show.write_text("source: [screen, testcard]\nmodel: none\n")
+    assert check([str(show)]) == 0
+    assert "screen needs mss: python3 launch.py add screen" in capsys.readouterr().out
 
 
 def test_a_region_has_a_size() -> None:

@@ -15,6 +15,7 @@ from vj.commands.check_result import CheckResult
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault, nearest_file
 from vj.display.glfw_window import no_display_here
+from vj.install_plan import ADD
 from vj.show.control_sections import SOURCE_SOUND
 from vj.show.paths import AUDIO_SUFFIXES
 from vj.show.schema import Show
@@ -32,9 +33,9 @@ LIBRARIES = {
     "spout": ("SpoutGL", "SpoutGL"),
     "syphon": ("syphon", "syphon-python"),
     "virtualcam": ("pyvirtualcam", "pyvirtualcam"),
-    "display": ("moderngl", "glfw moderngl"),
+    "display": ("moderngl", "glfw and moderngl"),
 }
-"""What kinds need: a module, and what pip calls it."""
+"""What kinds need: a module, and what its makers call it."""
 DRAWN = ("testcard", "drawn", "draw", "none")
 """Sources that are made here and always open; whether there is such a scene is found out by opening
 it."""
@@ -94,9 +95,8 @@ def _lacks(kind: str, uri: str, place: KeyPath, result: CheckResult, others: boo
     module, package = LIBRARIES.get(kind, ("", ""))
     if not module or importlib.util.find_spec(module) is not None:
         return False
-    (result.warn if others else result.error)(
-        place, f"{uri} needs {package}: pip install {package}"
-    )
+    # its part of the installation is called like the kind
+    (result.warn if others else result.error)(place, f"{uri} needs {package}: {ADD} {kind}")
     return True
 
 

@@ -23,7 +23,9 @@ def ndi_library(name: str) -> Any:
     try:
         import NDIlib
     except ImportError as error:
-        raise Unavailable(f"{name} needs ndi-python ({error}): pip install ndi-python") from error
+        raise Unavailable(
+            f"{name} needs ndi-python ({error}): python3 launch.py add ndi"
+        ) from error
     if not NDIlib.initialize():
         raise Unavailable(
             f"{name}: NDI does not run on this processor (it needs SSE4.2 or NEON); use another "

@@ -21,21 +21,22 @@ LOOK_AGAIN = 1.0
 """Seconds after which monitors, and the place of a window, are asked for again."""
 
 
-def _library() -> Any:
+def _library(name: str = "screen") -> Any:
+    """mss. name: of the source, for messages. Raises Unavailable without it."""
     try:
         import mss
     except ImportError as error:
-        raise Unavailable(f"screen: needs mss ({error}): python3 launch.py add screen") from error
+        raise Unavailable(f"{name} needs mss ({error}): python3 launch.py add screen") from error
     return mss
 
 
-def check_desktop() -> None:
-    """Raises Unavailable where no program may look at the screen."""
+def check_desktop(name: str = "screen") -> None:
+    """Raises Unavailable where no program may look at the screen. name: as above."""
     if sys.platform == "linux" and (
         os.environ.get("WAYLAND_DISPLAY") or os.environ.get("XDG_SESSION_TYPE") == "wayland"
     ):
         raise Unavailable(
-            "screen: Wayland lets programs look at the screen only one by one, asking each time, "
+            f"{name}: Wayland lets programs look at the screen only one by one, asking each time, "
             "which mss cannot; log in with a session of X11 (Xorg), or have OBS capture the "
             "screen and send it by NDI: ndi:NAME"
         )
@@ -101,8 +102,8 @@ class ScreenSource:
         """Raises Unavailable without mss and on Wayland, Awaited for a monitor, a window or a
         desktop that is not there."""
         self.close()
-        check_desktop()
-        mss = _library()
+        check_desktop(self._name)
+        mss = _library(self._name)
         try:
             self._screens = mss.MSS()
             self._look()
@@ -111,7 +112,7 @@ class ScreenSource:
             raise
         except Exception as error:  # each system has its own way to refuse
             self.close()
-            raise _refused(error) from None
+            raise _refused(error, self._name) from None
         self._pace.start()
 
     def read(self) -> Frame | None:
@@ -212,15 +213,15 @@ def _line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
 
 
-def _refused(error: Exception) -> Fault:
+def _refused(error: Exception, name: str = "screen") -> Fault:
     """What is told where there is no screen to be looked at."""
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         return Unavailable(
-            "screen: there is no desktop here (DISPLAY is not set); start vj from a desktop"
+            f"{name}: there is no desktop here (DISPLAY is not set); start vj from a desktop"
         )
     if sys.platform == "darwin":
         return Awaited(
-            f"screen: {_line(error)}; let this program record the screen in the system's privacy "
+            f"{name}: {_line(error)}; let this program record the screen in the system's privacy "
             "settings"
         )
-    return Awaited(f"screen: cannot be read ({_line(error)})")
+    return Awaited(f"{name}: cannot be read ({_line(error)})")

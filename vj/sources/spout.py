@@ -34,7 +34,7 @@ def _library(name: str) -> Any:
     except ImportError as error:
         if sys.platform != "win32":
             raise Unavailable(f"{name}: Spout is for Windows only; NDI plays here") from error
-        raise Unavailable(f"{name} needs SpoutGL ({error}): pip install SpoutGL") from error
+        raise Unavailable(f"{name} needs SpoutGL ({error}): python3 launch.py add spout") from error
     return SpoutGL
 
 

@@ -49,7 +49,7 @@ class SyphonSource:
                     f"syphon:{self.name}: Syphon is for macOS only; NDI plays here"
                 ) from error
             raise Unavailable(
-                f"syphon:{self.name} needs syphon-python ({error}): pip install syphon-python"
+                f"syphon:{self.name} needs syphon-python ({error}): python3 launch.py add syphon"
             ) from error
         servers = list(syphon.SyphonServerDirectory().servers)
         wanted = self.name.casefold()
