@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vj.core.errors import Fault
+from vj.core.packets import packets_of
 from vj.sound import CHANNELS, RATE
 from vj.sound.resampling import resampler, samples_of, silence_like
 
@@ -241,7 +242,7 @@ class SoundFile:
         """Every frame, from here to the end of the file."""
         import av
 
-        packets = self._container.demux(self._stream)
+        packets = packets_of(self._container, self._stream)
         while True:
             try:
                 packet = next(packets)

@@ -12,6 +12,7 @@ import numpy as np
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
+from vj.core.packets import packets_of
 from vj.sources import Awaited, EndOfSource, SourceSettings
 from vj.sources.network import check_address, is_address, without_password
 from vj.sources.stream_link import SILENT, connect
@@ -215,7 +216,7 @@ class _Link:
         import av
 
         context = self._stream.codec_context
-        packets = self._container.demux(self._stream)
+        packets = packets_of(self._container, self._stream)
         caught_up = time.monotonic()
         while not self._stop.is_set():
             asked = time.monotonic()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vj.core.errors import Fault
+from vj.core.packets import packets_of
 from vj.sources.decoder import Decoder, last_packet
 from vj.sources.picture_track import open_film, zero_of
 from vj.sources.tone_map import stated_peak
@@ -262,9 +263,8 @@ class VideoFile:
         """Every frame, from here to the end of the file."""
         import av
 
-        packets = self._container.demux(self._stream)
-        decoder = self._decoder
-        context = decoder.context
+        packets = packets_of(self._container, self._stream)
+        decoder, context = self._decoder, self._decoder.context
         leaves_out, context.skip_frame = False, "DEFAULT"
         while True:
             try:
@@ -326,8 +326,8 @@ class VideoFile:
 
     def packets(self, begin: float) -> Iterator[tuple[float | None, float]]:
         """What the file holds from about `begin` seconds on, not decoded: for each picture, in the
-        order of decoding, when it begins, None where that is not said, and how long it is seen, 0
-        where that is not said. The decoder stands nowhere then: rewind or seek."""
+        order of decoding, when it begins, None where the file does not say, and how long it is
+        seen, 0 likewise. The decoder stands nowhere then: rewind or seek."""
         import av
 
         try:
@@ -340,7 +340,7 @@ class VideoFile:
             self.close()
             self._open()
         try:
-            for packet in self._container.demux(self._stream):
+            for packet in packets_of(self._container, self._stream):
                 if packet.size and not packet.is_discard:  # before where an edit list begins
                     moment = packet.pts if packet.pts is not None else packet.dts
                     begins = None if moment is None else float(moment * packet.time_base)

@@ -1,0 +1,63 @@
+"""Films to which other streams come in the middle, as to recordings of television: those that began
+with it are read to their end."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.sound.drawn_sound import click_moments, clicks, encode, sound_stream
+from vj.sound import RATE
+from vj.sound.sound_file import SoundFile
+from vj.sources.clip_times import times_of
+from vj.sources.video_file import VideoFile
+
+FPS = 10
+CLICK = 11.5
+"""Seconds: late enough that FFmpeg has not looked there as it opened the file."""
+
+
+def programme(path: Path, seconds: int, pid: int) -> bytes:
+    with av.open(str(path), "w", options={"mpegts_start_pid": str(pid)}) as container:
+        video = container.add_stream("mpeg2video", rate=FPS)
+        video.width = video.height = 32
+        video.pix_fmt = "yuv420p"
+        sounds = sound_stream(container, "mp2", layout="stereo")
+        encode(container, sounds, clicks([CLICK], seconds, width=24))
+        for number in range(seconds * FPS):
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 90, np.uint8), "rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("television")
+    whole = folder / "whole.ts"
+    whole.write_bytes(
+        programme(folder / "one.ts", 12, 0x100) + programme(folder / "two.ts", 2, 0x240)
+    )
+    return whole
+
+
+def test_pictures_are_counted_and_shown_to_the_end(path: Path) -> None:
+    assert len(times_of(VideoFile(path, 25.0)).begins) == 12 * FPS
+    file = VideoFile(path, 25.0)
+    file.open()
+    assert sum(1 for _ in iter(file.next, None)) == 12 * FPS
+    assert file.broken == 0
+    file.close()
+
+
+def test_sound_is_heard_to_the_end(path: Path) -> None:
+    file = SoundFile(path)
+    assert file.open()
+    assert click_moments(file.read(0.0, 14 * RATE)) == pytest.approx([CLICK], abs=0.02)
+    assert file.broken == 0
+    file.close()
