@@ -261,3 +261,7 @@ def test_a_region_has_a_size() -> None:
     check_uri("screen:-1920,0,1920x1080")
     with pytest.raises(Fault, match="between 16 and 16384"):
         check_uri("screen:0,0,4x4")
+    for wrong in ("10,10", "10,10,640,480", "10, 10, 640x"):
+        with pytest.raises(Fault, match="a region is LEFT,TOP,WIDTHxHEIGHT"):
+            check_uri(f"screen:{wrong}")
+    check_uri("screen:Letters, 2, 3x4")

@@ -75,7 +75,7 @@ class ScreenSource:
     live = True
 
     def __init__(self, rest: str, settings: SourceSettings) -> None:
-        """Raises Fault for a region of no size."""
+        """Raises Fault for a region that is none, or has no size."""
         self.asked = rest.strip()
         self._name = f"screen:{self.asked}" if self.asked else "screen"
         self._region = self._parsed()
@@ -92,6 +92,8 @@ class ScreenSource:
             r"(-?\d{1,6})\s*,\s*(-?\d{1,6})\s*,\s*(\d{1,5})\s*[xX×]\s*(\d{1,5})", self.asked
         )
         if found is None:
+            if re.fullmatch(r"[-\d\s,xX×]*\d\s*,[-\d\s,xX×]*", self.asked):
+                raise Fault(f"{self._name}: a region is LEFT,TOP,WIDTHxHEIGHT: 100,200,640x480")
             return None
         box = ScreenArea(*map(int, found.groups()))
         if not (16 <= box.width <= 16384 and 16 <= box.height <= 16384):
