@@ -37,6 +37,16 @@ def test_whatever_a_source_throws_it_is_opened_again(play: Play) -> None:
     assert rig.capture.state() == "reel:1 64x48"
 
 
+def test_one_that_comes_and_goes_is_told_of_three_times(play: Play) -> None:
+    rig = play("reel:1", reel_1=Scripted(script=["frame", Fault("reel:1: lost")] * 12))
+    rig.until(lambda: rig.capture.faults == 12 and rig.capture.state() == "reel:1 64x48")
+    rig.until(lambda: len(rig.frames) > 20)
+    assert rig.messages == [
+        *["reel:1: lost; trying again", "reel:1 is back"] * 2,
+        "reel:1: lost; it comes and goes, and is tried again each time",
+    ]
+
+
 @pytest.mark.parametrize("absent", [Awaited("camera:9: not plugged in"), OSError("a driver's own")])
 def test_a_device_that_is_not_there_at_the_start_is_awaited_and_logged(
     play: Play, absent: Exception

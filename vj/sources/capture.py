@@ -272,10 +272,10 @@ class Capture:
         """The source could not be opened, or gives no more frames; it is retried."""
         with self._lock:
             self.faults += 1
-            if not reader.frames:
-                return  # logged together with what plays instead
-            reader.reported_missing = True
-            self._pending_lines.put(f"{report}; trying again")
+            # without a frame it is logged together with what plays instead
+            if reader.frames and (words := reader.tell_loss(report)):
+                reader.reported_missing = not reader.unsteady
+                self._pending_lines.put(words)
 
     def _on_end(self, reader: Reader) -> None:
         """A clip is at its end, and its last picture stands until another source plays."""

@@ -38,6 +38,11 @@ RETRY_DELAYS = (0.5, 1.0, 2.0, 3.0)
 """Seconds between attempts to open a source again; the last one repeats."""
 
 
+UNSTEADY = 10.0
+"""Seconds in which a source that is lost for the third time comes and goes: nobody wants to read of
+each time."""
+
+
 class Reader:
     """Opens a source, reads it, and retries when it is lost, until it is stopped. Used once: after
     `stop` another one is made. One that stands by is opened, holds its first picture, and goes on
@@ -82,6 +87,10 @@ class Reader:
         self.size: Size | None = None
         self.reported_missing = self.reported_skipped = False
         """Set by `Capture`: it has logged that the source is missing, and what plays instead."""
+        self.unsteady = False
+        """It comes and goes, which was said."""
+        self._losses: list[float] = []
+        """Of the last `UNSTEADY` seconds, on the clock."""
         self.can_restart = False
         """It can be opened once more and has a first picture. Found out on this thread, since it
         may access the disk."""
@@ -150,6 +159,15 @@ class Reader:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
         return self._thread is None or not self._thread.is_alive()
+
+    def tell_loss(self, report: str) -> str:
+        """What is to be said of a loss; empty where it comes and goes, which has been said."""
+        now = self.settings.clock.now()
+        self._losses = [at for at in (*self._losses, now) if now - at < UNSTEADY]
+        known, self.unsteady = self.unsteady, len(self._losses) > 2
+        if not self.unsteady:
+            return f"{report}; trying again"
+        return "" if known else f"{report}; it comes and goes, and is tried again each time"
 
     @property
     def opened(self) -> bool:
