@@ -15,7 +15,7 @@ from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame
 from vj.sources import Awaited, SourceSettings
 from vj.sources.pacing import Pace
-from vj.sources.window_finder import OpenWindow, ScreenArea, find_window, place_of, similar_titles
+from vj.sources.window_finder import OpenWindow, ScreenArea, find_window, place_of, why_none
 
 LOOK_AGAIN = 1.0
 """Seconds after which monitors, and the place of a window, are asked for again."""
@@ -184,10 +184,7 @@ class ScreenSource:
                 raise Unavailable(f"{self._name}: {fault}") from None
             place = None if self._window is None else place_of(self._window)
         if place is None:
-            raise Awaited(
-                f"{self._name}: no window that is open has this in its title"
-                f"{similar_titles(self.asked)}"
-            )
+            raise Awaited(f"{self._name}: {why_none(self.asked)}")
         return place
 
     def _grab(self) -> np.ndarray:

@@ -55,12 +55,15 @@ def find_window(title: str) -> OpenWindow | None:
     return next((window for window in found if place_of(window) is not None), None)
 
 
-def similar_titles(title: str) -> str:
-    """`"; did you mean Terminal?"` for the nearest title of a window, or an empty string."""
+def why_none(title: str) -> str:
+    """Why there is no window of this title to be seen, with the nearest one where none has it."""
     try:
-        return nearest(title, {window.title for window in _windows() if window.title})
+        titles = {window.title for window in _windows() if window.title}
     except Fault:
-        return ""
+        titles = set()
+    if any(title.casefold() in other.casefold() for other in titles):
+        return "the window is minimised, or on another desktop"
+    return f"no window that is open has this in its title{nearest(title, titles)}"
 
 
 def place_of(window: OpenWindow) -> ScreenArea | None:
