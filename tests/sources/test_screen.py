@@ -176,7 +176,7 @@ def test_a_window_is_found_by_its_title_and_followed(x: Desktop) -> None:
             window.show()
             source.open()
             assert is_all(pixels(source), ORANGE)
-    with pytest.raises(Awaited, match="no window that is open .*; did you mean stays"):
+    with pytest.raises(Awaited, match=r"no window that is open .*; did you mean stays"):
         make_source("screen:sttays", settings()).open()
 
 
