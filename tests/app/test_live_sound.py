@@ -228,7 +228,8 @@ def test_a_saved_show_is_heard_otherwise(tmp_path: Path, card: Card) -> None:
     gone = show.model_copy(update={"sound": str(tmp_path / "gone.wav")})
     assert not performance.adopt(gone)
     assert performance.run_state.show.sound == "source"
-    assert any("gone.wav" in line for line in said)
+    assert any("gone.wav: there is no such file" in line for line in said)
+    assert said.count("the show file was saved; changed: sound") == 4
     performance.stop()
 
 

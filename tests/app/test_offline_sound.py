@@ -285,6 +285,8 @@ def test_a_sound_file_that_is_not_there_stops_the_rendering(rig: Rig) -> None:
     silent = rig.render(sound="off", seconds=1.0, to="silent.mkv")
     with pytest.raises(Fault, match=r"silent\.mkv: has no sound"):
         rig.render(sound=str(silent), seconds=1.0)
+    with pytest.raises(Fault, match=r"^sound: http://radio/live\.mp3: .* not from addresses"):
+        rig.render(sound="http://radio/live.mp3", seconds=1.0)
 
 
 def test_a_show_without_anything_to_hear_has_no_sound_stream(rig: Rig) -> None:

@@ -9,10 +9,11 @@ from vj.app.setup import start_values
 from vj.control.session import ControlSession
 from vj.parameters.store import Store
 from vj.show.schema import Show
+from vj.show.sound_section import sound_choice
 
 SECTIONS = (
     *("mappings", "answers", "ignored", "macros", "modulators"),
-    *("cues", "timeline", "curves", "tempo", "midi", "sound"),
+    *("cues", "timeline", "curves", "tempo", "midi"),
 )
 """Sections that the control engine is built from."""
 
@@ -26,7 +27,12 @@ def replace_controls(
     moves = any(getattr(old, name) != getattr(show, name) for name in SECTIONS)
     # A modulator's range is relative to where the show starts.
     ranged = start_values(old) != start and any(rule.range for rule in show.modulators)
-    prepared = session.prepare(show, Store(start, table)) if moves or ranged else None
+    # Modulators and `sound:` share an input.
+    hears = old.sound != show.sound and "input" in (
+        sound_choice(old.sound).kind,
+        sound_choice(show.sound).kind,
+    )
+    prepared = session.prepare(show, Store(start, table)) if moves or ranged or hears else None
     replacement = Replacement([], do_nothing)
 
     def apply() -> None:

@@ -4,7 +4,6 @@ sound, as much later as its pictures are."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from vj.app.context import ShowContext
 from vj.app.deck_sound import DecksSound
@@ -13,12 +12,11 @@ from vj.app.sound_mix import SoundMix, SoundTap, Weighted
 from vj.app.sound_programme import Programme, ProgrammeMaker, may_sound
 from vj.app.sound_voices import BLOCK
 from vj.control.audio import SourceSound
-from vj.core.errors import Fault
 from vj.show.schema import Show
 from vj.show.sound_section import sound_choice
 from vj.sinks.runner import SinkRunner
 from vj.sound import RATE
-from vj.sound.sound_file import SoundFile
+from vj.sound.sound_file import open_named
 
 PERIOD = BLOCK / RATE
 DEAD = 0.5
@@ -79,11 +77,7 @@ class LiveSound:
             return None
         choice = sound_choice(show.sound)
         if choice.kind == "file":
-            file = SoundFile(Path(choice.name).expanduser())
-            there = file.open()
-            file.close()
-            if not there:
-                raise Fault(f"sound {choice.name}: has no sound")
+            open_named(choice.name).close()
         return Replacement(["sound"], self.start)
 
     def _run(self) -> None:

@@ -41,7 +41,7 @@ class ClipSound:
             if not self._file.open():
                 self._file = None
         except Fault as fault:
-            log(f"{fault}; it is silent")
+            log(f"sound of {fault}; it is silent")
             self._file = None
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from vj.app.offline_clip_sound import OfflineDeckSound, silence
 from vj.app.offline_deck import OfflineDeck
 from vj.app.sound_programme import has_sound
 from vj.control.audio import SourceSound
-from vj.core.errors import Fault, nearest_file
+from vj.core.errors import Fault
 from vj.parameters.store import Snapshot
 from vj.show.control_sections import SOURCE_SOUND
 from vj.show.schema import Show
@@ -21,7 +20,7 @@ from vj.sinks.sound_queue import SoundQueue
 from vj.sound import RATE
 from vj.sound.ramp import levelled
 from vj.sound.slow_sound import SlowSound
-from vj.sound.sound_file import SoundFile
+from vj.sound.sound_file import open_named
 
 
 class OfflineSound:
@@ -52,7 +51,10 @@ class OfflineSound:
         self._file: OfflineSoundFile | None = None
         if self._choice.kind == "file":
             begins = float(show.start.get(POSITION, 0.0))  # --from
-            self._file = OfflineSoundFile(Path(self._choice.name), show.loop, begins)
+            try:
+                self._file = OfflineSoundFile(self._choice.name, show.loop, begins)
+            except Fault as fault:
+                raise Fault(f"sound: {fault}") from None
         if self._choice.kind == "input":
             log(f"sound: {show.sound} is live, and offline there is no now; nothing is heard")
 
@@ -117,15 +119,10 @@ class OfflineSound:
 class OfflineSoundFile:
     """A file that is heard from the show's beginning on. For one thread."""
 
-    def __init__(self, path: Path, loop: bool, begins: float = 0.0) -> None:
+    def __init__(self, name: str, loop: bool, begins: float = 0.0) -> None:
         """begins: seconds of it that have gone by as the show begins. Raises Fault."""
-        path = path.expanduser()
-        self._file, self._loop = SoundFile(path), loop
+        self._file, self._loop = open_named(name), loop
         self._begins = round(begins * RATE)
-        if not path.exists():
-            raise Fault(f"sound: {path}: there is no such file{nearest_file(path)}")
-        if not self._file.open():
-            raise Fault(f"sound: {path}: has no sound")
         self._length = max(1, round(self._file.length * RATE))
 
     def block(self, first: int, count: int) -> np.ndarray:

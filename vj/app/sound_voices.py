@@ -85,7 +85,7 @@ class ClipVoice:
         try:
             self._file = file if file.open() else None
         except Fault as fault:
-            log(f"{fault}; it is silent")
+            log(f"sound of {fault}; it is silent")
 
     @property
     def sounds(self) -> bool:

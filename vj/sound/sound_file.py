@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vj.core.errors import Fault
+from vj.core.errors import Fault, nearest_file
 from vj.core.packets import packets_of
 from vj.sound import CHANNELS, RATE
 from vj.sound.resampling import resampler, samples_of, silence_like
@@ -100,7 +100,7 @@ class SoundFile:
             self._container = av.open(str(self.path))
         except (av.FFmpegError, OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise Fault(f"sound of {str(self.path)[:120]}: cannot be read ({reason})") from None
+            raise Fault(f"{str(self.path)[:120]}: cannot be read ({reason})") from None
         self._stream = self._container.streams.best("audio")
         if self._stream is None or not self._stream.rate:
             self.close()
@@ -168,7 +168,7 @@ class SoundFile:
 
     def _check_open(self) -> None:
         if self._container is None:
-            raise Fault(f"sound of {self.path} is not open")
+            raise Fault(f"{self.path}: its sound is not open")
 
     def _forget(self, first: int) -> None:
         """Let go what lies long before this sample."""
@@ -181,7 +181,7 @@ class SoundFile:
         encoder's delay in, or out of the decoder."""
         self.close()
         if not self._open():
-            raise Fault(f"sound of {self.path}: is not there any more")
+            raise Fault(f"{self.path}: has no sound any more")
         self._start_decoding()
         self._valid = -FAR
 
@@ -335,3 +335,16 @@ def holds_sound(path: Path) -> bool:
             return container.streams.best("audio") is not None
     except (av.FFmpegError, OSError, ValueError):
         return False
+
+
+def open_named(name: str) -> SoundFile:
+    """The sound of a file that a show names, open. Raises Fault."""
+    path = Path(name).expanduser()
+    if "://" in name:
+        raise Fault(f"{name:.100}: sound is taken from files, not from addresses")
+    if not path.exists():
+        raise Fault(f"{path}: there is no such file{nearest_file(path)}")
+    file = SoundFile(path)
+    if not file.open():
+        raise Fault(f"{path}: has no sound")
+    return file
