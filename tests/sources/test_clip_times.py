@@ -113,6 +113,32 @@ def test_times_that_begin_below_zero_in_the_file_too(tmp_path: Path) -> None:
     assert shown(path, 13, speed=-1.0) == [*range(11, -1, -1), 11]
 
 
+@pytest.mark.parametrize("speed", [1.0, -1.0])
+def test_pictures_that_a_seek_to_the_beginning_misses_are_shown(
+    speed: float, tmp_path: Path
+) -> None:
+    """The index of this Matroska file leaves out what begins below zero, and the two pictures that
+    the edit list of this MP4 begins with need others before it."""
+    matroska, mp4 = tmp_path / "below.mkv", tmp_path / "cut.mp4"
+    for path, codec, options in (
+        (matroska, "ffv1", {}),
+        (mp4, "mpeg4", {"g": "12", "bf": "2", "qmin": "1", "qmax": "2"}),
+    ):
+        kept = {"avoid_negative_ts": "disabled"} if path is matroska else {}
+        with av.open(str(path), "w", options=kept) as file:
+            track: Any = file.add_stream(codec, rate=10, options=options)
+            track.width, track.height, track.pix_fmt = *SIZE, "yuv420p"
+            for number in range(20):
+                frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+                frame.pts, frame.time_base = number - 5, Fraction(1, 10)
+                file.mux(track.encode(frame))
+            file.mux(track.encode(None))
+    for path, whole in ((matroska, list(range(20))), (mp4, list(range(5, 20)))):
+        seen = whole if speed > 0 else whole[::-1]
+        assert shown(path, 2 * len(seen), speed=speed) == 2 * seen
+        assert len(times_of(VideoFile(path, 10)).begins) == len(seen)
+
+
 def test_times_that_begin_at_hours(tmp_path: Path) -> None:
     begins = [18_000_000 + 100 * n for n in range(12)]
     path = numbered_clip(tmp_path / "hours.ts", 12, milliseconds=begins, options=B_FRAMES, rate=10)

@@ -9,6 +9,10 @@ from typing import Any
 WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Decoders of FFmpeg -> those that give the alpha of the same stream."""
 
+WITH_DISPENSABLE = ("h264", "mpeg2video", "mpeg1video")
+"""Decoders that know of a picture that none needs, so that the others are the same without it. The
+layers of HEVC and the packed pictures of DivX make that harder to say."""
+
 THREADS = 2
 
 PACKED = ("rgba", "bgra", "argb", "abgr")
@@ -31,9 +35,9 @@ class Decoder:
         self._doubtful = self.context.name == "rawvideo"
 
     @property
-    def name(self) -> str:
-        """FFmpeg's name of it."""
-        return str(self.context.name)
+    def knows_dispensable(self) -> bool:
+        """It may be told to leave out pictures that no other one needs."""
+        return self.context.name in WITH_DISPENSABLE
 
     def decode(self, packet: Any) -> Sequence[Any]:
         """The pictures, `av.VideoFrame`, that came with a packet. Raises `av.FFmpegError`."""

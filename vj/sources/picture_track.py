@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vj.core.errors import Fault
+from vj.core.packets import packets_of
 from vj.sources.missing import missing
 from vj.sources.moving_picture import as_movie
 
@@ -121,3 +122,17 @@ def zero_of(container: Any, first: float, step: float) -> float:
         return first
     begins = float(sound.start_time * sound.time_base)
     return begins if max(TOGETHER, step) < first - begins <= LATEST else first
+
+
+def place_of(packet: Any) -> tuple[int | None, int | None]:
+    """What tells a packet from the others of its file."""
+    return packet.pos, packet.pts
+
+
+def leads_to(beginning: Any, container: Any, stream: Any) -> bool:
+    """Whether a seek to 0 leads to the first packet of a file. It does not where an index leaves it
+    out, or where an edit list hides pictures that those after them need. beginning: of that packet,
+    see `place_of`. Raises `av.FFmpegError`."""
+    container.seek(0, backward=True)
+    first = next(packets_of(container, stream), None)
+    return first is not None and place_of(first) == beginning

@@ -11,16 +11,12 @@ from typing import Any, NamedTuple
 from vj.core.errors import Fault
 from vj.core.packets import packets_of
 from vj.sources.decoder import Decoder, last_packet
-from vj.sources.picture_track import open_film, zero_of
+from vj.sources.picture_track import leads_to, open_film, place_of, zero_of
 from vj.sources.tone_map import stated_peak
 
 STEPS_BACK = (0.0, 0.5, 2.0, 8.0, 32.0)
 """Seconds before a place at which a key picture is looked for, one after the other: after a seek
 FFmpeg may stand behind it. Then the file is decoded from its beginning."""
-
-WITH_DISPENSABLE = ("h264", "mpeg2video", "mpeg1video")
-"""Decoders that know of a picture that none needs, so that the others are the same without it. The
-layers of HEVC and the packed pictures of DivX make that harder to say."""
 
 KEYS_WITH_WRONG_TIMES = {"mpeg": 1}
 """Key pictures after a seek whose times FFmpeg guesses, and those of the pictures after them, in a
@@ -83,6 +79,10 @@ class VideoFile:
         self._start: float | None = None
         """The time that the file gives its first picture; None before it is decoded."""
         self._timed = True
+        self._beginning: Any = None
+        """Which packet is the first of the file, once it has been read; see `place_of`."""
+        self._leads_back: bool | None = None
+        """Whether a seek to 0 leads there; None before it is tried."""
         self.counted = False
         """Its times begin anew within it, so that they are of no use."""
         self._coming = 0.0
@@ -122,7 +122,7 @@ class VideoFile:
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps = float(rate) if rate else None
         self.frames = self._stream.frames or None
-        self._start, self._timed = None, True
+        self._start, self._timed, self._beginning, self._leads_back = None, True, None, None
         first = self.next()
         if first is None:
             self.close()
@@ -207,8 +207,10 @@ class VideoFile:
         import av
 
         try:
-            if not self._timed or (self._start or 0.0) < 0 or self.format == "image2":
-                raise av.FFmpegError(0, "FFmpeg does not seek rightly there")
+            if self._timed and self._leads_back is None:
+                self._leads_back = leads_to(self._beginning, self._container, self._stream)
+            if not self._timed or not self._leads_back:
+                raise av.FFmpegError(0, "pictures are counted, or a seek misses the first ones")
             self._container.seek(0, backward=True)
             self._stand_here()
         except av.FFmpegError:
@@ -227,11 +229,8 @@ class VideoFile:
             if target <= self.step or not self._timed or self._start is None:
                 break
             try:
-                self._container.seek(
-                    int((target + self.zero) / self._stream.time_base),
-                    stream=self._stream,
-                    backward=True,
-                )
+                place = int((target + self.zero) / self._stream.time_base)
+                self._container.seek(place, stream=self._stream, backward=True)
             except (av.FFmpegError, OSError, ValueError):
                 break
             self._stand_here()
@@ -269,6 +268,7 @@ class VideoFile:
         while True:
             try:
                 packet = next(packets)
+                self._beginning = self._beginning or place_of(packet)
             except StopIteration:
                 return
             except av.FFmpegError:
@@ -283,12 +283,10 @@ class VideoFile:
                 self.broken += 1
 
     def _may_leave_out(self, packet: Any) -> bool:
-        if packet.pts is None or self._start is None or not self._timed:
-            return False
+        if packet.pts is None or self._start is None or not self._timed or self._interlaced:
+            return False  # of what is interlaced any may be a neighbour
         begins = self._place(float(packet.pts * packet.time_base))
-        if self._interlaced:
-            return False  # it may be a neighbour
-        return begins < self.needed_from and self._decoder.name in WITH_DISPENSABLE
+        return begins < self.needed_from and self._decoder.knows_dispensable
 
     @property
     def tick(self) -> float:
@@ -343,8 +341,8 @@ class VideoFile:
             for packet in packets_of(self._container, self._stream):
                 if packet.size and not packet.is_discard:  # before where an edit list begins
                     moment = packet.pts if packet.pts is not None else packet.dts
-                    begins = None if moment is None else float(moment * packet.time_base)
-                    lasts = float((packet.duration or 0) * packet.time_base)
-                    yield None if begins is None else self._place(begins), lasts
+                    ticks = packet.time_base
+                    begins = None if moment is None else self._place(float(moment * ticks))
+                    yield begins, float((packet.duration or 0) * ticks)
         except av.FFmpegError:
             return
