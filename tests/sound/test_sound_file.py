@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import av
@@ -148,3 +149,32 @@ def test_sound_beside_a_picture_is_found_by_its_own_times(tmp_path: Path) -> Non
     file = opened(path)
     assert click_moments(file.read(6.0, RATE)) == pytest.approx([0.5], abs=1e-4)
     assert click_moments(file.read(0.5, RATE)) == pytest.approx([0.5], abs=1e-4)
+
+
+def test_torn_times_silence_nothing_that_comes_after_them(tmp_path: Path) -> None:
+    """As a weak signal leaves them: some that are sent together have a time far from the others."""
+    moments = [0.5, 1.0, 1.5, 2.5]
+    path = tmp_path / "torn.ts"
+    write_sound(path, clicks(moments, 3.0, width=24), "mp2", layout="stereo")
+    stream = bytearray(path.read_bytes())
+    sent = [found.start() for found in re.finditer(b"\0\0\1\xc0", stream)]
+    moment = 40 * 90_000
+    stamp = (0x21 | moment >> 29 & 14, moment >> 22 & 255, 1 | moment >> 14 & 254)
+    at = sent[len(sent) // 4] + 9
+    stream[at : at + 5] = bytes([*stamp, moment >> 7 & 255, 1 | moment << 1 & 254])
+    path.write_bytes(stream)
+    file = opened(path)
+    assert click_moments(file.read(0.0, 3 * RATE)) == pytest.approx(moments, abs=0.02)
+    assert click_moments(file.read(2.0, RATE)) == pytest.approx([0.5], abs=0.02)
+
+
+def test_a_gap_is_none_of_those(tmp_path: Path) -> None:
+    """Not even shortly before the end."""
+    path = tmp_path / "gap.mkv"
+    with av.open(str(path), "w") as container:
+        stream = sound_stream(container, "pcm_s16le")
+        encode(container, stream, clicks([0.5], 1.0, width=24), flush=False)
+        encode(container, stream, clicks([0.1], 0.2, width=24), 4.0)
+    file = SoundFile(path)
+    assert file.open()
+    assert click_moments(file.read(0.0, 5 * RATE)) == pytest.approx([0.5, 4.1], abs=1e-3)

@@ -13,6 +13,7 @@ import numpy as np
 from vj.core.errors import Fault, nearest_file
 from vj.core.packets import packets_of
 from vj.sound import CHANNELS, RATE
+from vj.sound.frame_times import placed
 from vj.sound.resampling import resampler, samples_of, silence_like
 
 PREROLL = 0.4
@@ -56,7 +57,8 @@ class SoundFile:
         self._zero = 0.0
         self._container: Any = None
         self._stream: Any = None
-        self._frames: Iterator[Any] = iter(())
+        self._frames: Iterator[tuple[int, Any]] = iter(())
+        """Where each frame begins, in input samples, and the frame."""
         self._resampler: Any = None
         self._rate = RATE
         """Samples a second of the file."""
@@ -186,7 +188,8 @@ class SoundFile:
         self._valid = -FAR
 
     def _start_decoding(self) -> None:
-        self._frames, self._resampler, self._ended = self._decode(), None, False
+        self._frames = placed(self._decode(), self._place, self._rate)
+        self._resampler, self._ended = None, False
         self._chunks.clear()
         self._coming, self._at = 0, -FAR
 
@@ -222,9 +225,8 @@ class SoundFile:
         """Of a file whose times are coarser than its samples and whose frames are of one length."""
         if float(self._stream.time_base) <= 1.01 / self._rate:
             return None
-        self._frames = self._decode()
         starts, lengths = [], []
-        for frame in self._frames:
+        for frame in self._decode():
             if frame.pts is not None:
                 starts.append(self._place(frame))
                 lengths.append(frame.samples)
@@ -260,17 +262,16 @@ class SoundFile:
         """Decode on. False at the end of the file."""
         if self._ended:
             return False
-        frame = next(self._frames, None)
+        place, frame = next(self._frames, (0, None))
         if frame is None:
             self._flush()
             self._ended = True
             return False
         if frame.samples:
-            self._feed(frame)
+            self._feed(place, frame)
         return True
 
-    def _feed(self, frame: Any) -> None:
-        place = self._coming if frame.pts is None else self._place(frame)
+    def _feed(self, place: int, frame: Any) -> None:
         if self._resampler is not None and abs(place - self._coming) > JUMP * self._rate:
             self._flush()
         try:
@@ -287,9 +288,8 @@ class SoundFile:
         """A resampler for what begins with this frame, led in by so much silence that its samples
         fall on ours. Returns the exact place."""
         if self._lattice is not None:
-            origin, length = (
-                self._lattice
-            )  # a first frame may lack its beginning, so its end counts
+            origin, length = self._lattice
+            # a first frame may lack its beginning, so its end counts
             behind = origin + round((place + frame.samples - origin) / length) * length
             exact = behind - frame.samples
             slack = 2 * float(self._stream.time_base) * self._rate
