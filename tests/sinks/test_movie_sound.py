@@ -16,8 +16,10 @@ from tests.disks import small_disk
 from tests.sound.drawn_sound import click_moments
 from vj.core.clock import FrameClock
 from vj.core.frame import Frame
+from vj.core.mailbox import Mailbox
 from vj.sinks import SinkSettings, make_sink
 from vj.sinks.recorder import Recorder
+from vj.sinks.runner import SinkRunner
 from vj.sound import RATE
 from vj.sound.sound_file import SoundFile
 
@@ -229,3 +231,10 @@ def test_a_loop_says_that_it_has_no_sound(tmp_path: Path) -> None:
     assert [text for text in said if "sound" in text] == [
         f"record:{tmp_path}/loop.gif: a loop has no sound; it is left out"
     ]
+
+
+@pytest.mark.parametrize(("name", "takes"), [("out.gif", False), ("out.mkv", True), ("o/", True)])
+def test_no_sound_is_sent_to_a_loop(tmp_path: Path, name: str, takes: bool) -> None:
+    """So that nobody is told that it goes there."""
+    sink = recorder(f"{tmp_path}/{name}", FrameClock(30.0))
+    assert SinkRunner("record:out", sink, Mailbox(), 30.0, print).takes_sound == takes

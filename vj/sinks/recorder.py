@@ -107,8 +107,9 @@ class Recorder:
         self._next_check = 0.0
         self._spare_used = False
         """The spare folder has been taken."""
-        self._silent = False
-        """It was said that a loop has no sound."""
+        self.silent = not self.folder and ending in LOOPS
+        """It carries no sound."""
+        self._silence_said = False
         self._mark: Mark | None = None
         """The last one. It stays when there is none any more: a model that has gone lingers in
         feedback and fades."""
@@ -153,8 +154,8 @@ class Recorder:
             if path.suffix.lower() in LOOPS:
                 from vj.sinks.loop_picture import LoopPicture
 
-                if settings.sound() and not self._silent:
-                    self._silent = True
+                if settings.sound() and not self._silence_said:
+                    self._silence_said = True
                     settings.log(f"{self.uri}: a loop has no sound; it is left out")
                 return LoopPicture(path, size, fps, live, fade, alpha, timed)
             from vj.sinks.movie import Movie

@@ -83,8 +83,8 @@ class SinkRunner:
 
     @property
     def takes_sound(self) -> bool:
-        """Its sink has something to send sound with."""
-        return hasattr(self.sink, "send_sound")
+        """Its sink has something to send sound with, and does."""
+        return hasattr(self.sink, "send_sound") and not getattr(self.sink, "silent", False)
 
     def put_sound(self, captured: float, moment: float, samples: np.ndarray) -> None:
         """Sound for the sink, live. captured: seconds on the clock at which it was taken, as a
