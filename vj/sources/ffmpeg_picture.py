@@ -104,6 +104,12 @@ def exr_layer(data: bytes) -> str:
     return next(iter(main or layers), "")
 
 
+def without_colours(data: bytes) -> list[str]:
+    """The channels of an OpenEXR file that has none of a picture; empty for other files."""
+    names = sorted(_channels(data)) if data[:4] == EXR else []
+    return [] if any(name.rpartition(".")[2] in ("R", "G", "B", "Y") for name in names) else names
+
+
 def _channels(data: bytes) -> set[str]:
     """Their names, of the first part."""
     at = data.find(b"channels\0chlist\0")

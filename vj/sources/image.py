@@ -9,7 +9,7 @@ import numpy as np
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import SourceSettings
-from vj.sources.ffmpeg_picture import is_film
+from vj.sources.ffmpeg_picture import is_film, without_colours
 from vj.sources.file_names import local
 from vj.sources.missing import missing
 from vj.sources.pacing import Pace
@@ -67,6 +67,8 @@ def _why_not(data: bytes, path: str | Path) -> str:
             "is a HEIC picture, which cannot be read here; save it as JPEG (on an iPhone: "
             "Settings, Camera, Formats, Most Compatible)"
         )
+    if names := without_colours(data):
+        return f"is an EXR that holds {', '.join(names)} and no colours; save it with R, G and B"
     name = "WebP" if data[:4] + data[8:12] == b"RIFFWEBP" else None
     name = next((one for mark, one in MARKS.items() if data.startswith(mark)), name)
     if name is not None:
