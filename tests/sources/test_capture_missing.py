@@ -15,11 +15,12 @@ from tests.scripted_sources import Play, Scripted
 from tests.sources.test_sources import write_clip
 from tests.waiting import until
 from vj.app.offline import Rendering
-from vj.core.clock import WallClock
+from vj.core.clock import FrameClock, WallClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.show.load import check_show
 from vj.sources import Awaited, SourceSettings, make_source
+from vj.sources.opening import patience
 
 play = scripted.play
 
@@ -113,12 +114,23 @@ def test_offline_a_source_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     assert (tmp_path / "out.mp4").is_file(), "what is live is left out, as it always was"
 
 
+@pytest.mark.parametrize("uri", ["image:{}/a.png", "{}/a.mp4", "clips:{}/a.mp4,{}/a.mp4", "{}/"])
+def test_offline_a_file_may_open_slowly(uri: str, tmp_path: Path) -> None:
+    """A photograph of a hundred million pixels, or an animation that is decoded all at once, takes
+    longer than one waits for a pipe."""
+    (tmp_path / "a.mp4").touch()
+    source = make_source(uri.format(tmp_path, tmp_path), SourceSettings(FrameClock(30)))
+    allowed = patience(source)
+    assert allowed is not None
+    assert allowed >= 30
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
 def test_offline_a_pipe_that_nobody_writes_into_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkfifo(tmp_path / "pipe.mkv")
-    monkeypatch.setattr("vj.app.offline_sources.OPENING", 0.1)
+    monkeypatch.setattr("vj.sources.video.PIPE_OPENS", 0.1)
     with pytest.raises(Fault, match=r"pipe.mkv has not opened for 0 s"):
         render(tmp_path, f"{tmp_path}/pipe.mkv").run()
 

@@ -10,10 +10,8 @@ import numpy as np
 from vj.app.live_pictures import settings_beside
 from vj.core.errors import Fault
 from vj.sources import EndOfSource, Source, SourceSettings, make_source
-from vj.sources.opening import Opening
+from vj.sources.opening import Opening, patience
 
-OPENING = 5.0
-"""Seconds that a source gets to open."""
 MISSES = 40
 """Times in a row that a source may give no picture before it counts as lost."""
 
@@ -65,7 +63,7 @@ class OfflinePictureSources:
                 "or name a file; until then no picture is taken of it"
             )
             return None
-        fault = Opening(uri, source).wait(getattr(source, "opening", OPENING))
+        fault = Opening(uri, source).wait(patience(source))
         if fault is not None:
             raise Fault(f"image/from {name}: {fault}")
         return source

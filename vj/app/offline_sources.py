@@ -19,11 +19,9 @@ from vj.show.names import next_name, source_names
 from vj.show.schema import Show
 from vj.sources import Source, SourceSettings, make_source
 from vj.sources.clip_times import ClipTimes
-from vj.sources.opening import Opening
+from vj.sources.opening import Opening, patience
 from vj.sources.transport import TransportControl
 
-OPENING = 5.0
-"""Seconds that a source gets to open: a pipe without a writer never does."""
 SOON = 0.3
 """Seconds for which a take may name what follows a clip later than the clip is at its end here."""
 A, B = DECKS = ("source", "deck/b")
@@ -270,7 +268,7 @@ class OfflineSources:
                 instead = getattr(source, "offline", "record it first, or name a file")
                 live.append(f"{uri} is live, and offline there is no now; {instead}")
                 continue
-            fault = Opening(uri, source).wait(getattr(source, "opening", OPENING))
+            fault = Opening(uri, source).wait(patience(source))
             if fault is not None:
                 raise fault
             self._follow_pictures(source)

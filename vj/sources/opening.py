@@ -8,6 +8,16 @@ import time
 from vj.core.errors import Fault
 from vj.sources import Awaited, Source
 
+PATIENCE = 60.0
+"""Seconds that a source gets to open in a rendering: there are pictures that are decoded all at
+once, lists of many clips, disks that have to wake up."""
+
+
+def patience(source: Source) -> float | None:
+    """Seconds that this one gets; None: as long as it takes."""
+    found: float | None = getattr(source, "opening", PATIENCE)
+    return found
+
 
 class Opening:
     """A source that is being opened on a thread of its own; this may block for ever."""

@@ -12,12 +12,16 @@ from vj.sources.clip_place import ClipPlace
 from vj.sources.clip_stretches import Stretches
 from vj.sources.clip_times import ClipTimes, times_of
 from vj.sources.image_sequence import film_of
+from vj.sources.opening import PATIENCE
 from vj.sources.played_video import PlayedVideo
 from vj.sources.upright import Upright
 from vj.sources.video_file import Picture
 
 SLICE = 0.2
 """Seconds that `read` waits at most."""
+
+PIPE_OPENS = 5.0
+"""Seconds that a pipe gets to open in a rendering: without a writer it never does."""
 
 LATE = 0.5
 """Seconds of delay after which a clip does not catch up any more, and goes on from where it is."""
@@ -49,6 +53,11 @@ class Video:
         self._offset = 0.0
         self._last = self._lasts = 0.0
         """When the last picture is due, and for how long."""
+
+    @property
+    def opening(self) -> float | None:
+        """Seconds that it gets to open in a rendering."""
+        return PATIENCE if self._file.can_seek else PIPE_OPENS
 
     @property
     def fps(self) -> float | None:
