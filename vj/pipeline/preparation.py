@@ -20,7 +20,7 @@ from vj.pipeline.decks import DeckMixer
 from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.head_camera import FollowedInput
-from vj.pipeline.input_view import NEUTRAL, PlacedView, viewed
+from vj.pipeline.input_view import NEUTRAL, PlacedView, View, viewed
 from vj.pipeline.landmarks.markers import Markers
 from vj.pipeline.latent_walk import LatentWalk, WalkStep
 from vj.pipeline.line_art import drawing, mixed
@@ -72,6 +72,9 @@ class Preparation:
         self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
         """Of deck A and of deck B."""
         self._walk_alphas = WalkAlphas(size, fit), WalkAlphas(size, fit)
+        self._seen: list[tuple[np.ndarray, View, np.ndarray] | None] = [None, None]
+        """Of the same: the pixels that came last, how they were seen, and the picture that this
+        made: a photograph stands for many frames, and making it small costs as much as painting."""
         self._mixer = DeckMixer()
         self._without_latents: str | None = None
         """The backend of which it was said that its latents cannot be mixed."""
@@ -102,6 +105,7 @@ class Preparation:
     def _begin_anew(self) -> None:
         self._walkers = LatentWalk(self._size, self.fit), LatentWalk(self._size, self.fit)
         self._walk_alphas = WalkAlphas(self._size, self.fit), WalkAlphas(self._size, self.fit)
+        self._seen = [None, None]
         self.input_size = None
 
     def of(
@@ -218,7 +222,11 @@ class Preparation:
         blank, view = isinstance(frame, BlankFrame), NEUTRAL
         if not blank:
             view = self._views[deck].view(frame, snapshot, self._size, self.fit)
-        image = viewed(frame.pixels, self._size, self.fit, view)
+        seen = self._seen[deck]
+        if seen is None or seen[0] is not frame.pixels or seen[1] != view:
+            image = viewed(frame.pixels, self._size, self.fit, view)
+            seen = self._seen[deck] = frame.pixels, view, image
+        image = seen[2]
         leads = not blank and worth(frame.size, self._size, self.fit, view.zoom)
         placed = None if view == NEUTRAL else PlacedView(view, self._size, self.fit)
         alpha = None
