@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 from fractions import Fraction
 from itertools import product
@@ -187,3 +188,23 @@ def test_the_orientation_in_a_photographed_film_counts(tmp_path: Path) -> None:
                 tagged.is_keyframe, tagged.stream = True, copy
                 out.mux(tagged)
     assert_turned(shown(path), 0, 1, -1, 0)
+
+
+def test_a_picture_that_has_been_shown_takes_no_memory(tmp_path: Path) -> None:
+    """Not until Python looks for rings of objects either: it does so seldom."""
+
+    def decoded() -> int:
+        return sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+
+    source = Video(str(film(tmp_path / "a.mp4", frames=60)), SourceSettings(FrameClock(25.0)))
+    source.open()
+    gc.collect()
+    gc.disable()
+    try:
+        before = decoded()
+        for _ in range(60):
+            assert source.read() is not None
+        assert decoded() - before < 20
+    finally:
+        gc.enable()
+        source.close()

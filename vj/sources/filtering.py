@@ -55,7 +55,7 @@ def readable(frame: Any) -> Any:
     import av
 
     try:
-        frame.side_data  # noqa: B018
+        _all_side_data(frame)
         return frame
     except ValueError:
         deleted = [("sidedata", {"mode": "delete", "type": str(number)}) for number in UNKNOWN]
@@ -67,10 +67,20 @@ def readable(frame: Any) -> Any:
         return frame
 
 
+def _all_side_data(frame: Any) -> Any:
+    """`frame.side_data`, which the frame does not keep: it keeps the frame, and such a ring of two
+    stays, with all its pixels, until Python looks for rings. Raises ValueError for what PyAV
+    cannot name."""
+    from av.sidedata.sidedata import SideDataContainer
+
+    container: Any = SideDataContainer  # its stub lacks the argument
+    return container(frame)
+
+
 def side_data(frame: Any, name: str) -> bytes | None:
     """What a frame carries besides its pixels, by the name of its `av.sidedata.sidedata.Type`."""
     try:
-        found = readable(frame).side_data.get(name)
+        found = _all_side_data(readable(frame)).get(name)
     except ValueError:
         return None
     return None if found is None else bytes(found)
