@@ -113,6 +113,16 @@ def test_a_model_that_leaves_pictures_out_shows_things_later_by_half_a_gap() -> 
     assert delay.median() == pytest.approx(0.06 + (1 / 10 - 1 / 30) / 2)
 
 
+def test_a_show_slower_than_its_source_leaves_pictures_out() -> None:
+    """And one that is as slow as its source does not."""
+    slow, same = PictureDelay(), PictureDelay()
+    for number in range(40):
+        slow.sent(number / 10, number / 10 + 0.06, 1 / 10, 3 * number)
+        same.sent(number / 10, number / 10 + 0.06, 1 / 30, number)
+    assert slow.median() == pytest.approx(0.06 + (1 / 10 - 1 / 30) / 2)
+    assert same.median() == pytest.approx(0.06)
+
+
 def test_another_model_s_delay_is_known_within_a_third_of_a_second() -> None:
     delay = PictureDelay()
     for number in range(100):

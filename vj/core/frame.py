@@ -136,11 +136,13 @@ class OutputFrame(Frame):
     """A picture on its way out. guide: its real input; None where there is none, or it has no more
     to show than the picture. motion: (h, w, 3) float32, the flow that led to it, see
     `vj.pipeline.optical_flow`; None when it is not known. views: other pictures of the same frame,
-    by their names in `VIEWS`, (H, W, 3) uint8 of the same size: those that somebody wants."""
+    by their names in `VIEWS`, (H, W, 3) uint8 of the same size: those that somebody wants.
+    shows: the number of the source's picture; -1 where it is not known."""
 
     guide: Guide | None = None
     motion: np.ndarray | None = None
     views: Mapping[str, np.ndarray] = field(default_factory=dict)
+    shows: int = -1
 
 
 VIEWS = ("input", "generated", "mask", "lines")

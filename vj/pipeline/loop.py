@@ -308,6 +308,7 @@ class RenderLoop:
                 context.guide,
                 context.motion,
                 shown.views,
+                context.number,
             ),
         )
         self._metrics.stage("publish", time.perf_counter() - begun)

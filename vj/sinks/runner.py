@@ -196,7 +196,8 @@ class SinkRunner:
                 self._stage.enter("opening")
                 self.sink.open(frame.size.width, frame.size.height, self.fps)
                 self._open, self._size = True, frame.size
-            self.delay.sent(frame.captured, self._clock.now(), 1 / self.fps)
+            number = getattr(frame, "shows", -1)
+            self.delay.sent(frame.captured, self._clock.now(), 1 / self.fps, number)
             begun = time.perf_counter()
             self._stage.enter("sending")
             self.sink.send(frame)

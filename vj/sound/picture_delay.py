@@ -21,17 +21,20 @@ class PictureDelay:
     def __init__(self) -> None:
         self._sent: deque[tuple[float, float]] = deque(maxlen=500)
         """When each went out, and its delay."""
-        self._last = -1.0
+        self._last, self._number = -1.0, -1
 
-    def sent(self, captured: float, moment: float, period: float) -> None:
+    def sent(self, captured: float, moment: float, period: float, number: int = -1) -> None:
         """A picture goes out at `moment`. One that was taken no later than the one before is that
-        one again, moved on, and does not count. period: seconds from one picture to the next where
-        none is left out; after a gap what has happened in it is seen later by half of it, on
-        average."""
+        one again, moved on, and does not count. number: of the source's picture; where some were
+        left out since the one before, what has happened in them is seen later by half of the gap,
+        on average. Where it is not known (-1), as many were as take `period` seconds each."""
         passed = captured - self._last
         if passed > 0:
+            if number >= 0 and self._number >= 0:
+                period = passed / max(1, number - self._number)
             missed = (passed - period) / 2 if 1.5 * period < passed < LONGEST else 0.0
             self._sent.append((moment, moment - captured + missed))
+            self._number = number
         self._last = captured
 
     def median(self) -> float | None:
