@@ -19,7 +19,7 @@ from tests.sources.camera_pictures import COLOURS, in_quarters, sent
 from tests.waiting import PATIENCE, JumpingClock, until
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.sources import SourceSettings, camera_rate, check_uri
+from vj.sources import Awaited, SourceSettings, camera_rate, check_uri
 from vj.sources.camera import Camera, list_cameras
 from vj.sources.camera_modes import Mode, number_of
 
@@ -138,6 +138,8 @@ def test_a_camera_by_index_and_by_part_of_its_name(driver: type[Driver]) -> None
         Fault, match=r"no camera's name holds that \(there are: 0 Built-in, 3 HD Pro Webcam\)"
     ):
         Camera("phone", live()).open()
+    with pytest.raises(Awaited, match="no camera's name holds that"):
+        Camera("99999999999", live()).open()  # OpenCV cannot take such a number
 
 
 def test_a_camera_in_use_and_one_that_gives_nothing(driver: type[Driver]) -> None:

@@ -316,6 +316,17 @@ def test_a_film_without_a_length_is_not_played_as_fast_as_it_comes(
     assert ended - begun < (last - first) / 25 + 2, "on a machine that does other things, too"
 
 
+def test_a_film_begins_at_its_beginning_also_from_servers_that_close_without_a_word(
+    tmp_path: Path, web: WebServer
+) -> None:
+    film = write_counted(tmp_path / "film.ts", 40).read_bytes()
+    nothing = b"\x47\x1f\xff\x10" + bytes(184)  # a packet of no stream, so that it is large
+    web.answers["/film.ts"] = plain(film + nothing * 3000, "video/mp2t")
+    with opened(f"stream:{web.at('/film.ts')}") as source:
+        assert number_of(frames_of(source, 1)[0].pixels) < 8
+    assert len(web.asked) > 1, "its end is looked at first"
+
+
 def test_what_has_an_end_ends_in_a_show_that_does(tmp_path: Path, web: WebServer) -> None:
     web.answers["/a%20film"] = plain(write_counted(tmp_path / "a.mp4", 8).read_bytes(), "video/mp4")
     settings = SourceSettings(WallClock(), loop=False)

@@ -220,7 +220,7 @@ class Camera:
 
     def _device(self) -> int | str:
         """Its number, or a path that has none. Raises Awaited."""
-        if self.name.isdecimal():
+        if self.name.isdecimal() and len(self.name) < 5:  # a longer one OpenCV cannot take
             return int(self.name)
         if sys.platform == "linux" and self.name.startswith("/"):
             path = os.path.realpath(self.name)
