@@ -1,15 +1,23 @@
-"""Pictures of ten bits and more come in the same light as those of eight."""
+"""Pictures of ten bits and more, and of HDR, come in the same light as those of eight."""
 
 from __future__ import annotations
 
 import io
+import struct
+import zlib
+from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 
+from tests.sources.test_hdr import TO_BT2020, hlg, nits_of, planes_of, pq, scene
+from vj.core.clock import FrameClock
+from vj.sources import SourceSettings, make_source
 from vj.sources.picture_file import bits_of_avif, decoded
 
 
@@ -49,3 +57,59 @@ def test_ten_and_twelve_bits_are_as_bright_as_eight(
 def test_the_depth_of_an_avif_is_what_its_decoder_is_told() -> None:
     for flags, bits in ((0b0000_1100, 8), (0b0100_1100, 10), (0b0110_1100, 12)):
         assert bits_of_avif(b"\0\0\0\x14av1C\x81\0" + bytes((flags, 0)) + b"mdat") == bits
+
+
+def png_of(code: np.ndarray, transfer: int, alpha: int | None = None) -> bytes:
+    """A PNG of 16 bits whose `cICP` names BT.2020 and a transfer. code: R'G'B', 0..1."""
+    pixels = np.rint(65535 * code).astype(np.uint16)[..., ::-1]
+    if alpha is not None:
+        pixels = np.dstack([pixels, np.full(pixels.shape[:2], 257 * alpha, np.uint16)])
+    stored = cv2.imencode(".png", pixels)[1].tobytes()
+    chunk = b"cICP" + bytes((9, transfer, 0, 1))
+    named = struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return stored[:33] + named + stored[33:]
+
+
+@pytest.mark.parametrize(("curve", "transfer"), [(pq, 16), (hlg, 18)])
+@pytest.mark.parametrize("alpha", [None, 100])
+def test_an_hdr_png_looks_like_the_sdr_of_its_scene(
+    curve: Callable[[np.ndarray], np.ndarray], transfer: int, alpha: int | None
+) -> None:
+    code = curve(nits_of(scene()) @ TO_BT2020.T)
+    found = decoded(png_of(code, transfer, alpha))
+    assert found is not None
+    assert found.shape[2] == (3 if alpha is None else 4)
+    assert alpha is None or (found[..., 3] == alpha).all()
+    off = np.abs(found[..., :3].astype(int) - scene())
+    assert off.mean() < 3
+    assert off.max() < 12
+
+
+def test_an_hdr_avif_does_too(tmp_path: Path) -> None:
+    target = tmp_path / "night.avif"
+    with av.open(str(target), "w", format="avif") as file:
+        track: Any = file.add_stream("libsvtav1", rate=1, options={"crf": "5"})
+        track.width, track.height, track.pix_fmt = 128, 72, "yuv420p10le"
+        context = track.codec_context
+        context.color_primaries = context.colorspace = 9
+        context.color_trc = 16
+        frame = av.VideoFrame(128, 72, "yuv420p10le")
+        for plane, part in zip(
+            frame.planes, planes_of(pq(nits_of(scene()) @ TO_BT2020.T)), strict=True
+        ):
+            step = part.shape[0] // plane.height
+            rows = np.zeros((plane.height, plane.line_size // 2), np.uint16)
+            rows[:, : plane.width] = part[::step, ::step]
+            plane.update(rows.tobytes())
+        frame.pts, frame.time_base, frame.color_trc = 0, Fraction(1, 1), 16
+        frame.color_primaries = frame.colorspace = 9
+        file.mux(track.encode(frame))
+        file.mux(track.encode(None))
+    said: list[str] = []
+    source = make_source(f"image:{target}", SourceSettings(FrameClock(30), log=said.append))
+    source.open()
+    source.open()
+    shown = source.read()
+    assert shown is not None
+    assert np.abs(shown.pixels.astype(int) - scene()).mean() < 6
+    assert said == [f"image:{target}: is HDR; shown as SDR, with 203 nits for white"]

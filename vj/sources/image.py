@@ -14,6 +14,8 @@ from vj.sources.file_names import local
 from vj.sources.missing import missing
 from vj.sources.pacing import Pace
 from vj.sources.picture_file import decoded, moves
+from vj.sources.picture_light import light_of
+from vj.sources.tone_map import is_hdr
 
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 """Brands of pictures that are HEVC inside."""
@@ -93,6 +95,8 @@ class Image:
         """Raises Fault for a file that is missing or no picture."""
         data = picture_bytes(self.path, "image")
         self._pixels = _decoded(data, self.path, "image")
+        if is_hdr(light_of(data)[1]):
+            self._once(f"image:{self.path}: is HDR; shown as SDR, with 203 nits for white")
         if moves(data):
             self._once(
                 f"image:{self.path}: only its first picture is shown; video:{self.path} plays it"

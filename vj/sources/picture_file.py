@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from vj.sources.ffmpeg_picture import EXR, by_ffmpeg
+from vj.sources.picture_light import in_sdr, light_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG_2000 = (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
@@ -47,7 +48,7 @@ def decoded(data: bytes) -> np.ndarray | None:
     no picture.
 
     16 bits come as the nearest of 8. Floating point is linear light, of which 1 is the display's
-    white: it gets the curve of sRGB, and what is brighter is cut off.
+    white: it gets the curve of sRGB, and what is brighter is cut off. HDR becomes SDR.
     """
     if not data:
         return None
@@ -67,7 +68,7 @@ def decoded(data: bytes) -> np.ndarray | None:
         return None
     if premultiplied and pixels.shape[2] == 4:
         pixels = straight(pixels)
-    pixels = in_8_bits(pixels)
+    pixels = in_8_bits(in_sdr(pixels, *light_of(data)))
     if pixels.shape[2] == 4 and cv2.minMaxLoc(cv2.extractChannel(pixels, 3))[0] == 255:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB)
     return np.ascontiguousarray(turned(pixels, orientation))
