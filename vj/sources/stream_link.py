@@ -35,7 +35,8 @@ OPTIONS: dict[str, dict[str, str]] = {
     "srt": {"analyzeduration": "1000000"},
     # else it tells the server to close the connection, and goes on with it where that does not
     # answer that it will: what was asked for next is lost, a film's beginning
-    **dict.fromkeys(("http", "https"), {"multiple_requests": "1"}),
+    "http": {"multiple_requests": "1"},
+    "https": {"multiple_requests": "1"},
 }
 """FFmpeg's options of each scheme. `nobuffer` is none of them: it throws the packets away that were
 looked at, with the first key picture among them."""
