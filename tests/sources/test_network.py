@@ -26,6 +26,7 @@ from vj.sources.network import as_sent, without_password
         ("https://host/live/index.m3u8", "stream", "https://host/live/index.m3u8"),
         ("https://host/loops/sea.MP4?v=2", "download", "https://host/loops/sea.MP4?v=2"),
         ("video:https://host/sea.webm", "download", "https://host/sea.webm"),
+        ("image:https://host/sea.png", "stream", "https://host/sea.png"),
         ("stream:https://host/sea.mp4", "stream", "https://host/sea.mp4"),
         ("download:https://host/get?id=3", "download", "https://host/get?id=3"),
     ],
@@ -57,6 +58,12 @@ def test_what_is_no_address_is_a_fault_that_says_what_is_right(uri: str, says: s
         check_uri(uri)
     assert says in str(fault.value)
     assert "a/b@" not in str(fault.value)
+
+
+def test_a_walk_goes_between_files() -> None:
+    walk = make_source("walk:https://me:hidden@host/a.png,b.png", SourceSettings(WallClock()))
+    with pytest.raises(Fault, match=r"https://me:\*\*\*@host/a\.png: is an address"):
+        walk.open()
 
 
 def test_files_are_still_files(tmp_path: Path) -> None:

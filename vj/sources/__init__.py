@@ -111,7 +111,7 @@ def split_uri(uri: str) -> tuple[str, str]:
     that are named as a sequence, or an image by its ending where that does not move; an address
     in the network a clip to download by its ending, else a stream. Raises Fault."""
     kind, colon, rest = uri.partition(":")
-    address = rest if kind == "video" else uri
+    address = rest if kind in ("video", "image") else uri
     if is_address(address):
         return "download" if names_a_clip(address) else "stream", address
     if kind in KINDS and (colon or kind in BARE_KINDS):

@@ -12,6 +12,7 @@ from vj.sources import SourceSettings
 from vj.sources.ffmpeg_picture import is_film, without_colours
 from vj.sources.file_names import local
 from vj.sources.missing import missing
+from vj.sources.network import is_address, without_password
 from vj.sources.pacing import Pace
 from vj.sources.picture_file import decoded, moves
 from vj.sources.picture_light import light_of
@@ -37,6 +38,11 @@ def read_picture(path: str | Path, kind: str) -> np.ndarray:
 
 def picture_bytes(path: str | Path, kind: str) -> bytes:
     """What stands in a file. kind: named in the Fault for one that is missing or cannot be read."""
+    if is_address(str(path)):
+        raise Fault(
+            f"{kind}:{without_password(str(path))}: is an address, and only files are taken here; "
+            "save the picture, and name the file"
+        )
     path = local(path)
     try:
         if path.exists() and not path.is_file():  # reading a device or a pipe may never end
