@@ -14,6 +14,7 @@ from vj import sinks, sources
 from vj.commands.check_result import CheckResult
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault, nearest_file
+from vj.core.media_file import opened
 from vj.display.glfw_window import no_display_here
 from vj.install_plan import ADD
 from vj.show.control_sections import SOURCE_SOUND
@@ -169,7 +170,7 @@ def _sound(name: str, place: KeyPath, result: CheckResult, must_be_file: bool = 
         result.error(place, f"audio {name}: no such file{nearest_file(path)}")
         return
     try:
-        with av.open(str(path)) as container:
+        with opened(path) as container:
             if not container.streams.audio or next(container.decode(audio=0), None) is None:
                 result.error(place, f"audio {name}: has no sound")
     except (OSError, av.FFmpegError) as error:

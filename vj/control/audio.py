@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vj.core.errors import Fault, Unavailable
+from vj.core.media_file import opened
 
 RATE = 48_000
 WINDOW = 2048
@@ -93,7 +94,7 @@ class AudioFile:
 
         parts: list[np.ndarray] = []
         try:
-            with av.open(str(path)) as container:
+            with opened(path) as container:
                 if not container.streams.audio:
                     raise Fault(f"audio {path}: has no sound")
                 resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE)

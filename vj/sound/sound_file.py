@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vj.core.errors import Fault, nearest_file
+from vj.core.media_file import opened
 from vj.core.packets import packets_of
 from vj.sound import CHANNELS, RATE
 from vj.sound.frame_times import placed
@@ -34,8 +35,7 @@ KEPT = 6.0
 """Seconds of decoded sound that are kept, at most."""
 
 JUMP = 0.010
-"""Seconds by which the times of a file may differ from the number of its samples; beyond that there
-is a gap, or two parts overlap."""
+"""Seconds by which times may differ from the number of samples; beyond that is a gap or overlap."""
 
 FAR = 1 << 62
 """A sample behind every other one; with a minus before it, before."""
@@ -99,7 +99,7 @@ class SoundFile:
         import av
 
         try:
-            self._container = av.open(str(self.path))
+            self._container = opened(self.path)
         except (av.FFmpegError, OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise Fault(f"{str(self.path)[:120]}: cannot be read ({reason})") from None
@@ -331,7 +331,7 @@ def holds_sound(path: Path) -> bool:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with opened(path) as container:
             return container.streams.best("audio") is not None
     except (av.FFmpegError, OSError, ValueError):
         return False

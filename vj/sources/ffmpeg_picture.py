@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from vj.core.media_file import opened
+
 EXR = b"\x76\x2f\x31\x01"
 """The first bytes of an OpenEXR file."""
 
@@ -26,7 +28,7 @@ def by_ffmpeg(data: bytes) -> np.ndarray | None:
     import av
 
     try:
-        with av.open(io.BytesIO(data), "r") as file:
+        with opened(io.BytesIO(data)) as file:
             if not file.streams.video or not file.format.name.endswith("_pipe"):
                 return None
             layer = exr_layer(data)
@@ -57,7 +59,7 @@ def is_film(data: bytes) -> bool:
     import av
 
     try:
-        with av.open(io.BytesIO(data), "r") as file:
+        with opened(io.BytesIO(data)) as file:
             return bool(file.streams.video) and not file.format.name.endswith("_pipe")
     except (av.FFmpegError, OSError, ValueError):
         return False

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vj.core.errors import Fault
+from vj.core.media_file import opened
 from vj.core.packets import packets_of
 from vj.sources.missing import missing
 from vj.sources.moving_picture import as_movie
@@ -29,8 +30,7 @@ def open_film(path: Path) -> tuple[Any, Any]:
     name = f"video:{path}"
     _check_there(path)
     try:
-        # Without `file:`, `concat:a.mp4` would be a protocol.
-        container = av.open(as_movie(path) or f"file:{path}")
+        container = opened(as_movie(path) or path)
     except (av.FFmpegError, OSError) as error:
         raise Fault(f"{name}: {_why_not(path, error.strerror or str(error))}") from None
     try:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
+from vj.core.media_file import opened
 from vj.pocket.training.evaluate_faces import LARGE, Face, FaceMesh
 from vj.pocket.training.pictures import draw_pictures
 from vj.sources.testcard import DancerScene
@@ -24,9 +25,7 @@ STILL = 12
 
 def film(path: Path) -> Iterator[np.ndarray]:
     """The frames of a video file, (H, W, 3) uint8."""
-    import av
-
-    with av.open(str(path)) as container:
+    with opened(path) as container:
         for frame in container.decode(video=0):
             yield frame.to_ndarray(format="rgb24")
 
