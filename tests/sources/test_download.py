@@ -7,15 +7,17 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from tests.sources.servers import WebServer, number_of, plain, web_server, write_counted
+from tests.sources.servers import WebServer, mjpeg, number_of, plain, web_server, write_counted
 from tests.sources.test_sources import live, offline, read_all
 from tests.waiting import until
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.sources import Awaited, SourceSettings, make_source
+from vj.sources.fetch import SPARE
 from vj.sources.transport import Transport, TransportControl
 
 
@@ -144,6 +146,33 @@ def test_a_server_that_shuts_out_python_is_told_who_asks(web: WebServer, clip: b
 
     web.answers["/picky.mp4"] = picky
     make_source(web.at("/picky.mp4"), offline()).open()
+
+
+def test_what_has_no_end_does_not_fill_the_disk(
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.answers["/camera"] = mjpeg(web)
+    with pytest.raises(Fault, match="without an end; write stream: before it"):
+        make_source(f"download:{web.at('/camera')}", offline()).open()
+
+    def endless(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Type", "video/mp4")
+        request.end_headers()
+        while not web.stop.is_set():
+            request.wfile.write(bytes(10_000))
+
+    room = iter([3, 2, 1, 0])
+    monkeypatch.setattr(
+        "vj.sources.fetch.shutil.disk_usage",
+        lambda path: SimpleNamespace(free=SPARE - 1 + next(room)),
+    )
+    web.answers["/endless.mp4"] = endless
+    web.asked.clear()
+    for _ in range(2):
+        with pytest.raises(Fault, match=r"does not end after .* MB are free"):
+            make_source(web.at("/endless.mp4"), offline()).open()
+    assert len(web.asked) == 1
 
 
 def test_a_server_that_sends_in_a_circle_is_told_in_one_line(web: WebServer) -> None:

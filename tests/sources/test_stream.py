@@ -327,6 +327,13 @@ def test_a_film_begins_at_its_beginning_also_from_servers_that_close_without_a_w
     assert len(web.asked) > 1, "its end is looked at first"
 
 
+def test_a_port_that_is_taken_is_told_as_that() -> None:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as other:
+        other.bind(("127.0.0.1", 0))
+        with pytest.raises(Awaited, match="another program of this machine receives"):
+            make_source(f"udp://127.0.0.1:{other.getsockname()[1]}", SETTINGS).open()
+
+
 def test_what_has_an_end_ends_in_a_show_that_does(tmp_path: Path, web: WebServer) -> None:
     web.answers["/a%20film"] = plain(write_counted(tmp_path / "a.mp4", 8).read_bytes(), "video/mp4")
     settings = SourceSettings(WallClock(), loop=False)

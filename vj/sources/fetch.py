@@ -44,6 +44,8 @@ class Fetch:
         self._whole: int | None = None
         """Bytes, once the server has said so."""
         self._come = 0
+        self._endless: Fault | None = None
+        """It filled the disk once, and is not asked for again."""
         self._version = ""
         """What the server calls what has come so far, so that it goes on with the same."""
 
@@ -53,6 +55,8 @@ class Fetch:
         with self._lock:
             if self.path.is_file():
                 return True
+            if self._endless is not None:
+                raise self._endless
             if self._thread is None:
                 self._over.clear()
                 self._fault = None
@@ -123,27 +127,38 @@ class Fetch:
         with opener(self.address).open(request, timeout=SILENT) as answer:
             if answer.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
                 raise Fault(f"{self._name}: {A_PAGE}")
+            if answer.headers.get_content_maintype() == "multipart":
+                raise Fault(f"{self._name}: sends pictures without an end; write stream: before it")
             if answer.status != 206:
                 self._come = 0
             self._version = version(answer.headers)
             size = answer.headers.get("Content-Length", "")
             self._whole = self._come + int(size) if size.isdecimal() else None
-            self._check_room()
+            if (too_large := self._lacks_room()) is not None:
+                raise too_large
+            endless = None
             with self._part.open("ab" if self._come else "wb") as file:
-                while piece := answer.read(PART):
+                while endless is None and (piece := answer.read(PART)):
                     file.write(piece)
                     self._come += len(piece)
+                    endless = self._lacks_room() if self._whole is None else None
+        if endless is not None:
+            self._part.unlink(missing_ok=True)
+            self._endless = endless
+            raise endless
         if self._whole is not None and self._come < self._whole:
             raise Awaited(f"{self._name}: broken off{self._so_far()}")
         self._part.replace(self.path)
 
-    def _check_room(self) -> None:
-        free = shutil.disk_usage(self.path.parent).free
-        if (self._whole or 0) - self._come > free - SPARE:
-            raise Fault(
-                f"{self._name}: has {(self._whole or 0) / MB:.0f} MB, and in {self.path.parent} "
-                f"{free / MB:.0f} MB are free"
-            )
+    def _lacks_room(self) -> Fault | None:
+        """Why there is no room for it, or for more of what has no end that is known."""
+        free, whole = shutil.disk_usage(self.path.parent).free, self._whole
+        if (whole or self._come) - self._come <= free - SPARE:
+            return None
+        has = (
+            f"has {whole / MB:.0f} MB" if whole else f"does not end after {self._come / MB:.0f} MB"
+        )
+        return Fault(f"{self._name}: {has}, and in {self.path.parent} {free / MB:.0f} MB are free")
 
 
 def version(headers: Message) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 import urllib.error
 import urllib.request
@@ -94,8 +95,10 @@ def refusal(address: str, error: Exception) -> Fault:
         )
     reason = getattr(error, "strerror", None) or error
     if type(error) is av.error.OSError:  # of the look-up of a name FFmpeg tells no more
+        if error.errno == errno.EADDRINUSE:
+            return Awaited(f"{name}: another program of this machine receives what comes there")
         encrypted = f", and does it speak {scheme}" if scheme in ENCRYPTED else ""
-        reason = f"{reason}; is the name right, the network there{encrypted}?"
+        reason = f"{reason}; is the name right, is the network there{encrypted}?"
     return Awaited(f"{name}: cannot be reached ({reason})")
 
 
