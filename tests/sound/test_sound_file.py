@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import av
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.sound.drawn_sound import click_moments, clicks, encode, sound_stream, write_sound
+from tests.torn_times import torn
 from vj.core.errors import Fault
 from vj.sound import RATE
 from vj.sound.sound_file import SoundFile
@@ -156,13 +156,7 @@ def test_torn_times_silence_nothing_that_comes_after_them(tmp_path: Path) -> Non
     moments = [0.5, 1.0, 1.5, 2.5]
     path = tmp_path / "torn.ts"
     write_sound(path, clicks(moments, 3.0, width=24), "mp2", layout="stereo")
-    stream = bytearray(path.read_bytes())
-    sent = [found.start() for found in re.finditer(b"\0\0\1\xc0", stream)]
-    moment = 40 * 90_000
-    stamp = (0x21 | moment >> 29 & 14, moment >> 22 & 255, 1 | moment >> 14 & 254)
-    at = sent[len(sent) // 4] + 9
-    stream[at : at + 5] = bytes([*stamp, moment >> 7 & 255, 1 | moment << 1 & 254])
-    path.write_bytes(stream)
+    path.write_bytes(torn(path.read_bytes(), b"\xc0", 0.25))
     file = opened(path)
     assert click_moments(file.read(0.0, 3 * RATE)) == pytest.approx(moments, abs=0.02)
     assert click_moments(file.read(2.0, RATE)) == pytest.approx([0.5], abs=0.02)

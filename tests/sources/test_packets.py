@@ -1,5 +1,5 @@
-"""Films to which other streams come in the middle, as to recordings of television: those that began
-with it are read to their end."""
+"""Recordings of television: other streams come in the middle, and a weak signal tears times. What
+began with the film is read to its end, each picture and each sound at its time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.sound.drawn_sound import click_moments, clicks, encode, sound_stream
+from tests.torn_times import torn
 from vj.sound import RATE
 from vj.sound.sound_file import SoundFile
 from vj.sources.clip_times import times_of
@@ -60,4 +61,19 @@ def test_sound_is_heard_to_the_end(path: Path) -> None:
     assert file.open()
     assert click_moments(file.read(0.0, 14 * RATE)) == pytest.approx([CLICK], abs=0.02)
     assert file.broken == 0
+    file.close()
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_a_picture_with_a_torn_time_follows_the_one_before(tmp_path: Path, share: float) -> None:
+    film = programme(tmp_path / "whole.ts", 6, 0x100)
+    path = tmp_path / "torn.ts"
+    path.write_bytes(torn(film, b"\xe0", share))
+    times = times_of(VideoFile(path, 25.0))
+    assert times.length == pytest.approx(6.0, abs=0.01)
+    file = VideoFile(path, 25.0)
+    file.open()
+    begins = [picture.begins for picture in iter(file.next, None)]
+    assert begins == pytest.approx([number / FPS for number in range(6 * FPS)], abs=0.01)
+    assert not file.counted
     file.close()

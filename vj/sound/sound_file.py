@@ -12,9 +12,8 @@ import numpy as np
 
 from vj.core.errors import Fault, nearest_file
 from vj.core.media_file import opened
-from vj.core.packets import packets_of
+from vj.core.packets import packets_of, untorn
 from vj.sound import CHANNELS, RATE
-from vj.sound.frame_times import placed
 from vj.sound.resampling import resampler, samples_of, silence_like
 
 PREROLL = 0.4
@@ -57,8 +56,7 @@ class SoundFile:
         self._zero = 0.0
         self._container: Any = None
         self._stream: Any = None
-        self._frames: Iterator[tuple[int, Any]] = iter(())
-        """Where each frame begins, in input samples, and the frame."""
+        self._frames: Iterator[Any] = iter(())
         self._resampler: Any = None
         self._rate = RATE
         """Samples a second of the file."""
@@ -188,8 +186,7 @@ class SoundFile:
         self._valid = -FAR
 
     def _start_decoding(self) -> None:
-        self._frames = placed(self._decode(), self._place, self._rate)
-        self._resampler, self._ended = None, False
+        self._frames, self._resampler, self._ended = untorn(self._decode()), None, False
         self._chunks.clear()
         self._coming, self._at = 0, -FAR
 
@@ -262,16 +259,17 @@ class SoundFile:
         """Decode on. False at the end of the file."""
         if self._ended:
             return False
-        place, frame = next(self._frames, (0, None))
+        frame = next(self._frames, None)
         if frame is None:
             self._flush()
             self._ended = True
             return False
         if frame.samples:
-            self._feed(place, frame)
+            self._feed(frame)
         return True
 
-    def _feed(self, place: int, frame: Any) -> None:
+    def _feed(self, frame: Any) -> None:
+        place = self._coming if frame.pts is None else self._place(frame)
         if self._resampler is not None and abs(place - self._coming) > JUMP * self._rate:
             self._flush()
         try:

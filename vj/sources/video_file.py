@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vj.core.errors import Fault
-from vj.core.packets import packets_of
+from vj.core.packets import believed, packets_of
 from vj.sources.decoder import Decoder, last_packet
 from vj.sources.picture_track import leads_to, open_film, place_of, zero_of
 from vj.sources.tone_map import stated_peak
@@ -142,7 +142,7 @@ class VideoFile:
     def _stand_here(self) -> None:
         """The decoder goes on from where the file is read now."""
         self._decoder.forget()
-        self._pictures, self._coming = self._decode(), 0.0
+        self._pictures, self._coming = believed(self._decode(), self.format), 0.0
         self._kept = self._before = self._ahead = None
 
     def close(self) -> None:
@@ -338,7 +338,8 @@ class VideoFile:
             self.close()
             self._open()
         try:
-            for packet in packets_of(self._container, self._stream):
+            packets = packets_of(self._container, self._stream)
+            for packet in believed(packets, self.format):
                 if packet.size and not packet.is_discard:  # before where an edit list begins
                     moment = packet.pts if packet.pts is not None else packet.dts
                     ticks = packet.time_base
