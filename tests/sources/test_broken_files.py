@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -60,6 +61,23 @@ def test_a_photograph_that_is_cut_off_is_shown_as_far_as_it_goes(tmp_path: Path)
 def test_a_film_that_is_called_a_picture(tmp_path: Path) -> None:
     path = numbered_clip(tmp_path / "shot.png", 5, container="matroska")
     assert said_of(path).endswith(f"is a film; video:{path} plays it")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("clip.mkv?fps=24", r"takes no 'fps=24'; .* a film keeps its own rate"),
+        ("frames/?fps=fast", r"takes no 'fps=fast'; \?fps=24 or"),
+        ("frames/?fps=0", "takes no 'fps=0'"),
+        ("frames/f%d.png?fps=24&x=1", "takes no 'fps=24&x=1'"),
+        ("gone.mkv?fps=24", "there is no such file"),
+    ],
+)
+def test_a_wish_that_is_not_known_is_no_missing_file(name: str, words: str, tmp_path: Path) -> None:
+    numbered_clip(tmp_path / "clip.mkv", 3)
+    (tmp_path / "frames").mkdir()
+    cv2.imwrite(str(tmp_path / "frames" / "f1.png"), numbered(1))
+    assert re.search(words, said_of(tmp_path.as_posix() + "/" + name))
 
 
 def test_a_link_that_leads_nowhere_is_awaited(tmp_path: Path) -> None:
