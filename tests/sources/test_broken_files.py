@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.sources.numbered import numbered, numbered_clip
+from tests.sources.test_pictures import by_opencv
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.sources import Awaited, SourceSettings, make_source
@@ -50,12 +51,14 @@ def test_a_picture_that_was_not_copied_to_its_end(tmp_path: Path) -> None:
 
 def test_a_photograph_that_is_cut_off_is_shown_as_far_as_it_goes(tmp_path: Path) -> None:
     noise = np.random.default_rng(4).integers(0, 255, (240, 320, 3), dtype=np.uint8)
-    cv2.imwrite(str(tmp_path / "a.jpg"), cv2.GaussianBlur(noise, (0, 0), 3))
+    pixels = cv2.GaussianBlur(noise, (0, 0), 3)
+    (tmp_path / "a.jpg").write_bytes(by_opencv(".jpg", pixels, orientation=6))
     source = make_source(str(kept(tmp_path / "a.jpg", 0.6)), SourceSettings(FrameClock(30)))
     source.open()
     frame = source.read()
     assert frame is not None
-    assert frame.pixels[:100].std() > 5
+    assert frame.pixels.shape == (320, 240, 3), "turned by its EXIF"
+    assert np.abs(frame.pixels[:, -100:].astype(int) - np.rot90(pixels, -1)[:, -100:]).mean() < 8
 
 
 def test_a_film_that_is_called_a_picture(tmp_path: Path) -> None:

@@ -98,8 +98,9 @@ def _by_opencv(data: bytes) -> tuple[np.ndarray | None, int]:
         )
     except cv2.error:  # larger than OpenCV takes
         return None, 1
-    if found is None:
-        return by_ffmpeg(data), 1
+    if found is None:  # also of a JPEG that is cut off
+        written = data[: 2**16].partition(b"Exif\0\0")[2] if data[:2] == b"\xff\xd8" else b""
+        return by_ffmpeg(data), tiff_tags(written).get(ORIENTATION, (1,))[0]
     orientation = 1
     if data[4:8] == b"ftyp":
         orientation, top = orientation_of_avif(data), (1 << bits_of_avif(data)) - 1
