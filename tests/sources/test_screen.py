@@ -235,12 +235,20 @@ def test_without_a_desktop_that_can_be_looked_at_it_says_what_plays(
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mss") is None, reason="without mss")
-def test_without_any_desktop_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_desktop_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("sys.platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(Unavailable, match="no desktop here"):
         make_source("screen:2", settings()).open()
+    show = tmp_path / "show.yaml"
+    show.write_text("source: [screen, testcard]\nmodel: none\n")
+    assert check([str(show)]) == 0
+    told = capsys.readouterr().out
+    assert "no desktop here" in told
+    assert "may come later" not in told
 
 
 def test_without_its_library_it_names_the_command_that_installs_it(

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from vj import sinks, sources
 from vj.commands.check_result import CheckResult
 from vj.core.clock import FrameClock
-from vj.core.errors import Fault, nearest_file
+from vj.core.errors import Fault, Unavailable, nearest_file
 from vj.core.media_file import opened
 from vj.display.glfw_window import no_display_here
 from vj.install_plan import ADD
@@ -87,7 +87,10 @@ def _source(uri: str, place: KeyPath, result: CheckResult, others: bool) -> None
             _try(lambda: _open(uri), place, result)
     elif kind in DRAWN:
         _try(lambda: _open(uri), place, result)
-    elif not _lacks(kind, uri, place, result, others):
+    elif not (
+        _lacks(kind, uri, place, result, others)
+        or (kind == "screen" and _sees_no_screen(uri, place, result, others))
+    ):
         result.skip(f"{uri} (may come later)")
 
 
@@ -99,6 +102,20 @@ def _lacks(kind: str, uri: str, place: KeyPath, result: CheckResult, others: boo
     # its part of the installation is called like the kind
     (result.warn if others else result.error)(place, f"{uri} needs {package}: {ADD} {kind}")
     return True
+
+
+def _sees_no_screen(uri: str, place: KeyPath, result: CheckResult, others: bool) -> bool:
+    """Whether no program may look at the screen here, which is reported. others: as above."""
+    from vj.sources.screen import list_screens
+
+    try:
+        list_screens()
+    except Unavailable as fault:
+        (result.warn if others else result.error)(place, fault)
+        return True
+    except Fault:  # of a desktop that may come
+        pass
+    return False
 
 
 def _open(uri: str) -> None:
