@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -14,6 +15,7 @@ from tests.sound.drawn_sound import click_moments, clicks, encode, sound_stream
 from tests.torn_times import torn
 from vj.sound import RATE
 from vj.sound.sound_file import SoundFile
+from vj.sources.clip_length import measure
 from vj.sources.clip_times import times_of
 from vj.sources.video_file import VideoFile
 
@@ -76,4 +78,57 @@ def test_a_picture_with_a_torn_time_follows_the_one_before(tmp_path: Path, share
     begins = [picture.begins for picture in iter(file.next, None)]
     assert begins == pytest.approx([number / FPS for number in range(6 * FPS)], abs=0.01)
     assert not file.counted
+    file.close()
+
+
+def stream(path: Path, codec: str, fps: Fraction, flat: bool, count: int = 150) -> Path:
+    """An MPEG program stream that is white every thirty pictures, with a click in each flash.
+    flat: its pictures are so small that many lie in one packet."""
+    noise = np.random.default_rng(1).integers(0, 90, (128, 128, 3), np.uint8)
+    with av.open(str(path), "w") as container:
+        video: Any = container.add_stream(codec, rate=fps, options={"bf": "2"})
+        video.width, video.height, video.pix_fmt = 128, 128, "yuv420p"
+        video.bit_rate = 2_000_000
+        sounds = sound_stream(container, "mp2", layout="stereo")
+        flashes = [float(number / fps) for number in range(30, count, 30)]
+        encode(container, sounds, clicks(flashes, float(count / fps), width=24))
+        for number in range(count):
+            dark = np.full_like(noise, 16) if flat else np.roll(noise, 7 * number, axis=1)
+            lit = number and number % 30 == 0
+            frame = av.VideoFrame.from_ndarray(np.full_like(noise, 240) if lit else dark, "rgb24")
+            frame.pts, frame.time_base = number, 1 / fps
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("codec", "fps", "flat"),
+    [
+        ("mpeg1video", Fraction(60), True),
+        ("libx264", Fraction(30), True),
+        ("mpeg2video", Fraction(30_000, 1001), False),
+    ],
+)
+def test_pictures_that_share_a_time_come_at_a_constant_rate(
+    tmp_path: Path, codec: str, fps: Fraction, flat: bool
+) -> None:
+    """FFmpeg guesses the others', and where it does its flashes were a picture or two beside their
+    clicks."""
+    path = stream(tmp_path / "black.mpg", codec, fps, flat)
+    times = times_of(VideoFile(path, 25.0))
+    assert not times.varying
+    assert times.begins == pytest.approx([number / fps for number in range(150)], abs=1e-3)
+    file = VideoFile(path, 25.0)
+    file.open()
+    measure(file)
+    assert file.counted == flat
+    pictures = list(iter(file.next, None))
+    lit = [p.begins for p in pictures if p.decoded.to_ndarray(format="gray").mean() > 200]
+    assert lit == pytest.approx([number / fps for number in range(30, 150, 30)], abs=1e-3)
+    assert file.sound == path
+    heard = SoundFile(path, file.zero)
+    assert heard.open()
+    assert click_moments(heard.read(0.0, 6 * RATE)) == pytest.approx(lit, abs=0.012)
+    heard.close()
     file.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -26,6 +27,12 @@ FEW = 3
 
 JOINED = ("mpegts", "mpeg")
 """Formats of which files are joined by putting one behind the other."""
+
+GUESSED = "mpeg"
+"""The format in which pictures need not have times: MPEG program streams (.mpg, .vob)."""
+
+MOST_COUNTED = 3000
+"""Pictures of such a film that are counted; of longer ones the guesses are taken."""
 
 SCANNED = 2**29
 """Bytes of such a file that is looked through for that, at most."""
@@ -65,9 +72,12 @@ def lasting(file: VideoFile, stated: float, is_last: bool) -> float:
 
 def measure(file: VideoFile) -> Measured:
     """Of an open file, by its last packets, or all of one that has no index. Rewinds it, and has it
-    take that rate, or count its pictures where its times begin anew."""
-    if file.format in JOINED and not file.counted and _begins_anew(file):
-        file.count()
+    take that rate, or count its pictures where its times begin anew, or are FFmpeg's guesses."""
+    if file.format in JOINED and not file.counted and file.path.stat().st_size <= SCANNED:
+        moments = [moment for moment, _ in file.packets(0.0)]
+        anew = _begins_anew(moments)
+        if anew or (file.format == GUESSED and _are_guesses(moments, file.step)):
+            file.count(anew)
     packets: list[tuple[float | None, float]] = []
     found: list[tuple[float, float]] = []
     for begin in (file.stated_length - SURELY_BEFORE, 0.0):
@@ -101,17 +111,30 @@ def measure(file: VideoFile) -> Measured:
     return Measured(length, fps, (next(ends), next(ends)))
 
 
-def _begins_anew(file: VideoFile) -> bool:
-    """Whether its times go back within it: it was joined of several, or a receiver lost its way."""
-    if file.path.stat().st_size > SCANNED:
-        return False
+def _begins_anew(moments: Sequence[float | None]) -> bool:
+    """Whether times of pictures, as stored, go back: the file was joined of several, or a receiver
+    lost its way."""
     latest = 0.0
-    for begins, _ in file.packets(0.0):
-        if begins is not None:
-            if begins < latest - BACK:
+    for moment in moments:
+        if moment is not None:
+            if moment < latest - BACK:
                 return True
-            latest = max(latest, begins)
+            latest = max(latest, moment)
     return False
+
+
+def _are_guesses(moments: Sequence[float | None], step: float) -> bool:
+    """Whether times of pictures, as stored, are beside a constant rate at which there are as many
+    pictures: of several that lie in one packet of the file only one has its time, as of black ones.
+    Those that are sought in by counting are not to be many."""
+    found = sorted(moment for moment in moments if moment is not None)
+    if not FEW < len(moments) <= MOST_COUNTED or not found:
+        return False
+    if len(found) < len(moments) / 2:
+        return True
+    beside = [moment - number * step for number, moment in enumerate(found)]
+    missing = (found[-1] - found[0]) / step + 1 - len(moments)
+    return max(beside) - min(beside) > 0.9 * step and abs(missing) < 4
 
 
 def _first(file: VideoFile) -> float:

@@ -30,7 +30,7 @@ class PlayedVideo:
         assert settings.transport is not None
         self._file, self._settings, self._control = file, settings, settings.transport
         length, file.fps, ends = measure(file)
-        if file.counted:
+        if file.anew:
             settings.once(
                 f"video:{file.path}: its times begin anew within it; its pictures are counted, and "
                 "its sound is left out"

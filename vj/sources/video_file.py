@@ -83,8 +83,8 @@ class VideoFile:
         """Which packet is the first of the file, once it has been read; see `place_of`."""
         self._leads_back: bool | None = None
         """Whether a seek to 0 leads there; None before it is tried."""
-        self.counted = False
-        """Its times begin anew within it, so that they are of no use."""
+        self.counted = self.anew = False
+        """Its times are of no use; they begin anew within it, so that its sound has none either."""
         self._coming = 0.0
         """When the next picture begins if it does not say so itself."""
 
@@ -96,7 +96,7 @@ class VideoFile:
     def another(self) -> VideoFile:
         """The same one once more, not open."""
         other = VideoFile(self.path, self._fallback_fps)
-        other.counted = self.counted
+        other.counted, other.anew = self.counted, self.anew
         return other
 
     @property
@@ -107,7 +107,7 @@ class VideoFile:
     @property
     def sound(self) -> Path | None:
         """The file in which its sound would be; None for a picture that moves."""
-        return None if self.counted or self.path.suffix.lower() in SILENT else self.path
+        return None if self.anew or self.path.suffix.lower() in SILENT else self.path
 
     @property
     def pixel_shape(self) -> Fraction | None:
@@ -186,7 +186,8 @@ class VideoFile:
         if self._start is None:
             self._timed = moment is not None and not self.counted
             self._start = float(moment or 0.0)
-            self.zero = zero_of(self._container, self._start, self.step) if self._timed else 0.0
+            placed = moment is not None and not self.anew
+            self.zero = zero_of(self._container, self._start, self.step) if placed else 0.0
         if not self._timed or moment is None:
             return self._coming
         return max(0.0, self._place(float(moment)))
@@ -197,9 +198,10 @@ class VideoFile:
         start = self._start or 0.0
         return moment - (self.zero if moment > start else start)
 
-    def count(self) -> None:
-        """Go by the number of pictures from now on, and back to the first one. Raises Fault."""
-        self.counted, self._timed = True, False
+    def count(self, anew: bool) -> None:
+        """Go by the number of pictures from now on, and back to the first one. anew: since times
+        begin anew. Raises Fault."""
+        self.counted, self.anew, self._timed = True, anew, False
         self.rewind()
 
     def rewind(self) -> None:
@@ -338,8 +340,7 @@ class VideoFile:
             self.close()
             self._open()
         try:
-            packets = packets_of(self._container, self._stream)
-            for packet in believed(packets, self.format):
+            for packet in believed(packets_of(self._container, self._stream), self.format):
                 if packet.size and not packet.is_discard:  # before where an edit list begins
                     moment = packet.pts if packet.pts is not None else packet.dts
                     ticks = packet.time_base
