@@ -114,5 +114,5 @@ def test_a_picture_of_light_is_read_from_its_file(tmp_path: Path) -> None:
     path.write_bytes(exr(np.full((16, 16, 3), 0.18, np.float32)))
     assert near(read_picture(path, "image")[4, 4], (118, 118, 118), 1)
     path.write_bytes(layered(View__Depth__Z=9.0))
-    with pytest.raises(Fault, match="holds View.Depth.Z and no colours"):
+    with pytest.raises(Fault, match=r"holds View\.Depth\.Z and no colours"):
         read_picture(path, "image")
