@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from vj.core.errors import Fault
 from vj.sources import Awaited
 from vj.sources.network import AGENT, as_sent, without_password
-from vj.sources.stream_link import A_PAGE, wants_password, without_user
+from vj.sources.stream_link import A_PAGE, PAGES, wants_password, without_user
 
 SILENT = 10.0
 """Seconds without anything after which a server is given up, and asked again."""
@@ -125,7 +125,7 @@ class Fetch:
             request.add_header("Range", f"bytes={self._come}-")
             request.add_header("If-Range", self._version)
         with opener(self.address).open(request, timeout=SILENT) as answer:
-            if answer.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
+            if answer.headers.get_content_type() in PAGES:
                 raise Fault(f"{self._name}: {A_PAGE}")
             if answer.headers.get_content_maintype() == "multipart":
                 raise Fault(f"{self._name}: sends pictures without an end; write stream: before it")

@@ -108,6 +108,9 @@ def wants_password(address: str) -> str:
     return f"wants {other} user and password: {scheme_of(address)}://USER:PASSWORD@... ({ESCAPED})"
 
 
+PAGES = ("text/html", "application/xhtml+xml")
+"""What a server calls web pages."""
+
 A_PAGE = (
     "is a web page, not a video; name the address of the video itself (yt-dlp -g PAGE tells that "
     "of many sites)"
@@ -119,7 +122,7 @@ def looks_like_a_page(address: str) -> bool:
     try:
         asked = urllib.request.Request(without_user(as_sent(address)), headers=AGENT)
         with urllib.request.urlopen(asked, timeout=LOOKING) as answer:
-            return answer.headers.get_content_type() in ("text/html", "application/xhtml+xml")
+            return answer.headers.get_content_type() in PAGES
     except (OSError, ValueError, urllib.error.URLError):
         return False
 
