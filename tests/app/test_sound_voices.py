@@ -74,6 +74,14 @@ def test_another_delay_is_reached_without_a_click(then: float) -> None:
     assert gaps == pytest.approx(BLOCK / RATE)
 
 
+def test_the_delay_of_a_show_s_first_pictures_is_left_at_once() -> None:
+    tapped = Tapped()
+    tapped.play(10, 0.05)
+    tapped.play(5, 0.02)
+    assert tapped.tap.delay == pytest.approx(0.02, abs=0.0035)
+    assert np.abs(np.diff(tapped.heard[5 * BLOCK :])).max() < 1.5 * STEEPEST + 0.5 / RAMP
+
+
 def test_a_machine_that_was_suspended_leaves_out_what_it_missed() -> None:
     tapped = Tapped()
     tapped.play(50, 0.1)

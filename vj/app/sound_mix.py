@@ -75,6 +75,8 @@ WANDER = round(0.003 * RATE)
 FAR = round(0.02 * RATE)
 JUMP = round(0.05 * RATE)
 """Samples beyond which it is not approached, but sought."""
+SETTLING, EARLY_JUMP = RATE, round(0.01 * RATE)
+"""Samples at the beginning in which that is less: a show's first pictures take longer."""
 QUIET = 0.003
 """What nobody hears: there it is sought at once."""
 SLOW, FAST = 5, 10
@@ -95,6 +97,8 @@ class SoundTap:
         self._mix, self._send = mix, send
         self._out: int | None = None
         """The sample of the clock at which the next block is heard."""
+        self._began = 0
+        """The sample of the clock from which on it gives anything."""
         self._place = 0
         """The sample of the mix that is heard then."""
         self._follows = False
@@ -115,21 +119,22 @@ class SoundTap:
         and heard at its moment all the same, where that can be said."""
         wanted = min(max(wanted, 0), LONGEST)
         if self._out is None or now - self._out > BEHIND:
-            self._out = now
+            self._out = self._began = now
             self._place = now - wanted
         while self._out <= now and self._place + BLOCK + FAST <= there:
-            block, used = self._next(self._out - self._place - wanted, there)
+            jump = EARLY_JUMP if self._out - self._began < SETTLING else JUMP
+            block, used = self._next(self._out - self._place - wanted, there, jump)
             self._send(self._place / RATE, self._out / RATE, block)
             self._out += BLOCK
             self._place += used
 
-    def _next(self, beside: int, there: int) -> tuple[np.ndarray, int]:
+    def _next(self, beside: int, there: int, jump: int) -> tuple[np.ndarray, int]:
         """A block, and how many samples of the mix it took. beside: samples by which the delay is
-        too long."""
+        too long. jump: beyond so many it is sought."""
         mix, place = self._mix, self._place
         if abs(beside) > WANDER and place + beside + BLOCK <= there:
             now, then = mix.take(place, BLOCK), mix.take(place + beside, BLOCK)
-            if abs(beside) > JUMP or max(np.abs(now).max(), np.abs(then).max()) < QUIET:
+            if abs(beside) > jump or max(np.abs(now).max(), np.abs(then).max()) < QUIET:
                 self._place, self._follows = place + beside, False
                 return joined(now, then), BLOCK
         if abs(beside) > WANDER or (self._follows and beside):
