@@ -102,7 +102,10 @@ class VideoFile:
     @property
     def can_seek(self) -> bool:
         """It is no pipe."""
-        return self.path.is_file()
+        try:
+            return self.path.is_file()
+        except (OSError, ValueError):  # a name that no file system takes: opening it says so
+            return True
 
     @property
     def sound(self) -> Path | None:
