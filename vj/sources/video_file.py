@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from os.path import isfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,10 +103,7 @@ class VideoFile:
     @property
     def can_seek(self) -> bool:
         """It is no pipe."""
-        try:
-            return self.path.is_file()
-        except (OSError, ValueError):  # a name that no file system takes: opening it says so
-            return True
+        return isfile(self.path)  # not Path's own, which raises for names that no system takes
 
     @property
     def sound(self) -> Path | None:
