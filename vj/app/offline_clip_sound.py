@@ -9,7 +9,7 @@ import numpy as np
 
 from vj.app.offline_deck import OfflineDeck, PlayedSource
 from vj.core.errors import Fault
-from vj.sound import CHANNELS, RATE
+from vj.sound import RATE, silence
 from vj.sound.ramp import RAMP, joined, levelled
 from vj.sound.sound_file import SoundFile
 from vj.sound.varied import read_at
@@ -18,11 +18,6 @@ from vj.sources.clip_stretches import Stretch, Stretches
 ROUNDED = 0.001
 """Seconds of the clip by which places are rounded, at most: beside them it runs on without a
 seam."""
-
-
-def silence(count: int) -> np.ndarray:
-    """(count, 2) float32."""
-    return np.zeros((count, CHANNELS), np.float32)
 
 
 class ClipSound:

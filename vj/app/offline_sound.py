@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from vj.app.offline_clip_sound import OfflineDeckSound, silence
+from vj.app.offline_clip_sound import OfflineDeckSound
 from vj.app.offline_deck import OfflineDeck
 from vj.app.sound_programme import has_sound
 from vj.control.audio import SourceSound
@@ -17,7 +17,7 @@ from vj.show.schema import Show
 from vj.show.sound_section import sound_choice
 from vj.show.validate import POSITION
 from vj.sinks.sound_queue import SoundQueue
-from vj.sound import RATE
+from vj.sound import RATE, silence
 from vj.sound.ramp import levelled
 from vj.sound.slow_sound import SlowSound
 from vj.sound.sound_file import open_named

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from vj.app.sound_voices import BLOCK, Part, silence
-from vj.sound import RATE
+from vj.app.sound_voices import BLOCK, Part
+from vj.sound import RATE, silence
 from vj.sound.ramp import joined, levelled
 
 KEPT = 400

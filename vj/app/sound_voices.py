@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from vj.core.errors import Fault, told
-from vj.sound import CHANNELS, RATE
+from vj.sound import RATE, silence
 from vj.sound.ramp import RAMP, joined
 from vj.sound.sound_file import SoundFile
 from vj.sound.sound_line import SoundLine
@@ -25,10 +25,6 @@ EXACT = 0.001
 """Seconds within which it runs on untouched; between the two its speed changes a little."""
 CATCH_UP = 0.02
 """That change, at most, as a share."""
-
-
-def silence(count: int = BLOCK) -> np.ndarray:
-    return np.zeros((count, CHANNELS), np.float32)
 
 
 Part = Callable[[], np.ndarray]
@@ -108,7 +104,7 @@ class ClipVoice:
                 return None
             old = self._tail()
             self._place = None
-            return joined(old, silence())
+            return joined(old, silence(BLOCK))
         wanted, velocity = clip.at(moment), clip.velocity
         if self._place is None:
             return joined(silence(RAMP), self._run(clip, wanted, velocity))

@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from vj.sound import CHANNELS, RATE
+from vj.sound import RATE, silence
 
 SLACK = round(0.010 * RATE)
 """Samples by which a piece may begin beside the end of the one before, and it follows without a
@@ -36,7 +36,7 @@ class SoundQueue:
     def pad(self, end: int) -> None:
         """Silence up to this sample, where there is no sound yet."""
         if end > self.end:
-            self._waiting.append(np.zeros((end - self.end, CHANNELS), np.float32))
+            self._waiting.append(silence(end - self.end))
             self.end = end
 
     def take(self, count: int) -> np.ndarray:

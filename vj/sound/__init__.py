@@ -6,7 +6,14 @@ stereo where a file is read.
 
 from __future__ import annotations
 
+import numpy as np
+
 RATE = 48_000
 """Samples a second."""
 
 CHANNELS = 2
+
+
+def silence(count: int) -> np.ndarray:
+    """(count, 2) float32."""
+    return np.zeros((count, CHANNELS), np.float32)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vj.sound import CHANNELS, RATE
+from vj.sound import RATE, silence
 
 SLOWEST = 2
 """Times that one filter makes it longer, at most."""
@@ -69,4 +69,4 @@ class SlowSound:
                 found.append(self._graph.pull().to_ndarray().T)
             except (EOFError, BlockingIOError, FFmpegError):
                 break
-        return np.concatenate(found) if found else np.zeros((0, CHANNELS), np.float32)
+        return np.concatenate(found) if found else silence(0)

@@ -13,7 +13,7 @@ import numpy as np
 from vj.core.errors import Fault, nearest_file
 from vj.core.media_file import opened
 from vj.core.packets import packets_of, untorn
-from vj.sound import CHANNELS, RATE
+from vj.sound import RATE, silence
 from vj.sound.resampling import resampler, samples_of, silence_like
 
 PREROLL = 0.4
@@ -159,7 +159,7 @@ class SoundFile:
             self._seek(begin)
         while self._at < last and self._more():
             self._forget(first)
-        found = np.zeros((count, CHANNELS), np.float32)
+        found = silence(count)
         for start, samples in self._chunks:
             low, high = max(start, first), min(start + len(samples), last)
             if low < high:

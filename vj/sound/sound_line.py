@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 
-from vj.sound import CHANNELS, RATE
+from vj.sound import RATE, silence
 
 
 class SoundLine:
@@ -16,7 +16,7 @@ class SoundLine:
     def __init__(self, seconds: float, slack: float = 0.01) -> None:
         """seconds: how much is kept. slack: seconds by which moments of what is put in may differ
         from the end of what was put in before, and it follows that without a seam."""
-        self._kept = np.zeros((max(1, round(seconds * RATE)), CHANNELS), np.float32)
+        self._kept = silence(max(1, round(seconds * RATE)))
         self._slack = round(slack * RATE)
         self._lock = threading.Lock()
         self._first = self._last = 0
@@ -33,7 +33,7 @@ class SoundLine:
             last = first + len(samples)
             if self._first == self._last or first - self._last >= size or last < self._first:
                 self._first = self._last = first  # nothing of what is kept is near
-            self._write(self._last, np.zeros((max(0, first - self._last), CHANNELS), np.float32))
+            self._write(self._last, silence(max(0, first - self._last)))
             self._write(first, samples)
             self._last = last
             self._first = max(min(self._first, first), last - size)
@@ -49,7 +49,7 @@ class SoundLine:
     def take(self, moment: float, count: int) -> np.ndarray:
         """What is heard from this moment on: (count, 2) float32; silence where nothing came, or
         where it is not kept any more."""
-        found = np.zeros((count, CHANNELS), np.float32)
+        found = silence(count)
         with self._lock:
             first = round(moment * RATE)
             low, high = max(first, self._first), min(first + count, self._last)

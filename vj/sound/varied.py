@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from vj.sound import CHANNELS, RATE
+from vj.sound import RATE, silence
 
 HALF = 16
 """Samples of the source on each side of a place that are weighed at its own speed; more where it
@@ -31,7 +31,7 @@ def read_at(file: Readable, place: float, speed: float, count: int) -> np.ndarra
     begins at `place + count / RATE * speed`. At speed 1 the samples stay as they are, at 0 there is
     silence."""
     if speed == 0 or count == 0:
-        return np.zeros((count, CHANNELS), np.float32)
+        return silence(count)
     if speed == 1:
         return file.read(place, count)
     weights = _weights(max(STEPS, math.ceil(abs(speed) * STEPS)))
