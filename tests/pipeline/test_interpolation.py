@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -105,6 +106,23 @@ def test_it_sends_at_the_rate_and_adds_no_delay() -> None:
     filler.stop()
     assert got == expected, "a generated image leaves at once, and is moved on twice"
     assert filler.added == 22
+
+
+def test_pictures_painted_at_the_rate_have_none_between_where_one_is_a_little_late() -> None:
+    got: list[int] = []
+    clock = ManualClock()
+    filler = FrameInterpolation(lambda frame: got.append(frame.number), clock, 30)
+    for number in range(12):
+        moved = np.full((16, 16, 3), 0.5, np.float32)
+        filler.put(OutputFrame(texture(16, 16), number, 0.0, motion=moved), True)
+        until(lambda: got[-1:] == [number], lambda: got)  # noqa: B023
+        clock.advance((1.2 if number % 2 else 0.85) / 30)
+        time.sleep(0.01)  # what is not to be sent would be now
+    assert got == list(range(12))
+    for _ in range(2):  # one that does not come is made all the same
+        clock.advance(1 / 30)
+    until(lambda: filler.added > 0)
+    filler.stop()
 
 
 def test_switched_off_it_passes_pictures_on_as_they_are() -> None:

@@ -214,11 +214,18 @@ class FrameInterpolation:
             if item is not None:
                 self._deliver(self.take(item, now))
                 due = now + self.period
+            elif now >= due and self._comes_soon(now):
+                due = self._painted + self._every + self.period / 2
             elif now >= due:
                 made = self._made(now)
                 if made is not None:
                     self._deliver(made)
                 due += self.period * max(1, int((now - due) / self.period) + 1)
+
+    def _comes_soon(self, now: float) -> bool:
+        """The next generated image is due about now: what would be made leaves a moment before
+        it."""
+        return abs(self._painted + self._every - now) < self.period / 2
 
     def _made(self, now: float) -> OutputFrame | None:
         """What is sent at `now`; none where it cannot be made, and the generated images go on."""
