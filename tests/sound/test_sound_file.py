@@ -172,3 +172,22 @@ def test_a_gap_is_none_of_those(tmp_path: Path) -> None:
     file = SoundFile(path)
     assert file.open()
     assert click_moments(file.read(0.0, 5 * RATE)) == pytest.approx([0.5, 4.1], abs=1e-3)
+
+
+def test_where_the_format_changes_nothing_is_lost(tmp_path: Path) -> None:
+    """A broadcast that goes from mono to stereo, and to another rate."""
+    parts = [(48_000, "mono"), (48_000, "stereo"), (44_100, "stereo")]
+    joined = b""
+    for rate, layout in parts:
+        tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(2 * 1152 * 20) / rate)
+        part = write_sound(tmp_path / f"{rate}{layout}.mp2", tone, "mp2", rate, layout)
+        joined += part.read_bytes()
+    path = tmp_path / "broadcast.mp2"
+    path.write_bytes(joined)
+    seconds = sum(2 * 1152 * 20 / rate for rate, _ in parts)
+    file = opened(path)
+    heard = file.read(0.0, round(seconds * RATE))
+    loud = np.abs(heard[: len(heard) // 240 * 240, 0]).reshape(-1, 240).max(axis=1) > 0.1
+    file.close()
+    assert file.broken == 0
+    assert (~loud[4:-8]).sum() <= 4, "no frame of 24 ms is missing"

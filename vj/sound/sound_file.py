@@ -59,7 +59,9 @@ class SoundFile:
         self._frames: Iterator[Any] = iter(())
         self._resampler: Any = None
         self._rate = RATE
-        """Samples a second of the file."""
+        """Samples a second of what is decoded."""
+        self._kind: tuple[str, str, int] | None = None
+        """Format, layout and rate of the part that is being read."""
         self._lattice: tuple[int, int] | None = None
         """Where a frame begins and how long each is, in input samples: times in milliseconds are
         made exact by it. None where times are exact, or frames of several lengths."""
@@ -269,6 +271,11 @@ class SoundFile:
         return True
 
     def _feed(self, frame: Any) -> None:
+        kind = frame.format.name, frame.layout.name, frame.rate
+        if kind != self._kind:  # in the middle of a broadcast, say: what follows is a new part
+            self._flush()
+            self._count_in(frame.rate)
+            self._kind = kind
         place = self._coming if frame.pts is None else self._place(frame)
         if self._resampler is not None and abs(place - self._coming) > JUMP * self._rate:
             self._flush()
@@ -277,10 +284,16 @@ class SoundFile:
                 place = self._begin_part(place, frame)
                 self._coming = place
             self._keep(self._resampler.resample(frame))
-        except (ValueError, NotImplementedError):  # the format changes in the middle
+        except (ValueError, NotImplementedError):  # a layout that FFmpeg does not mix down
             self._flush()
             self.broken += 1
         self._coming += frame.samples
+
+    def _count_in(self, rate: int) -> None:
+        """Input samples are of this rate from now on, which the file need not have said."""
+        if rate != self._rate:
+            self._coming = round(self._coming * rate / self._rate)
+            self._rate, self._lattice = rate, None
 
     def _begin_part(self, place: int, frame: Any) -> int:
         """A resampler for what begins with this frame, led in by so much silence that its samples
