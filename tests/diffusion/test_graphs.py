@@ -110,14 +110,17 @@ def test_what_cannot_be_captured_is_said_once_and_played_as_it_is() -> None:
     assert len(capture.threads) == 1
 
 
-def test_a_model_that_is_made_ready_captures_whatever_it_is_asked_for() -> None:
+def test_what_a_model_is_made_ready_for_is_captured_and_what_plays_meanwhile_is_not() -> None:
     capture = Capture()
     graphed, _ = part(capture)
-    graphed.at_once = True
-    for rows in (1, 2, 3):
-        graphed(torch.ones(rows, 3))
-    graphed.at_once = False
+    graphed(torch.ones(9, 3))
+    with graphed.made_ready():
+        for rows in (1, 2):
+            graphed(torch.ones(rows, 3))
+        meanwhile = threading.Thread(target=lambda: graphed(torch.ones(3, 3)))
+        meanwhile.start()
+        meanwhile.join()
     assert graphed.graphs == 3
     assert set(capture.threads) == {"MainThread"}
     assert float(graphed(torch.full((2, 3), 5.0))[1, 2]) == 10
-    assert capture.made[1].graph.plays == 1
+    assert capture.made[2].graph.plays == 1

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,8 +106,9 @@ class GraphedPart:
         self._thread: threading.Thread | None = None
         self.off = False
         """It cannot be captured, or is not to be."""
-        self.at_once = False
-        """Whatever comes is captured before it is computed: the model is being made ready."""
+        self._ready_on: int | None = None
+        """The thread on which the model is being made ready: what comes there is captured before it
+        is computed. Another size may be, while the picture goes on on another thread."""
 
     def __call__(self, *tensors: Tensor | None, key: Hashable = ()) -> Tensor:
         """key: what else decides the result and is no tensor. The result is the caller's."""
@@ -124,7 +126,8 @@ class GraphedPart:
             if found is not None:
                 self._graphs.move_to_end(signature)
                 return found.play(tensors)
-            first = self.at_once or (not self._graphs and self._thread is None)
+            first = not self._graphs and self._thread is None
+            first = first or self._ready_on == threading.get_ident()
         self._steady = self._steady + 1 if signature == self._last else 0
         self._last = signature
         if first:
@@ -136,6 +139,15 @@ class GraphedPart:
             )
             self._thread.start()
         return self._work(*tensors)
+
+    @contextmanager
+    def made_ready(self) -> Iterator[None]:
+        """What this thread asks for meanwhile becomes a graph at once, not only where it stays."""
+        self._ready_on = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._ready_on = None
 
     @property
     def graphs(self) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,14 +95,11 @@ class Model:
 
     @contextmanager
     def made_ready(self) -> Iterator[None]:
-        """What its parts are asked for meanwhile becomes graphs at once."""
-        for part in self._graphs.values():
-            part.at_once = True
-        try:
-            yield
-        finally:
+        """What its parts are asked for meanwhile, on this thread, becomes graphs at once."""
+        with ExitStack() as parts:
             for part in self._graphs.values():
-                part.at_once = False
+                parts.enter_context(part.made_ready())
+            yield
 
     @property
     def graphs(self) -> int:

@@ -7,8 +7,8 @@ import copy
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -73,16 +73,9 @@ class NetworkRunner:
         if self.ground is not None:
             self.ground = self.ground.to(dtype)
 
-    @contextmanager
-    def made_ready(self) -> Iterator[None]:
-        """What it is asked for meanwhile becomes a graph at once, on a card."""
-        if self.graph is not None:
-            self.graph.at_once = True
-        try:
-            yield
-        finally:
-            if self.graph is not None:
-                self.graph.at_once = False
+    def made_ready(self) -> AbstractContextManager[None]:
+        """What it is asked for meanwhile, on this thread, becomes a graph at once, on a card."""
+        return nullcontext() if self.graph is None else self.graph.made_ready()
 
     def take_threads(self) -> None:
         """Set how many threads torch computes on. To be called on the thread that computes: with
