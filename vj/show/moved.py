@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
@@ -13,7 +13,7 @@ from ruamel.yaml.comments import CommentedMap
 from vj.core.errors import Fault
 from vj.show.find import included_path
 from vj.show.parse import plain_tree
-from vj.show.paths import PathResolver, exists, resolve_with
+from vj.show.paths import PathResolver, exists, is_relative, resolve_with
 from vj.show.section import KeyPath
 from vj.show.yaml_file import quoted
 
@@ -34,14 +34,7 @@ class PathMover(PathResolver):
         there: Callable[[Path], bool] = exists,
     ) -> Any:
         """A name as the other folder's file has to say it; the same where that means the same."""
-        if (
-            not isinstance(name, str)
-            or not name
-            or name.startswith("~")
-            or "://" in name
-            or "\0" in name
-            or PurePath(name).is_absolute()
-        ):
+        if not is_relative(name):
             return name
         here = next((p for p in (self._from / name, Path(name)) if there(p)), None)
         if here is None and not must_be_file:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeGuard
 
 from vj import sources
 from vj.show.section import KeyPath
@@ -38,6 +38,18 @@ def exists(path: Path) -> bool:
         return False
 
 
+def is_relative(name: object) -> TypeGuard[str]:
+    """Whether a name is a path from some folder on: not absolute, from home, or an address."""
+    return (
+        isinstance(name, str)
+        and bool(name)
+        and not name.startswith("~")
+        and "://" not in name
+        and "\0" not in name
+        and not PurePath(name).is_absolute()
+    )
+
+
 class PathResolver:
     """Resolves the paths of one show file, or of one that it includes."""
 
@@ -55,20 +67,9 @@ class PathResolver:
     ) -> Any:
         """A name as a path that can be opened. must_be_file: it can be nothing but a file; other
         names are left alone unless there is one. there: whether there is, see `exists`."""
-        if (
-            not isinstance(name, str)
-            or not name
-            or name.startswith("~")
-            or "://" in name
-            or "\0" in name
-        ):
+        if not is_relative(name) or str(self._folder) in ("", ".") or self._folder in LENT:
             return name
-        path = PurePath(name)
-        if path.is_absolute() or str(self._folder) in ("", "."):
-            return name
-        if self._folder in LENT:
-            return name
-        full_path = self._folder / path
+        full_path = self._folder / name
         if there(full_path):
             return str(full_path)
         if there(Path(name)):
