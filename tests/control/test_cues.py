@@ -13,8 +13,8 @@ from vj.control.session import ControlSession
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.parameters.store import Store
-from vj.show.control_sections import CueRule
 from vj.show.load import check_show
+from vj.show.timeline_section import CueRule
 
 
 def cues(*names: str) -> CueList:

@@ -15,9 +15,9 @@ from vj.core.errors import Fault
 from vj.parameters.fit import fit
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE
-from vj.show.control_sections import CueRule
 from vj.show.durations import Duration
 from vj.show.load import check_show
+from vj.show.timeline_section import CueRule
 
 EVERYTHING: dict[str, Any] = {
     "tempo": 120,

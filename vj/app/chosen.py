@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from vj.diffusion.model_names import is_built_in
-from vj.show.control_sections import SOURCE_SOUND, ModulatorRule
 from vj.show.model_section import ModelSection
+from vj.show.modulator_section import SOURCE_SOUND, ModulatorRule
 from vj.show.names import model_name, model_names, named, source_names
 from vj.show.schema import Show
 

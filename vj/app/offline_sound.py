@@ -12,7 +12,7 @@ from vj.app.sound_programme import has_sound
 from vj.control.audio import SourceSound
 from vj.core.errors import Fault
 from vj.parameters.store import Snapshot
-from vj.show.control_sections import SOURCE_SOUND
+from vj.show.modulator_section import SOURCE_SOUND
 from vj.show.schema import Show
 from vj.show.sound_section import sound_choice
 from vj.show.validate import POSITION

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vj.show.control_sections import MidiRule, TempoRule
+from vj.show.midi_section import MidiRule
 from vj.show.schema import ModelSection, Show
+from vj.show.tempo_section import TempoRule
 from vj.sources import split_uri
 
 DEVICES = ("camera", "spout", "syphon")

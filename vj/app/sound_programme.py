@@ -12,7 +12,7 @@ from vj.app.sound_voices import ClipVoice, Fading, LineVoice, Part, Voice
 from vj.control.audio import AudioInput, Sound
 from vj.core.clock import Clock
 from vj.core.errors import Fault
-from vj.show.control_sections import SOURCE_SOUND
+from vj.show.modulator_section import SOURCE_SOUND
 from vj.show.schema import Show
 from vj.show.sound_section import SoundChoice, sound_choice
 from vj.show.validate import POSITION

@@ -17,7 +17,7 @@ from vj.core.errors import Fault, Unavailable, nearest_file
 from vj.core.media_file import opened
 from vj.display.glfw_window import no_display_here
 from vj.install_plan import ADD
-from vj.show.control_sections import SOURCE_SOUND
+from vj.show.modulator_section import SOURCE_SOUND
 from vj.show.paths import AUDIO_SUFFIXES
 from vj.show.schema import Show
 from vj.show.section import KeyPath

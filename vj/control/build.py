@@ -17,14 +17,9 @@ from vj.core.errors import Fault, nearest_file
 from vj.core.input_features import PICTURE_FEATURES, InputFeatures
 from vj.parameters.store import Store
 from vj.parameters.table import Table
-from vj.show.control_sections import (
-    AUDIO_FEATURES,
-    MOTION_NAMES,
-    SOURCE_SOUND,
-    ModulatorRule,
-)
 from vj.show.expression import Expression
 from vj.show.midi_controls import control
+from vj.show.modulator_section import AUDIO_FEATURES, MOTION_NAMES, SOURCE_SOUND, ModulatorRule
 
 
 class ModulatedShow(ControlledShow, Protocol):

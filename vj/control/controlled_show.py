@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from vj.show.control_sections import (
-    CueRule,
-    CurveRule,
-    MacroRule,
-    MappingRule,
-    TempoRule,
-    TimelineRule,
-)
+from vj.show.macro_section import MacroRule
+from vj.show.mapping_section import MappingRule
+from vj.show.tempo_section import TempoRule
+from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 
 
 class SequencedShow(Protocol):

@@ -11,8 +11,8 @@ from vj.core.errors import Fault, nearest
 from vj.parameters.curves import curve
 from vj.parameters.store import Store
 from vj.parameters.table import Table, Value
-from vj.show.control_sections import CueRule
 from vj.show.durations import Duration
+from vj.show.timeline_section import CueRule
 
 NOT_KEPT = (
     *("cue/", "take/", "tempo/", "timeline/", "record", "panic", "display/"),

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from vj.control.tempo import Tempo
 from vj.control.timeline import Position
 from vj.parameters.curves import Curve, curve
-from vj.show.control_sections import CurveRule
 from vj.show.durations import Duration
 from vj.show.expression import Expression
+from vj.show.timeline_section import CurveRule
 
 
 @dataclass(slots=True)

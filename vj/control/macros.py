@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from vj.control.tempo import Tempo
 from vj.parameters.curves import Curve, curve
 from vj.parameters.table import Table
-from vj.show.control_sections import MacroDrive, MacroRule
 from vj.show.durations import Duration
+from vj.show.macro_section import MacroDrive, MacroRule
 
 PREFIX = "macro/"
 

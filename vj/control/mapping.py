@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from vj.parameters.curves import curve
 from vj.parameters.store import Store
 from vj.parameters.table import Parameter, Value
-from vj.show.control_sections import MappingRule
+from vj.show.mapping_section import MappingRule
 
 BEATS = {"beat": 1.0, "bar": 4.0, "2 bars": 8.0, "4 bars": 16.0}
 PRESS = object()

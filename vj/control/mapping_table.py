@@ -9,7 +9,7 @@ from vj.control.macros import PREFIX as MACRO
 from vj.control.mapping import BEATS, ControlMapping, selected_argument
 from vj.control.tempo import Tempo
 from vj.parameters.table import Table
-from vj.show.control_sections import MappingRule
+from vj.show.mapping_section import MappingRule
 from vj.show.midi_controls import Control
 
 

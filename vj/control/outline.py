@@ -14,8 +14,9 @@ from vj.control.mapping import ControlMapping
 from vj.control.modulation import Modulation
 from vj.control.modulators import Envelope, Follower
 from vj.control.tempo import Tempo
-from vj.show.control_sections import MappingRule, TimelineRule
 from vj.show.durations import Duration
+from vj.show.mapping_section import MappingRule
+from vj.show.timeline_section import TimelineRule
 
 _KINDS: dict[type, str] = {
     Envelope: "envelope",

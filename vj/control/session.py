@@ -36,8 +36,8 @@ from vj.core.input_features import InputFeatures
 from vj.core.supervisor import Supervisor, TaskQueue
 from vj.parameters.store import Store
 from vj.parameters.table import Value
-from vj.show.control_sections import MidiRule
 from vj.show.midi_controls import Control
+from vj.show.midi_section import MidiRule
 from vj.show.sound_section import sound_choice
 
 MOST_VALUES, MOST_SHOWN = 16, 24

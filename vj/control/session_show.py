@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from vj.control.build import ModulatedShow
-from vj.show.control_sections import MidiRule
+from vj.show.midi_section import MidiRule
 
 
 class SessionShow(ModulatedShow, Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vj.control.tempo import Tempo
-from vj.show.control_sections import TimelineRule
 from vj.show.durations import Duration
+from vj.show.timeline_section import TimelineRule
 
 SNAP = 0.005
 """Seconds. An entry so near after a position that is set counts as passed: OSC rounds its numbers,

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vj.show.control_sections import MappingRule
 from vj.show.load import included_files
+from vj.show.mapping_section import MappingRule
 from vj.show.parse import parse, plain_tree
 
 

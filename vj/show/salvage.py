@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
-from vj.show.control_sections import modulator_word
+from vj.show.modulator_section import modulator_word
 from vj.show.section import KeyPath
 
 ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignored")

@@ -23,22 +23,18 @@ from vj.parameters.table import (
     modulator_row,
     named_row,
 )
-from vj.show.control_sections import (
-    CueRule,
-    CurveRule,
-    MacroRule,
-    MappingRule,
-    MidiRule,
-    ModulatorRule,
-    TempoRule,
-    TimelineRule,
-)
+from vj.show.macro_section import MacroRule
+from vj.show.mapping_section import MappingRule
+from vj.show.midi_section import MidiRule
 from vj.show.model_section import ModelSection, PictureFiles, as_list, as_model, check_home
+from vj.show.modulator_section import ModulatorRule
 from vj.show.names import ChosenName, as_named, model_names, source_names
 from vj.show.page_section import PageSection, as_page, check_page, parse_address
 from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.sink_section import as_sink, check_places
 from vj.show.sound_section import as_sound
+from vj.show.tempo_section import TempoRule
+from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 from vj.show.validate import check_sequence, grouped
 from vj.show.validate import fitted as fit_written
 

@@ -7,16 +7,12 @@ from typing import Protocol
 
 from vj.core.errors import Fault, nearest
 from vj.parameters.table import Parameter, Table
-from vj.show.control_sections import (
-    CueRule,
-    CurveRule,
-    MacroRule,
-    MappingRule,
-    ModulatorRule,
-    TempoRule,
-    TimelineRule,
-)
+from vj.show.macro_section import MacroRule
+from vj.show.mapping_section import MappingRule
+from vj.show.modulator_section import ModulatorRule
 from vj.show.section import KeyPath
+from vj.show.tempo_section import TempoRule
+from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 
 Found = tuple[KeyPath, Fault]
 

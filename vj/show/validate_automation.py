@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from vj.core.errors import Fault, nearest
 from vj.parameters.fit import fit
 from vj.parameters.table import Parameter, Table
-from vj.show.control_sections import MODULATOR_NAMES
 from vj.show.expression import TIME_NAMES, Expression
 from vj.show.midi_controls import control
+from vj.show.modulator_section import MODULATOR_NAMES
 from vj.show.section import KeyPath
 from vj.show.sequence import (
     POSITION,
