@@ -16,10 +16,11 @@ from vj.sources.drawn.kiss import Kiss
 from vj.sources.drawn.kisses import Kisses
 from vj.sources.drawn.paintings import Harbour, Meadow, Portrait
 from vj.sources.drawn.paper import Sketch
+from vj.sources.drawn.puppet import Puppet
 from vj.sources.drawn.road import Drive
 from vj.sources.drawn.room import Green, Performer, Room
 from vj.sources.drawn.studio import Studio
-from vj.sources.drawn.toys import Crash, Puppet
+from vj.sources.drawn.toy_car import Crash
 from vj.sources.pacing import Pace
 from vj.sources.transport import Playhead
 

@@ -9,7 +9,9 @@ import numpy as np
 from vj.core.frame import Size
 from vj.sources.drawn.canvas import Colour, ramp
 from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
-from vj.sources.drawn.faces import LIPS, dress, jacket, lid, man, woman
+from vj.sources.drawn.kiss_face import LIPS, lid
+from vj.sources.drawn.kiss_heads import man, woman
+from vj.sources.drawn.kiss_shoulders import dress, jacket
 
 Pair = tuple[Cutout, Cutout]
 """His and hers."""
