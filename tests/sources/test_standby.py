@@ -4,6 +4,7 @@ from it."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +142,29 @@ def test_a_device_is_read_on_and_comes_back_without_being_opened_again(rig: Rig)
     rig.standby.want([], SETTINGS)
     until(lambda: camera.closes == 1)
     assert not rig.standby.keep(reader), "nobody wants it"
+
+
+def test_a_device_that_comes_back_while_it_is_seen_what_plays_stays_open(rig: Rig) -> None:
+    camera = rig.devices["camera:7"]
+    rig.standby.want(["camera:7"], SETTINGS)
+    rig.until_ready("camera:7")
+    reader = rig.take("camera:7")
+    assert reader is not None
+    rig.play(reader)
+    asked, back = threading.Event(), threading.Thread(target=rig.standby.keep, args=(reader,))
+
+    def playing() -> list[str]:
+        back.start()  # it leaves the deck now
+        asked.set()
+        time.sleep(0.05)
+        return ["camera:7"]
+
+    rig.standby.want(["camera:7"], SETTINGS, playing)
+    assert asked.is_set()
+    back.join()
+    rig.until_ready("camera:7")
+    time.sleep(0.05)
+    assert (camera.opens, camera.closes) == (1, 0)
 
 
 def test_paper_and_more_than_a_machine_can_hold_do_not_stand_by(rig: Rig, tmp_path: Path) -> None:

@@ -229,12 +229,17 @@ class DeckSources:
 
     def stand_by(self, names: list[str]) -> None:
         """Have these stand by, as far as they can: a camera that may be one that plays cannot."""
-        captures = [deck.capture for deck in self.decks.values() if deck.capture is not None]
-        playing = [uri for capture in captures for uri in (capture.uri, capture.first)]
+        playing = self._playing()
         uris = [self.names[name] for name in names if name in self.names]
         alone: list[str] = []
         for uri in dict.fromkeys(uris):
             if not any(may_be_one(uri, other) for other in (*playing, *alone)):
                 alone.append(uri)
         if self._base is not None:
-            self.standby.want(alone, self._base, playing)
+            self.standby.want(alone, self._base, self._playing)
+
+    def _playing(self) -> list[str]:
+        """The URIs on the decks."""
+        captures = [deck.capture for deck in self.decks.values()]
+        there = [capture for capture in captures if capture is not None]
+        return [uri for capture in there for uri in (capture.uri, capture.first)]

@@ -43,15 +43,20 @@ class Standby:
         """Of these it was said that they do not open."""
 
     def want(
-        self, uris: Collection[str], settings: SourceSettings, playing: Collection[str] = ()
+        self,
+        uris: Collection[str],
+        settings: SourceSettings,
+        playing: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """Have these stand by, and no others. settings: of those that are opened now. playing: on a
-        deck; they need not stand by, though a device that no longer plays is kept."""
+        """Have these stand by, and no others. settings: of those that are opened now. playing: what
+        is on a deck now; it need not stand by, though a device that no longer plays is kept."""
         with self._opening:
             wanted = dict.fromkeys(uri for uri in uris if split_uri(uri)[0] not in NEVER)
             with self._lock:
                 self._wanted = () if self._closed else tuple(wanted)[:MOST]
-                open_now = [uri for uri in self._wanted if uri not in playing]
+                # asked here: a device that has just been taken back is on no deck any more
+                on_decks = playing()
+                open_now = [uri for uri in self._wanted if uri not in on_decks]
                 gone = [uri for uri in self._readers if uri not in open_now]
                 ended = [uri for uri, reader in self._readers.items() if reader.ended]
                 for uri in {*gone, *ended}:
