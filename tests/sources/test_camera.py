@@ -357,4 +357,5 @@ def test_the_status_says_the_format_and_that_it_is_slow(play: Play) -> None:
     camera = Scripted(200)
     camera.mode_in_words = "MJPG, 12 of 30 a second"  # type: ignore[attr-defined]
     rig = play("camera:9", camera_9=camera)
-    rig.until(lambda: rig.capture.state() == "camera:9 64x48 MJPG, 12 of 30 a second")
+    rig.until(lambda: rig.grey == 200)
+    assert rig.capture.state() == "camera:9 64x48 MJPG, 12 of 30 a second"

@@ -10,9 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from vj.core.clock import FrameClock
-from vj.sources import SourceSettings
-from vj.sources.video import Video
+from tests.sources.played import first_of
 
 BT709, BT601, BT2020 = (0.2126, 0.0722), (0.299, 0.114), (0.2627, 0.0593)
 COLOURS = [(210, 30, 60), (20, 180, 90), (50, 60, 200), (230, 190, 40), (128, 128, 128), 3 * (250,)]
@@ -64,13 +62,9 @@ def film(
 def stripes(path: Path) -> tuple[np.ndarray, list[str]]:
     """The colours in the middles of the stripes, (6, 3), and what was said."""
     said: list[str] = []
-    video = Video(str(path), SourceSettings(FrameClock(25.0), 25.0, loop=False, log=said.append))
-    video.open()
-    frame = video.read()
-    video.close()
-    assert frame is not None
+    pixels = first_of(path, said).pixels
     middles = STRIPE // 2 + STRIPE * np.arange(len(COLOURS))
-    return frame.pixels[frame.pixels.shape[0] // 2, middles].astype(int), said
+    return pixels[pixels.shape[0] // 2, middles].astype(int), said
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12])

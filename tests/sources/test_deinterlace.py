@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ import pytest
 from av.filter import Graph
 
 from tests.sources.numbered import numbered, numbered_clip
-from tests.sources.played import played
+from tests.sources.played import all_of, played
 from vj.core.clock import FrameClock
-from vj.sources import EndOfSource, SourceSettings, picture_finder
+from vj.sources import SourceSettings, picture_finder
 from vj.sources.video import Video
 
 WIDTH, HEIGHT, RATE = 96, 64, Fraction(1, 25)
@@ -64,15 +63,7 @@ def film(
 
 def pictures(path: Path, said: list[str] | None = None) -> list[np.ndarray]:
     """All, one after the other."""
-    said = [] if said is None else said
-    video = Video(str(path), SourceSettings(FrameClock(25.0), 25.0, loop=False, log=said.append))
-    video.open()
-    found = []
-    with suppress(EndOfSource):
-        while (frame := video.read()) is not None:
-            found.append(frame.pixels)
-    video.close()
-    return found
+    return [frame.pixels for frame in all_of(f"video:{path}", 25, said)]
 
 
 def comb(picture: np.ndarray) -> float:

@@ -11,9 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.sources.played import read_all
 from tests.sources.servers import WebServer, mjpeg, number_of, plain, web_server, write_counted
-from tests.sources.test_sources import live, offline, read_all
+from tests.sources.test_sources import live, offline
 from tests.waiting import until
+from vj import __version__
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.sources import Awaited, SourceSettings, make_source
@@ -136,16 +138,19 @@ def test_a_user_and_a_password_are_sent_to_who_asks_for_them(web: WebServer, cli
 
 
 def test_a_server_that_shuts_out_python_is_told_who_asks(web: WebServer, clip: bytes) -> None:
-    whole = plain(clip, "video/mp4")
+    whole, asks = plain(clip, "video/mp4"), list[str]()
 
     def picky(request: BaseHTTPRequestHandler) -> None:
-        if "Python" in request.headers.get("User-Agent", ""):
+        asks.append(request.headers.get("User-Agent", ""))
+        if "Python" in asks[-1]:
             request.send_error(403)
         else:
             whole(request)
 
     web.answers["/picky.mp4"] = picky
-    make_source(web.at("/picky.mp4"), offline()).open()
+    source = make_source(web.at("/picky.mp4"), offline(loop=False))
+    assert [number_of(frame.pixels) for frame in read_all(source)] == list(range(12))
+    assert asks == [f"vj/{__version__}"]
 
 
 def test_what_has_no_end_does_not_fill_the_disk(

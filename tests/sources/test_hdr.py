@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.sources.played import played
+from tests.sources.played import first_of, played
 from vj.core.clock import FrameClock
 from vj.sources import SourceSettings
 from vj.sources.video import Video
@@ -115,13 +115,7 @@ def film(
 
 
 def shown(path: Path, said: list[str] | None = None) -> np.ndarray:
-    said = [] if said is None else said
-    video = Video(str(path), SourceSettings(FrameClock(25.0), 25.0, loop=False, log=said.append))
-    video.open()
-    frame = video.read()
-    video.close()
-    assert frame is not None
-    return frame.pixels.astype(int)
+    return first_of(path, said).pixels.astype(int)
 
 
 def flat(nits: float, size: int = 32) -> np.ndarray:

@@ -14,13 +14,14 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.sources.played import all_of
 from tests.sources.test_exr import exr
 from tests.waiting import JumpingClock
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.sinks.image_sequence import ImageSequence as Recording
-from vj.sources import EndOfSource, SourceSettings, check_uri, make_source, split_uri
+from vj.sources import SourceSettings, check_uri, make_source, split_uri
 from vj.sources.file_names import gap, natural, parted
 from vj.sources.image_sequence import film_of, sound_of
 from vj.sources.transport import Transport, TransportControl
@@ -48,21 +49,6 @@ def folder(
     return place
 
 
-def read_all(uri: str, **more: Any) -> list[Frame]:
-    source = make_source(uri, SourceSettings(FrameClock(RATE), RATE, loop=False, **more))
-    source.open()
-    found = []
-    try:
-        while True:
-            frame = source.read()
-            assert frame is not None
-            found.append(frame)
-    except EndOfSource:
-        return found
-    finally:
-        source.close()
-
-
 def seen(frames: list[Frame]) -> list[float]:
     return [(int(frame.pixels[4, 4, 0]) - 10) / 20 for frame in frames]
 
@@ -76,13 +62,13 @@ def test_a_folder_and_a_pattern_play_in_their_order(name: str, tmp_path: Path) -
     (place / "._shot_0001.png").write_bytes(b"of a Mac")
     for uri in (f"video:{place}/{name}", f"{place}/{name}"):
         assert split_uri(uri)[0] == "video"
-        assert seen(read_all(uri)) == list(range(8))
+        assert seen(all_of(uri, RATE)) == list(range(8))
 
 
 def test_two_comes_before_ten(tmp_path: Path) -> None:
     place = folder(tmp_path, "frame{}.png", numbers=range(1, 13))
-    assert seen(read_all(f"video:{place}")) == list(range(12))
-    assert seen(read_all(f"video:{place}/frame%d.png")) == list(range(12))
+    assert seen(all_of(f"video:{place}", RATE)) == list(range(12))
+    assert seen(all_of(f"video:{place}/frame%d.png", RATE)) == list(range(12))
     assert natural("a2b10") < natural("a10b2")
     assert sorted(["b1", "1", "a"], key=natural) == ["1", "a", "b1"]
 
@@ -97,7 +83,7 @@ def test_missing_numbers_are_passed_over_and_that_is_said_once(tmp_path: Path) -
         source.close()
     assert len(told) == 1
     assert "3 numbers are missing, the first is 5;" in told[0]
-    assert seen(read_all(f"video:{place}")) == list(range(4))
+    assert seen(all_of(f"video:{place}", RATE)) == list(range(4))
     assert gap([Path("a1.png"), Path("b3.png")]) is None, "of two sequences nothing is known"
 
 
@@ -128,7 +114,7 @@ def test_other_sizes_and_formats_in_one_folder(tmp_path: Path) -> None:
     clear = np.full((10, 12, 4), (50, 50, 50, 128), np.uint8)
     cv2.imwrite(str(tmp_path / "3.tiff"), clear)
     (tmp_path / "4.exr").write_bytes(exr(np.full((16, 16, 3), 0.18, np.float32)))
-    shapes = [frame.pixels.shape for frame in read_all(f"video:{tmp_path}")]
+    shapes = [frame.pixels.shape for frame in all_of(f"video:{tmp_path}", RATE)]
     assert shapes == [(24, 32, 3), (20, 64, 3), (10, 12, 4), (16, 16, 3)]
 
 
@@ -140,7 +126,7 @@ def test_tga_of_a_3d_program_in_a_folder(bits: int, shape: tuple[int, ...], tmp_
     for number in range(3):
         pixel = bytes((level(number), level(number), 7, 128))  # blue, green, red, alpha
         (tmp_path / f"render{number}.tga").write_bytes(head + 600 * pixel)
-    frames = read_all(f"{tmp_path}/")
+    frames = all_of(f"{tmp_path}/", RATE)
     assert [frame.pixels.shape for frame in frames] == 3 * [shape]
     assert [tuple(frame.pixels[3, 3, :3]) for frame in frames] == [
         (7, level(number), level(number)) for number in range(3)
@@ -151,7 +137,7 @@ def test_tga_of_a_3d_program_in_a_folder(bits: int, shape: tuple[int, ...], tmp_
 def test_a_jpeg_by_another_ending_is_a_picture(name: str, tmp_path: Path) -> None:
     write(tmp_path / "photo.jpg", 3).rename(tmp_path / name)
     assert split_uri(f"{tmp_path}/{name}")[0] == "image"
-    assert seen(read_all(f"{tmp_path}/")) == [3]
+    assert seen(all_of(f"{tmp_path}/", RATE)) == [3]
 
 
 def played(uri: str, **transport: Any) -> tuple[Any, TransportControl, JumpingClock]:
@@ -240,7 +226,7 @@ def test_what_vj_records_is_read_back(tmp_path: Path) -> None:
     for number, picture in enumerate(pictures):
         recording.add(picture, number / RATE)
     recording.finish()
-    frames = read_all(f"video:{tmp_path}/")
+    frames = all_of(f"video:{tmp_path}/", RATE)
     assert len(frames) == 3
     assert film_of(str(tmp_path), RATE).sound is None
     (tmp_path / "sound.wav").write_bytes(b"")
@@ -315,7 +301,7 @@ def test_a_name_is_taken_as_it_is_written(
     (tmp_path / "x.png").rename(f"{name}.png")
     for uri in (f"video:{film}", f"video:{tmp_path}/{film}", f"{tmp_path}/{film}"):
         check_uri(uri)
-        frames = read_all(uri)
+        frames = all_of(uri, RATE)
         assert len(frames) == 1
         assert abs(int(frames[0].pixels[4, 4, 0]) - 90) <= 2
     for uri in (f"image:{name}.png", f"{tmp_path}/{name}.png"):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from av.bitstream import BitStreamFilterContext
 
-from tests.sources.played import played
+from tests.sources.played import first_of, played
 from vj.core.clock import FrameClock
 from vj.sources import SourceSettings
 from vj.sources.video import Video
@@ -74,17 +74,6 @@ def with_matrix(path: Path, a: float, b: float, c: float, d: float) -> Path:
     return path
 
 
-def shown(path: Path, said: list[str] | None = None) -> np.ndarray:
-    """Its first picture."""
-    said = [] if said is None else said
-    video = Video(str(path), SourceSettings(FrameClock(25.0), 25.0, loop=False, log=said.append))
-    video.open()
-    frame = video.read()
-    video.close()
-    assert frame is not None
-    return frame.pixels
-
-
 def corners_of(picture: np.ndarray) -> dict[tuple[int, int], tuple[int, ...]]:
     """The colours near its corners, by their places."""
     height, width = picture.shape[:2]
@@ -98,21 +87,22 @@ def corners_of(picture: np.ndarray) -> dict[tuple[int, int], tuple[int, ...]]:
     }
 
 
-def assert_turned(picture: np.ndarray, a: int, b: int, c: int, d: int) -> None:
-    found = corners_of(picture)
-    for (x, y), colour in CORNERS.items():
-        place = (a * x + c * y, b * x + d * y)
-        assert found[place] == pytest.approx(colour, abs=12), f"{place} in {found}"
+def turned(a: int, b: int, c: int, d: int) -> dict[tuple[int, int], Any]:
+    """Where the colours of `CORNERS` come by such a matrix."""
+    return {
+        (a * x + c * y, b * x + d * y): pytest.approx(colour, abs=12)
+        for (x, y), colour in CORNERS.items()
+    }
 
 
 @pytest.mark.parametrize("matrix", UPRIGHT)
 def test_a_film_is_shown_turned_and_mirrored_as_its_whole_matrix_says(
     matrix: tuple[int, int, int, int], tmp_path: Path
 ) -> None:
-    picture = shown(with_matrix(film(tmp_path / "held.mp4"), *matrix))
+    picture = first_of(with_matrix(film(tmp_path / "held.mp4"), *matrix)).pixels
     assert picture.shape == ((HEIGHT, WIDTH, 3) if matrix[0] else (WIDTH, HEIGHT, 3))
     assert picture.flags.c_contiguous
-    assert_turned(picture, *matrix)
+    assert corners_of(picture) == turned(*matrix)
 
 
 def test_backwards_it_stands_the_same_way(tmp_path: Path) -> None:
@@ -120,14 +110,14 @@ def test_backwards_it_stands_the_same_way(tmp_path: Path) -> None:
     for _ in range(4):
         frame = clip.video.read()
         assert frame is not None
-        assert_turned(frame.pixels, 0, -1, -1, 0)
+        assert corners_of(frame.pixels) == turned(0, -1, -1, 0)
         clip.clock.advance()
 
 
 def test_the_shape_of_pixels_is_that_before_it_is_turned(tmp_path: Path) -> None:
     path = film(tmp_path / "anamorphic.mp4", Fraction(3, 2))
-    assert shown(path).shape == (HEIGHT, 144, 3)
-    assert shown(with_matrix(path, 0, 1, -1, 0)).shape == (144, HEIGHT, 3)
+    assert first_of(path).pixels.shape == (HEIGHT, 144, 3)
+    assert first_of(with_matrix(path, 0, 1, -1, 0)).pixels.shape == (144, HEIGHT, 3)
 
 
 def test_a_film_that_is_turned_a_little_is_shown_straight_and_that_is_said_once(
@@ -142,7 +132,7 @@ def test_a_film_that_is_turned_a_little_is_shown_straight_and_that_is_said_once(
         for _ in range(8):
             frame = video.read()
             assert frame is not None
-            assert_turned(frame.pixels, 0, 1, -1, 0)
+            assert corners_of(frame.pixels) == turned(0, 1, -1, 0)
         video.close()
     assert len(said) == 1
     assert "askew.mp4" in said[0]
@@ -150,7 +140,8 @@ def test_a_film_that_is_turned_a_little_is_shown_straight_and_that_is_said_once(
 
 
 def test_a_matrix_of_nothing_leaves_it_as_it_is(tmp_path: Path) -> None:
-    assert_turned(shown(with_matrix(film(tmp_path / "none.mp4"), 0, 0, 0, 0)), 1, 0, 0, 1)
+    path = with_matrix(film(tmp_path / "none.mp4"), 0, 0, 0, 0)
+    assert corners_of(first_of(path).pixels) == turned(1, 0, 0, 1)
 
 
 def test_what_the_pictures_of_a_stream_say_themselves_counts(tmp_path: Path) -> None:
@@ -169,7 +160,8 @@ def test_what_the_pictures_of_a_stream_say_themselves_counts(tmp_path: Path) -> 
     with av.open(str(path)) as file:
         picture = next(file.decode(video=0))
         assert picture.side_data.get("DISPLAYMATRIX") is not None
-    assert_turned(shown(path), 0, 1, 1, 0)  # mirrored, then a quarter turn anticlockwise
+    # mirrored, then a quarter turn anticlockwise
+    assert corners_of(first_of(path).pixels) == turned(0, 1, 1, 0)
 
 
 def test_the_orientation_in_a_photographed_film_counts(tmp_path: Path) -> None:
@@ -187,7 +179,7 @@ def test_the_orientation_in_a_photographed_film_counts(tmp_path: Path) -> None:
                 tagged.pts, tagged.dts, tagged.time_base = packet.pts, packet.dts, packet.time_base
                 tagged.is_keyframe, tagged.stream = True, copy
                 out.mux(tagged)
-    assert_turned(shown(path), 0, 1, -1, 0)
+    assert corners_of(first_of(path).pixels) == turned(0, 1, -1, 0)
 
 
 def test_a_picture_that_has_been_shown_takes_no_memory(tmp_path: Path) -> None:

@@ -13,11 +13,8 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from vj.core.clock import FrameClock
+from tests.sources.played import first_of
 from vj.core.errors import Fault
-from vj.core.frame import Frame
-from vj.sources import SourceSettings
-from vj.sources.video import Video
 
 COVER = cv2.imencode(".jpg", np.full((120, 160, 3), 200, np.uint8))[1].tobytes()
 PNG = cv2.imencode(".png", np.full((120, 160, 3), 200, np.uint8))[1].tobytes()
@@ -72,31 +69,22 @@ def put_sound(file: Any, track: Any) -> None:
     file.mux(track.encode(None))
 
 
-def first_of(path: Path) -> Frame:
-    video = Video(str(path), SourceSettings(FrameClock(10), loop=False))
-    video.open()
-    frame = video.read()
-    video.close()
-    assert frame is not None
-    return frame
-
-
-@pytest.mark.parametrize("ending", ["mkv", "mp4"])
-def test_a_cover_that_comes_first_is_passed_over(ending: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ending", "covers", "films"),
+    [
+        ("mkv", Disposition.attached_pic, None),
+        ("mp4", Disposition.attached_pic, None),
+        ("mkv", DEFAULT, DEFAULT),
+    ],
+    ids=["mkv", "mp4", "though nothing says so"],
+)
+def test_a_still_that_comes_before_a_film_is_a_cover(
+    ending: str, covers: Disposition, films: Disposition | None, tmp_path: Path
+) -> None:
     path = tmp_path / f"film.{ending}"
     with av.open(str(path), "w") as file:
-        cover = add_cover(file)
-        film = add_film(file, (64, 48), None, "libx264")
-        put_cover(file, cover)
-        put_film(file, [film])
-    assert first_of(path).size == (64, 48)
-
-
-def test_a_still_beside_a_film_is_a_cover_though_nothing_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "film.mkv"
-    with av.open(str(path), "w") as file:
-        cover = add_cover(file, mark=DEFAULT)
-        film = add_film(file, (64, 48), DEFAULT, "libx264")
+        cover = add_cover(file, mark=covers)
+        film = add_film(file, (64, 48), films, "libx264")
         put_cover(file, cover)
         put_film(file, [film])
     assert first_of(path).size == (64, 48)

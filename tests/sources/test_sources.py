@@ -13,12 +13,13 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.sources.played import read_all
 from tests.waiting import JumpingClock
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault, Unavailable
-from vj.core.frame import Frame, Size
+from vj.core.frame import Size
 from vj.sinks.loop_picture import LoopPicture
-from vj.sources import EndOfSource, SourceSettings, make_source, split_uri
+from vj.sources import SourceSettings, make_source, split_uri
 from vj.sources.spout import list_spout_senders
 from vj.sources.testcard import BARS, DancerScene
 
@@ -64,20 +65,6 @@ def write_clip(
         for packet in track.encode():
             file.mux(packet)
     return path
-
-
-def read_all(source: Any) -> list[Frame]:
-    source.open()
-    found = []
-    try:
-        while True:
-            frame = source.read()
-            if frame is not None:
-                found.append(frame)
-    except EndOfSource:
-        return found
-    finally:
-        source.close()
 
 
 def close_to(pixel: np.ndarray, colour: tuple[int, int, int], by: int = 25) -> bool:
@@ -225,7 +212,7 @@ def test_odd_sizes(tmp_path: Path) -> None:
 
 def test_a_variable_frame_rate_is_played_by_its_timestamps(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "vfr.mp4", frames=6, pts=[0, 1, 2, 12, 13, 14])
-    frames = read_all(make_source(str(path), live(loop=False)))
+    frames = read_all(make_source(str(path), live(loop=False)), gaps=True)
     assert [frame.captured for frame in frames] == pytest.approx(
         [pts / 25 for pts in (0, 1, 2, 12, 13, 14)]
     ), "with the pause of 10 frames of 25 a second"

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.sources.played import read_all
 from tests.sources.servers import (
     RIGHT_SIDE,
     WebServer,
@@ -30,7 +31,7 @@ from tests.sources.servers import (
     web_server,
     write_counted,
 )
-from tests.sources.test_sources import close_to, read_all
+from tests.sources.test_sources import close_to
 from tests.waiting import PATIENCE, until
 from vj.core.clock import WallClock
 from vj.core.errors import Fault

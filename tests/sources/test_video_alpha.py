@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.sources.played import all_of
 from tests.waiting import JumpingClock
-from vj.core.clock import FrameClock
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FramePipeline
-from vj.sources import EndOfSource, SourceSettings, make_source
+from vj.sources import SourceSettings, make_source
 from vj.sources.transport import Transport, TransportControl
 from vj.sources.video_file import VideoFile
 
@@ -74,21 +74,8 @@ def write(
     return path
 
 
-def read_all(path: Path, **more: Any) -> list[Frame]:
-    source = make_source(
-        f"video:{path}", SourceSettings(FrameClock(RATE), RATE, loop=False, **more)
-    )
-    source.open()
-    found = []
-    try:
-        while True:
-            frame = source.read()
-            assert frame is not None
-            found.append(frame)
-    except EndOfSource:
-        return found
-    finally:
-        source.close()
+def whole(path: Path, wish: str = "") -> list[Frame]:
+    return all_of(f"video:{path}{wish}", RATE)
 
 
 def where(alpha: np.ndarray) -> float:
@@ -98,7 +85,7 @@ def where(alpha: np.ndarray) -> float:
 
 @pytest.mark.parametrize("make", MAKES)
 def test_a_movie_brings_its_alpha(make: str, tmp_path: Path) -> None:
-    frames = read_all(write(tmp_path / make, *MAKES[make]))
+    frames = whole(write(tmp_path / make, *MAKES[make]))
     assert len(frames) == FRAMES
     for number in (0, 7, 23):
         pixels = frames[number].pixels
@@ -116,7 +103,7 @@ def test_a_movie_brings_its_alpha(make: str, tmp_path: Path) -> None:
 def test_a_tag_that_the_encoder_was_told_to_write_counts_as_well(make: str, tmp_path: Path) -> None:
     """FFmpeg gives it in capitals."""
     path = write(tmp_path / make, *MAKES[make], tags={"alpha_mode": "1"})
-    assert read_all(path)[5].pixels.shape == (64, 96, 4)
+    assert whole(path)[5].pixels.shape == (64, 96, 4)
 
 
 @pytest.mark.parametrize("make", ["vp9.webm", "vp8.webm", "prores.mov"])
@@ -161,7 +148,7 @@ def test_a_gif_is_transparent_where_it_says(tmp_path: Path) -> None:
     animation.frames, animation.durations = pictures, [100] * 4
     path = tmp_path / "loop.gif"
     assert cv2.imwriteanimation(str(path), animation)
-    frames = read_all(path)
+    frames = whole(path)
     assert len(frames) >= 4
     alpha = frames[0].pixels[..., 3]
     assert abs(where(alpha) - place(0)) <= 1
@@ -175,11 +162,11 @@ def test_a_byte_that_nobody_wrote_is_no_alpha(tmp_path: Path) -> None:
         return pixels
 
     for name in ("raw.avi", "raw.mov"):
-        frames = read_all(write(tmp_path / name, "rawvideo", "bgra", {}, pictures=unwritten))
+        frames = whole(write(tmp_path / name, "rawvideo", "bgra", {}, pictures=unwritten))
         assert len(frames) == FRAMES
         assert frames[5].pixels.shape == (64, 96, 3)
         assert frames[5].pixels[3, 3].tolist() == list(TEAL)
-    written = read_all(write(tmp_path / "raw.avi", "rawvideo", "bgra", {}))
+    written = whole(write(tmp_path / "raw.avi", "rawvideo", "bgra", {}))
     assert abs(where(written[5].pixels[..., 3]) - place(5)) <= 1
 
 
@@ -190,7 +177,7 @@ def test_what_is_opaque_has_no_alpha(tmp_path: Path) -> None:
         return pixels
 
     for make in ("png.mov", "vp9.webm"):
-        frames = read_all(write(tmp_path / make, *MAKES[make], pictures=opaque))
+        frames = whole(write(tmp_path / make, *MAKES[make], pictures=opaque))
         assert {frame.pixels.shape for frame in frames} == {(64, 96, 3)}
 
 
@@ -211,14 +198,14 @@ def test_colours_that_were_multiplied_are_so_no_more_where_that_is_said(
     else:
         path = write(tmp_path / make, *MAKES[make], pictures=multiplied)
     for wish, seen in (("", 0.5), ("?alpha=straight", 0.5), ("?alpha=premultiplied", 1.0)):
-        pixels = read_all(Path(f"{path}{wish}"))[3].pixels
+        pixels = whole(path, wish)[3].pixels
         assert abs(int(pixels[32, place(3) + 20, 3]) - 128) <= 4
         half = pixels[32, place(3) + 20, :3].astype(int)
         assert np.abs(half - np.array(TEAL) * seen).max() <= 10, wish
 
 
 def test_the_alpha_of_a_movie_is_a_mask(tmp_path: Path) -> None:
-    frames = read_all(write(tmp_path / "vp9.webm", *MAKES["vp9.webm"]))
+    frames = whole(write(tmp_path / "vp9.webm", *MAKES["vp9.webm"]))
     pipeline = FramePipeline(SIZE, "crop", Metrics(), print)
     store = Store({"mask/mode": "alpha", "mask/feather": 0})
     for frame in frames[:3]:
