@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import secrets
-import sys
-import threading
 import time
-import types
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.sound import sound_card
 from tests.sound.drawn_sound import write_sound
 from tests.sound.flashes import apart, flashes_and_clicks, flashing_clip
 from tests.sound.ndi_ear import NdiEar
+from tests.sound.sound_card import Card
 from tests.waiting import until
 from vj.app.live import Performance
 from vj.app.safe import safe
@@ -28,6 +26,8 @@ from vj.pipeline.compositor import Picture
 from vj.pipeline.frame_context import FrameContext
 from vj.show.load import check_show
 from vj.sound import RATE
+
+card = sound_card.card
 
 
 def live(folder: Path, said: list[str], more: dict[str, object]) -> Performance:
@@ -137,42 +137,6 @@ def test_a_safe_show_has_no_sound() -> None:
     assert safe(show, lambda text: None).sound == "off"
 
 
-class Card:
-    """A sound card with one user at a time, which plays a hum of one loudness to whoever opened
-    it."""
-
-    def __init__(self) -> None:
-        self.opened: list[str] = []
-        self.users = 0
-
-    def stream(self, callback: Callable[..., None], device: str | None = None, **asked: Any) -> Any:
-        if self.users:
-            raise OSError("Device unavailable")
-        self.users += 1
-        self.opened.append(f"{device or ''} {asked['channels']}")
-        stop = threading.Event()
-
-        def play() -> None:
-            block = np.full((512, asked["channels"]), 0.25, np.float32)
-            while not stop.wait(512 / RATE):
-                callback(block, 512, None, None)
-
-        def close() -> None:
-            stop.set()
-            self.users -= 1
-
-        thread = threading.Thread(target=play, daemon=True)
-        return types.SimpleNamespace(start=thread.start, stop=stop.set, close=close)
-
-
-@pytest.fixture
-def card(monkeypatch: pytest.MonkeyPatch) -> Card:
-    made = Card()
-    fake = types.SimpleNamespace(InputStream=made.stream)
-    monkeypatch.setitem(sys.modules, "sounddevice", fake)
-    return made
-
-
 class Ear:
     """Takes the place of a sink's sound: what reaches it."""
 
@@ -201,7 +165,7 @@ def test_an_input_is_opened_once_for_modulators_and_for_what_is_heard(
     ear = Ear(performance)
     performance.start()
     until(lambda: abs(ear.loudness - 0.25) < 0.001)
-    assert card.opened == ["Scarlett 2"]
+    assert card.messages == ["open Scarlett 2"]
     until(lambda: performance.sound.state().startswith("input Scarlett, delayed by "))
     performance.stop()
     assert card.users == 0
@@ -219,7 +183,7 @@ def test_a_saved_show_is_heard_otherwise(tmp_path: Path, card: Card) -> None:
     for sound, loud in ((str(tmp_path / "song.wav"), 0.1), ("input Mic", 0.25)):
         assert performance.adopt(show.model_copy(update={"sound": sound}))
         until(lambda loud=loud: abs(ear.loudness - loud) < 0.001)  # type: ignore[misc]
-    assert card.opened == ["Mic 2"]
+    assert card.messages == ["open Mic 2"]
     assert performance.adopt(show.model_copy(update={"sound": "off"}))
     until(lambda: performance.sound.state() == "off")
     assert card.users == 0

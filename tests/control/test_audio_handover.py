@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from pathlib import Path
 
-import pytest
-
+from tests.sound import sound_card
+from tests.sound.sound_card import Card
 from vj.app.setup import start_values
 from vj.control.session import ControlSession
 from vj.core.clock import WallClock
 from vj.parameters.store import Store
 from vj.show.schema import Show
 
-
-class Card:
-    """A sound card with one user at a time, as an exclusive driver has it."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-        self.users = 0
-
-    def stream(self, device: str | None = None, **_: object) -> Card.Stream:
-        if self.users:
-            raise OSError("Device unavailable")
-        self.users += 1
-        self.messages.append(f"open {device or ''}".strip())
-        return Card.Stream(self)
-
-    class Stream:
-        def __init__(self, card: Card) -> None:
-            self._card = card
-
-        def start(self) -> None: ...
-
-        def stop(self) -> None: ...
-
-        def close(self) -> None:
-            self._card.users -= 1
-            self._card.messages.append("close")
-
-
-@pytest.fixture
-def card(monkeypatch: pytest.MonkeyPatch) -> Card:
-    made = Card()
-    fake = types.SimpleNamespace(InputStream=made.stream)
-    monkeypatch.setitem(sys.modules, "sounddevice", fake)
-    return made
+card = sound_card.card
 
 
 def show(depth: float = 0.2, **more: object) -> Show:
@@ -65,10 +30,10 @@ def test_a_save_goes_on_with_the_input_that_is_open(card: Card) -> None:
     session = session_of(show(), messages)
     for depth in (0.3, 0.4):
         session.adopt(show(depth))()
-    assert card.messages == ["open"]
+    assert card.messages == ["open default 2"]
     assert messages == []
     session.stop()
-    assert card.messages == ["open", "close"]
+    assert card.messages == ["open default 2", "close"]
 
 
 def test_a_save_that_is_refused_leaves_the_input_open(card: Card) -> None:
@@ -77,7 +42,7 @@ def test_a_save_that_is_refused_leaves_the_input_open(card: Card) -> None:
     other = show(0.5)
     ready = session.prepare(other, Store(start_values(other), other.table()))
     session.discard(ready)
-    assert card.messages == ["open"]
+    assert card.messages == ["open default 2"]
     session.stop()
     assert card.users == 0
 
@@ -86,9 +51,9 @@ def test_an_input_that_is_no_longer_named_is_closed(card: Card) -> None:
     messages: list[str] = []
     session = session_of(show(), messages)
     session.adopt(Show.model_validate({"source": ["testcard"]}))()
-    assert card.messages == ["open", "close"]
+    assert card.messages == ["open default 2", "close"]
     session.adopt(show())()
-    assert card.messages == ["open", "close", "open"]
+    assert card.messages == ["open default 2", "close", "open default 2"]
     session.stop()
 
 
@@ -99,7 +64,7 @@ def test_an_input_that_was_not_there_is_tried_again(card: Card) -> None:
     assert any("it counts as silence" in text for text in messages)
     card.users = 0
     session.adopt(show(0.3))()
-    assert card.messages == ["open"]
+    assert card.messages == ["open default 2"]
     session.stop()
 
 
