@@ -68,7 +68,7 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
     assert looked == ["/vj/*/[m-x]*"], "each look takes a third of a millisecond"
     for number in range(300):
         session.log(f"/vj/*/{number}?", 0.5)
-    assert len(session.dispatcher._settable._known) <= osc_pattern.KNOWN, (
+    assert len(session.dispatcher._addresses.settable._known) <= osc_pattern.KNOWN, (
         "and what is remembered has an end"
     )
     session.log("/vj/record", 1.0)

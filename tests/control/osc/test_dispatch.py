@@ -526,21 +526,21 @@ def test_what_another_vj_says_is_not_answered(address: str) -> None:
 def test_unknown_addresses_cost_little_and_are_one_line_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import vj.control.osc.dispatch as dispatch
+    import vj.control.osc.suggestions as suggestions
 
     looked: list[str] = []
     monkeypatch.setattr(
-        dispatch, "nearest", lambda word, known: looked.append(word) or "; did you mean it?"
+        suggestions, "nearest", lambda word, known: looked.append(word) or "; did you mean it?"
     )
     session = DispatchHarness()
     for second in range(3):
         for number in range(5000):
             session.log(f"/composition/layer{number}/x", second)
         session.pass_by(1.0)
-    assert len(looked) <= 3 * dispatch.SUGGESTIONS
+    assert len(looked) <= 3 * suggestions.SUGGESTIONS
     assert len(session.messages) == 3
     assert "and 4999 more" in session.messages[1]
-    assert len(session.dispatcher._mistakes) <= dispatch.KNOWN_MISTAKES
+    assert len(session.dispatcher._suggestions._mistakes) <= suggestions.KNOWN_MISTAKES
 
 
 def test_every_head_that_is_quick_leads_where_the_slow_way_leads() -> None:

@@ -20,7 +20,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vj.control.engine import ControlEngine
-from vj.control.osc.dispatch import HOLD, Dispatcher, Status, Target
+from vj.control.osc.addresses import Target
+from vj.control.osc.dispatch import HOLD, Dispatcher, Status
 from vj.control.osc.echo import PERIOD, Echo
 from vj.control.osc.network import datagram_socket, listening_lines, resolve
 from vj.control.osc.packet import is_osc, pack, unpack
