@@ -1,10 +1,8 @@
 """The pixel maths of numpy_ops.py as C, written once: the same text is compiled for the GPU and, to
 be tested anywhere, by a C compiler.
 
-`BODY` holds what happens to one pixel, `KERNELS` which pixels and buffers that is done with. Both
-keep to what C99 and CUDA C++ have in common; the two preambles say what differs: how a function is
-marked, how the pixels are gone through, how the model's numbers are read. No header is included for
-CUDA, so that NVRTC needs no toolkit; half precision is two PTX instructions.
+`BODY` holds what happens to one pixel, `KERNELS` which pixels and buffers that is done with; see
+`preamble` for how that is C as well as CUDA.
 
 Buffers: pictures are (H, W, 3) uint8, the state (H, W, 3) float32 0..1 (half precision would stick,
 see `numpy_ops.blend`). The model's side is (3, H, W), -1..1, float or, with `VJ_HALF` defined,
@@ -16,6 +14,7 @@ W) uint8, read where `masked` is not 0.
 from __future__ import annotations
 
 from vj.core.kinds import BLEND_MODES
+from vj.kernels.preamble import C_PREAMBLE, CUDA_PREAMBLE
 from vj.kernels.settings import LEAST_DEPTH, MOVING, REACH, STILL
 
 MODE_CODES = {mode: code for code, mode in enumerate(BLEND_MODES)}
@@ -27,75 +26,8 @@ _CONSTANTS = "\n".join(
     + [f"#define VJ_LEAST_DEPTH {LEAST_DEPTH}f", f"#define VJ_REACH {REACH}", ""]
 )
 
-C_PREAMBLE = r"""
-#include <math.h>
-#define VJ_INLINE static inline
-#define VJ_KERNEL void
-#define VJ_EACH_PIXEL(width, height) \
-    for (int y = 0; y < (height); ++y) for (int x = 0; x < (width); ++x)
-"""
-
-_C_MODEL = r"""
-#ifdef VJ_HALF
-typedef _Float16 vj_model;
-#else
-typedef float vj_model;
-#endif
-VJ_INLINE float vj_load(const vj_model *from) { return (float)*from; }
-VJ_INLINE void vj_store(vj_model *to, float value) { *to = (vj_model)value; }
-"""
-
-CUDA_PREAMBLE = r"""
-#define VJ_INLINE static __device__ __forceinline__
-#define VJ_KERNEL extern "C" __global__ void
-#define VJ_EACH_PIXEL(width, height) \
-    const int x = blockIdx.x * blockDim.x + threadIdx.x; \
-    const int y = blockIdx.y * blockDim.y + threadIdx.y; \
-    if (x < (width) && y < (height))
-"""
-
-_CUDA_MODEL = r"""
-#ifdef VJ_HALF
-typedef unsigned short vj_model;
-VJ_INLINE float vj_load(const vj_model *from)
-{
-    float value;
-    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(*from));
-    return value;
-}
-VJ_INLINE void vj_store(vj_model *to, float value)
-{
-    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(*to) : "f"(value));
-}
-#else
-typedef float vj_model;
-VJ_INLINE float vj_load(const vj_model *from) { return *from; }
-VJ_INLINE void vj_store(vj_model *to, float value) { *to = value; }
-#endif
-"""
-
 BODY = r"""
-typedef unsigned char vj_byte;
 typedef struct { float smoothing, motion, wet; int mode; float colour[12]; } vj_settings;
-
-VJ_INLINE float vj_clamp(float value)
-{
-    return value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f;
-}
-VJ_INLINE vj_byte vj_round(float value) { return (vj_byte)(vj_clamp(value) * 255.0f + 0.5f); }
-
-/* Any index -> 0..size-1, mirrored at the middle of the first and last pixel. */
-VJ_INLINE int vj_reflect(int index, int size)
-{
-    const int period = size > 1 ? 2 * (size - 1) : 1;
-    const int folded = (index < 0 ? -index : index) % period;
-    return folded < size ? folded : period - folded;
-}
-
-VJ_INLINE int vj_within(int index, int size)
-{
-    return index < 0 ? 0 : (index < size ? index : size - 1);
-}
 
 VJ_INLINE float vj_mode(int mode, float base, float top)
 {
@@ -274,9 +206,9 @@ VJ_KERNEL vj_sharpen(const vj_byte *__restrict__ picture, vj_byte *__restrict__ 
 }
 """
 
-CUDA_SOURCE = CUDA_PREAMBLE + _CUDA_MODEL + _CONSTANTS + BODY + KERNELS
+CUDA_SOURCE = CUDA_PREAMBLE + _CONSTANTS + BODY + KERNELS
 """For NVRTC: kernels `vj_feedback`, `vj_blend`, `vj_sharpen`, one thread a pixel. `-DVJ_HALF` for a
 model in half precision."""
 
-C_SOURCE = C_PREAMBLE + _C_MODEL + _CONSTANTS + BODY + KERNELS
+C_SOURCE = C_PREAMBLE + _CONSTANTS + BODY + KERNELS
 """For a C99 compiler: the same three as plain functions that go through all pixels."""

@@ -12,8 +12,8 @@ more by each thread that needs them. The order is fixed: the same inputs give th
 
 from __future__ import annotations
 
-from vj.kernels.body import _C_MODEL, _CUDA_MODEL, C_PREAMBLE, CUDA_PREAMBLE
 from vj.kernels.numpy_field import CLEAR, CUBIC, CUT, NARROW, QUIET
+from vj.kernels.preamble import C_PREAMBLE, CUDA_PREAMBLE
 
 _CONSTANTS = "".join(
     f"#define VJ_{name} {value}f\n"
@@ -28,24 +28,6 @@ _CONSTANTS = "".join(
 )
 
 BODY = r"""
-VJ_INLINE float vj_clamp(float value)
-{
-    return value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f;
-}
-
-VJ_INLINE int vj_within(int index, int size)
-{
-    return index < 0 ? 0 : (index < size ? index : size - 1);
-}
-
-/* Any index -> 0..size-1, mirrored at the middle of the first and last pixel. */
-VJ_INLINE int vj_reflect(int index, int size)
-{
-    const int period = size > 1 ? 2 * (size - 1) : 1;
-    const int folded = (index < 0 ? -index : index) % period;
-    return folded < size ? folded : period - folded;
-}
-
 /* Which share of output pixel `index` of `count` is input pixel j of `size`. */
 VJ_INLINE float vj_cover(int index, int count, int size, int j)
 {
@@ -349,9 +331,9 @@ NAMES = tuple(
     )
 )
 
-CUDA_SOURCE = CUDA_PREAMBLE + _CUDA_MODEL + _CONSTANTS + BODY + KERNELS
+CUDA_SOURCE = CUDA_PREAMBLE + _CONSTANTS + BODY + KERNELS
 """For NVRTC: the kernels of `NAMES`, one thread a pixel of what is written. `-DVJ_HALF` for a model
 in half precision."""
 
-C_SOURCE = C_PREAMBLE + _C_MODEL + _CONSTANTS + BODY + KERNELS
+C_SOURCE = C_PREAMBLE + _CONSTANTS + BODY + KERNELS
 """For a C99 compiler: the same as plain functions that go through all pixels."""

@@ -9,8 +9,8 @@ upscale_body.py's: `vj_guided` is given its result.
 
 from __future__ import annotations
 
-from vj.kernels.body import C_PREAMBLE, CUDA_PREAMBLE
 from vj.kernels.numpy_guided import NOISE, RADIUS, STEEPEST, TRUST_FROM, TRUST_FULL
+from vj.kernels.preamble import C_PREAMBLE, CUDA_PREAMBLE
 
 _CONSTANTS = "\n".join(
     [
@@ -24,37 +24,6 @@ _CONSTANTS = "\n".join(
 )
 
 BODY = r"""
-typedef unsigned char vj_byte;
-
-VJ_INLINE float vj_clamp(float value)
-{
-    return value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f;
-}
-
-VJ_INLINE vj_byte vj_round(float value) { return (vj_byte)(vj_clamp(value) * 255.0f + 0.5f); }
-VJ_INLINE int vj_within(int index, int size)
-{
-    return index < 0 ? 0 : (index < size ? index : size - 1);
-}
-
-/* Any index -> 0..size-1, mirrored at the middle of the first and last pixel. */
-VJ_INLINE int vj_reflect(int index, int size)
-{
-    const int period = size > 1 ? 2 * (size - 1) : 1;
-    const int folded = (index < 0 ? -index : index) % period;
-    return folded < size ? folded : period - folded;
-}
-
-/* The input pixel before the middle of output pixel `index`, -1 at the edge; share: of the way to
-   the next. */
-VJ_INLINE int vj_place(int index, int count, int size, float *share)
-{
-    const int ahead = (2 * index + 1) * size - count;
-    const int before = ahead < 0 ? -1 : ahead / (2 * count);
-    *share = (float)(ahead - before * 2 * count) / (float)(2 * count);
-    return before;
-}
-
 /* Channel `c` of a picture of `channels` bytes a pixel, 0..1, at a pixel of another size. */
 VJ_INLINE float vj_bilinear(const vj_byte *picture, int channels, int c, int width, int height,
         int out_width, int out_height, int x, int y)

@@ -7,31 +7,9 @@ finished pixels.
 
 from __future__ import annotations
 
-from vj.kernels.body import C_PREAMBLE, CUDA_PREAMBLE
+from vj.kernels.preamble import C_PREAMBLE, CUDA_PREAMBLE
 
 BODY = r"""
-typedef unsigned char vj_byte;
-
-VJ_INLINE float vj_clamp(float value)
-{
-    return value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f;
-}
-VJ_INLINE vj_byte vj_round(float value) { return (vj_byte)(vj_clamp(value) * 255.0f + 0.5f); }
-VJ_INLINE int vj_within(int index, int size)
-{
-    return index < 0 ? 0 : (index < size ? index : size - 1);
-}
-
-/* The input pixel before the middle of output pixel `index`, -1 at the edge; share: of the way to
-   the next. */
-VJ_INLINE int vj_place(int index, int count, int size, float *share)
-{
-    const int ahead = (2 * index + 1) * size - count;
-    const int before = ahead < 0 ? -1 : ahead / (2 * count);
-    *share = (float)(ahead - before * 2 * count) / (float)(2 * count);
-    return before;
-}
-
 VJ_INLINE float vj_light(const float *rgb) { return rgb[2] * 0.5f + (rgb[0] * 0.5f + rgb[1]); }
 
 /* Along one axis: the gradient, and how much of an edge it is. */
