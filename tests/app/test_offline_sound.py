@@ -264,8 +264,10 @@ def test_slow_motion_keeps_the_pitch(rig: Rig) -> None:
 
 def test_a_folder_of_pictures_gets_its_sound_beside_them(rig: Rig) -> None:
     rig.render(to="frames/", seconds=1.0)
-    with wave.open(f"{rig.folder}/frames/sound.wav") as file:
+    path = rig.folder / "frames" / "sound.wav"
+    with wave.open(str(path)) as file:
         assert file.getnframes() == RATE
+    assert click_moments(heard(path)) == pytest.approx([10 / FPS, 23 / FPS], abs=1e-3)
 
 
 def test_the_show_says_what_is_heard(rig: Rig) -> None:

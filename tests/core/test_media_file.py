@@ -54,4 +54,4 @@ def test_sound_may_have_a_name_like_an_address(
     assert sound.open()
     assert sound.read(0, 1000)[500].tolist() == pytest.approx([8000 / 32768] * 2, abs=0.01)
     sound.close()
-    AudioFile(path)  # what modulators hear of it
+    assert AudioFile(path).level("level", 0.1) > 0, "what modulators hear of it"

@@ -193,7 +193,7 @@ def test_where_a_disk_is_full_the_sound_goes_on_in_the_spare_folder(tmp_path: Pa
     assert "it goes on in" in said[0]
     file = SoundFile(spare / "out.mkv")
     assert file.open()
-    assert file.read(0.2, RATE // 5).any()
+    assert np.abs(file.read(0.2, 1920) - hiss).max() < 2**-22
 
 
 def test_a_recording_without_anything_to_hear_has_no_sound_stream(tmp_path: Path) -> None:

@@ -102,11 +102,17 @@ def test_grey_light_with_alpha_and_without() -> None:
     assert near(read(layered(Y=0.09, A=0.5))[3, 3], (118, 118, 118, 128), 1)
 
 
-def test_one_that_is_cut_off_is_no_picture_or_a_part_of_one() -> None:
+def test_of_one_that_is_cut_off_the_whole_lines_are_shown() -> None:
     data = layered(View__Combined__R=1, View__Combined__G=1, View__Combined__B=1)
+    line = 8 + 3 * 16 * 4
     for length in range(4, len(data), 23):
         found = decoded(data[:length])
-        assert found is None or found.shape == (8, 16, 3)
+        whole = max(0, length - (len(data) - 8 * line)) // line
+        if found is None:
+            assert whole == 0
+        else:
+            assert found.shape == (8, 16, 3)
+            assert [row.min() for row in found] == [255] * whole + [0] * (8 - whole)
 
 
 def test_a_picture_of_light_is_read_from_its_file(tmp_path: Path) -> None:

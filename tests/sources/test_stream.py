@@ -396,8 +396,11 @@ def test_decks_share_one_connection(web: WebServer) -> None:
     one, two = (devices.make(web.at("/video"), SETTINGS) for _ in range(2))
     one.open()
     two.open()
-    assert frames_of(one, 2)
-    assert frames_of(two, 2)
+    for source in (one, two):
+        assert age(frames_of(source, 2)[1].pixels, 25) < OLD
+    assert len(web.asked) == 1
     one.close()
+    assert age(frames_of(two, 2)[1].pixels, 25) < OLD
     two.close()
+    assert len(web.asked) == 1
     assert len(web.asked) == 1
