@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -204,11 +203,15 @@ def test_a_recording_that_begins_with_a_silent_picture_has_the_sound_of_the_clip
     movie = tmp_path / "out.mkv"
     performance = live(tmp_path, said, {"source": "drawn:dancer", "sinks": [f"record:{movie}"]})
     performance.start()
-    sent = performance.outputs.sinks.sent
-    until(lambda: sent().get(f"record:{movie}", 0) > 5)
+
+    def recorded() -> int:
+        return performance.outputs.sinks.sent().get(f"record:{movie}", 0)
+
+    until(lambda: recorded() > 5)
     performance.store.set("source", "one")
     until(lambda: performance.sound.state().startswith("the source's, delayed by "))
-    time.sleep(0.8)
+    enough = recorded() + 30  # a second, and two flashes in it
+    until(lambda: recorded() >= enough)
     performance.stop()
     flashes, heard = flashes_and_clicks(movie)
     assert len(flashes) >= 2
