@@ -13,11 +13,13 @@ from typing import Any
 from tests.fuzz.failure import Failed, misfits, resident
 from tests.fuzz.osc_packets import Packets, padded
 from vj.control.build import make_engine
+from vj.control.osc.datagram_reader import DatagramReader
+from vj.control.osc.datagram_writer import DatagramWriter
 from vj.control.osc.dispatch import Dispatcher
+from vj.control.osc.echo import Echo
 from vj.control.osc.packet import head_of, is_osc, unpack
 from vj.control.osc.query import tree
-from vj.control.osc.server import OscServer
-from vj.core.clock import FrameClock
+from vj.control.osc.recent_senders import RecentSenders
 from vj.parameters.store import Store
 from vj.show.load import check_show
 
@@ -134,11 +136,7 @@ class Rig:
         self.engine, _ = make_engine(show, self.store, live=False, log=self.said.append)
         self.store.listeners.append(self.engine.changed)
         self.store.automation = self.engine
-        self.wire = Wire()
-        self.server = OscServer(
-            self.store, ("127.0.0.1", 0), clock=FrameClock(30), on_message=self.said.append
-        )
-        self.server.dispatcher = Dispatcher(
+        self.dispatcher = Dispatcher(
             self.store,
             self.said.append,
             status=lambda: {"fps": [30.0]},
@@ -146,12 +144,22 @@ class Rig:
             steady=lambda: self.now,
             sleep=lambda seconds: None,
         )
-        self.server._socket = self.wire  # type: ignore[assignment]  # the one part that is not the program's own
-        self.server.use_engine(self.engine)
-        self.server.dispatcher.attach()
+        self.dispatcher.use_engine(self.engine)
+        self.dispatcher.attach()
+        echo = Echo(self.store)
+        echo.use_mappings(self.engine.mappings)
+        self.writer = DatagramWriter(self.dispatcher, echo)
+        self.reader = DatagramReader(self.dispatcher, RecentSenders(self.writer))
+        self.use(Wire())
         self.last: deque[bytes] = deque(maxlen=KEPT)
         mapped = [str(rule["osc"]) for rule in SHOW["mappings"]] + ["/kick"]
         self.packets = Packets(list(self.store.table.rows.values()), mapped, seed, NOW)
+
+    def use(self, wire: Wire) -> None:
+        """Read from a wire and send to it: the one part that is not the program's own."""
+        self.wire = wire
+        self.reader.read_from(wire)  # type: ignore[arg-type]
+        self.writer.send_from(wire)  # type: ignore[arg-type]
 
     def feed(self, *packets: bytes, peer: int = 5000) -> None:
         """Have them read in one go, and a frame sampled. Raises Failed."""
@@ -162,9 +170,9 @@ class Rig:
         self.packets.now = NOW + self.now
         try:
             while self.wire.waiting:
-                self.server._read_batch()
-            self.server.dispatcher.release()
-            self.server._send_echo()
+                self.reader.read_batch()
+            self.dispatcher.release()
+            self.writer.send_echo()
             snapshot = self.store.sample(self.now)
         except Exception as error:
             raise self.failed(f"{type(error).__name__}: {error}") from error
@@ -197,13 +205,13 @@ class Rig:
         before = self.wire.sent
         self.last.append(packet)
         self.wire.waiting.append((packet, ("10.0.0.9", 5999)))
-        self.server._read_batch()
+        self.reader.read_batch()
         if self.wire.sent != before:
             raise self.failed("something that is no OSC was answered")
 
     def alive(self) -> None:
         """A fader still moves what it is meant for, and the tree can be told. Raises Failed."""
-        self.server.dispatcher.scheduler.drop()  # what is due now could move it on
+        self.dispatcher.scheduler.drop()  # what is due now could move it on
         self.feed(GOOD)
         if self.store.get("delta") != 0.25:
             raise self.failed(f"/vj/delta 0.25 came, and it stands at {self.store.get('delta')}")
@@ -239,11 +247,10 @@ def fuzz(packets: int, seed: int, progress: Callable[[str], None] = lambda text:
     grown = now - settled if now is not None and settled is not None else None
     if grown is not None and grown > GROWTH:
         raise Failed(f"the process grew by {grown:.0f} MB over {packets} packets", [], seed)
-    server = rig.server
     return Figures(
         fed,
-        server.messages,
-        server.errors,
+        rig.reader.messages,
+        rig.dispatcher.error_replies.count,
         rig.wire.sent,
         time.monotonic() - begun,
         rig.wire.slowest[0] * 1e3,

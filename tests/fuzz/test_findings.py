@@ -16,9 +16,8 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from tests.control.osc.test_dispatch import DispatchHarness, bundle, f32, raw
 from tests.fuzz.http import asked
 from tests.fuzz.osc import Rig, Wire
-from vj.control.osc import dispatch
+from vj.control.osc import datagram_reader, dispatch
 from vj.control.osc import pattern as osc_pattern
-from vj.control.osc import server as osc
 from vj.control.osc.packet import pack
 from vj.parameters.store import Store
 from vj.show.load import ShowFaults, parse, show_of
@@ -40,16 +39,16 @@ class Heard(Wire):
 @pytest.mark.parametrize("port", [0.25, 0.999, 65536.0])
 def test_a_fraction_is_no_port_to_be_told_at(port: float) -> None:
     rig = Rig(seed=0)
-    rig.wire = Heard()
-    rig.server._socket = rig.wire  # type: ignore[assignment]
+    heard = Heard()
+    rig.use(heard)
     rig.feed(raw("/vj/subscribe", "f", f32(port)))
     assert [
         report
-        for _, report in rig.wire.report
+        for _, report in heard.report
         if report.address == "/vj/error" and "is no port (1 .. 65535)" in report.params[0]
     ]
     rig.feed(raw("/vj/strength", "f", f32(0.4)), peer=5001)
-    assert not [port for port, report in rig.wire.report if report.address == "/vj/strength"]
+    assert not [port for port, report in heard.report if report.address == "/vj/strength"]
 
 
 def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
@@ -95,13 +94,13 @@ def test_a_batch_of_what_takes_long_ends_before_all_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rig = Rig(seed=0)
-    monkeypatch.setattr(osc, "HOLD", 1e-9)
+    monkeypatch.setattr(datagram_reader, "HOLD", 1e-9)
     peer = ("10.0.0.1", 5000)
     rig.wire.waiting.extend((raw("/vj/*/*", "f", f32(0.25)), peer) for _ in range(4))
-    assert [rig.server._read_batch() for _ in range(5)] == [1, 1, 1, 1, 0]
+    assert [rig.reader.read_batch() for _ in range(5)] == [1, 1, 1, 1, 0]
     faders = [raw("/vj/delta", "f", f32(number / 100)) for number in range(50)]
     rig.wire.waiting.extend((packet, peer) for packet in faders)
-    assert rig.server._read_batch() == 50, "faders alone are all read in one go"
+    assert rig.reader.read_batch() == 50, "faders alone are all read in one go"
     assert rig.store.get("delta") == pytest.approx(0.49)
 
 

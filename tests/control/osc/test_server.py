@@ -19,9 +19,10 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.waiting import PATIENCE, until
+from vj.control.osc.datagram_writer import ERRORS_A_SECOND
 from vj.control.osc.packet import Message, unpack
 from vj.control.osc.pattern import matching
-from vj.control.osc.server import ERRORS_A_SECOND, OscServer
+from vj.control.osc.server import OscServer
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.parameters.store import Store

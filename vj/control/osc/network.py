@@ -13,6 +13,9 @@ from vj.core.errors import Fault
 ANY_HOST = ("", "0.0.0.0", "::")
 """Hosts that mean every address of this machine."""
 
+SocketAddress = tuple[Any, ...]
+"""An address as the socket gives it: (host, port), and for IPv6 flow and interface."""
+
 PORTS_TO_TRY = 20
 """Ports that are tried in turn when one is in use, so that a second show can run."""
 
@@ -158,7 +161,7 @@ def _join(made: socket.socket, group: str) -> None:
     )
 
 
-def resolve(made: socket.socket, to: tuple[str, int]) -> tuple[Any, ...] | None:
+def resolve(made: socket.socket, to: tuple[str, int]) -> SocketAddress | None:
     """Resolve an address to send to from this socket; None when that fails."""
     flags = socket.AI_V4MAPPED if made.family == socket.AF_INET6 else 0
     try:
