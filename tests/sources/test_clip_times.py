@@ -60,7 +60,7 @@ def zero_of(path: Path) -> float:
     file = VideoFile(path, 30)
     file.open()
     file.close()
-    return file.zero
+    return file.times.zero
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mov"])

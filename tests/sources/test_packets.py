@@ -77,7 +77,7 @@ def test_a_picture_with_a_torn_time_follows_the_one_before(tmp_path: Path, share
     file.open()
     begins = [picture.begins for picture in iter(file.next, None)]
     assert begins == pytest.approx([number / FPS for number in range(6 * FPS)], abs=0.01)
-    assert not file.counted
+    assert not file.times.counted
     file.close()
 
 
@@ -122,12 +122,12 @@ def test_pictures_that_share_a_time_come_at_a_constant_rate(
     file = VideoFile(path, 25.0)
     file.open()
     measure(file)
-    assert file.counted == flat
+    assert file.times.counted == flat
     pictures = list(iter(file.next, None))
     lit = [p.begins for p in pictures if p.decoded.to_ndarray(format="gray").mean() > 200]
     assert lit == pytest.approx([number / fps for number in range(30, 150, 30)], abs=1e-3)
     assert file.sound == path
-    heard = SoundFile(path, file.zero)
+    heard = SoundFile(path, file.times.zero)
     assert heard.open()
     assert click_moments(heard.read(0.0, 6 * RATE)) == pytest.approx(lit, abs=0.012)
     heard.close()

@@ -47,8 +47,8 @@ class SoundFile:
     """The best sound stream of one file. `open`, then `read`, then `close`. For one thread."""
 
     def __init__(self, path: Path, zero: float | None = None) -> None:
-        """zero: the time, as the file counts, that is 0 here: `VideoFile.zero` for the sound of a
-        clip. None: the beginning that the file states."""
+        """zero: the time, as the file counts, that is 0 here: `PictureTimes.zero` for the sound of
+        a clip. None: the beginning that the file states."""
         self.path = path
         self.broken = 0
         """Packets that could not be decoded."""

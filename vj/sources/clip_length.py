@@ -73,7 +73,7 @@ def lasting(file: VideoFile, stated: float, is_last: bool) -> float:
 def measure(file: VideoFile) -> Measured:
     """Of an open file, by its last packets, or all of one that has no index. Rewinds it, and has it
     take that rate, or count its pictures where its times begin anew, or are FFmpeg's guesses."""
-    if file.format in JOINED and not file.counted and file.path.stat().st_size <= SCANNED:
+    if file.format in JOINED and not file.times.counted and file.path.stat().st_size <= SCANNED:
         moments = [moment for moment, _ in file.packets(0.0)]
         anew = _begins_anew(moments)
         if anew or (file.format == GUESSED and _are_guesses(moments, file.step)):
@@ -83,11 +83,11 @@ def measure(file: VideoFile) -> Measured:
     for begin in (file.stated_length - SURELY_BEFORE, 0.0):
         packets = list(file.packets(begin))
         found = sorted((begins, lasts) for begins, lasts in packets if begins is not None)
-        if found and file.timed:
+        if found and file.times.timed:
             break
     file.rewind()
     fps = file.fps
-    if len(found) > FEW and file.timed and (fps is None or fps > PLAUSIBLE):
+    if len(found) > FEW and file.times.timed and (fps is None or fps > PLAUSIBLE):
         seen = (len(found) - 1) / max(found[-1][0] - found[0][0], 1e-3)
         fps = seen if fps is None or seen < fps / 2 else fps
     elif fps is not None and fps > PLAUSIBLE and len(found) < 2:
@@ -95,17 +95,17 @@ def measure(file: VideoFile) -> Measured:
     file.fps = fps
     step = file.step
     length = len(packets) * step
-    if found and file.timed:
+    if found and file.times.timed:
         begins, lasts = found[-1]
         length = begins + lasting(file, lasts, packets[-1][0] == begins)
         whole = begins + 2 * step >= file.stated_length  # not cut off
         stated = edit_list_end(file.path, file.track) if whole and file.format == MP4 else None
-        end = 0.0 if stated is None else stated - file.zero
+        end = 0.0 if stated is None else stated - file.times.zero
         length = end if end > begins + SHORTEST else length
     even = max(1, round(length / step)) * step
     near = abs(even - length) < min(step / 8, ROUNDED)
     length = even if near else max(length, 1e-3)
-    last = length - found[-1][0] if found and file.timed else step
+    last = length - found[-1][0] if found and file.times.timed else step
     first = _first(file)
     ends = (end if abs(end - step) > step / 4 else step for end in (first, last))
     return Measured(length, fps, (next(ends), next(ends)))
@@ -142,4 +142,4 @@ def _first(file: VideoFile) -> float:
     begins = (moment for moment, _ in islice(file.packets(0.0), AHEAD) if moment is not None)
     found = min((moment for moment in begins if moment > 0), default=file.step)
     file.rewind()
-    return found if file.timed else file.step
+    return found if file.times.timed else file.step

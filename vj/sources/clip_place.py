@@ -11,7 +11,7 @@ class ClipPlace:
     """At `moment`, seconds on the clock, the file stood at `place`, in seconds of the clip, and ran
     on at `velocity`: seconds of the clip in a second of the clock, negative backwards, 0 while it
     holds. low, high: the part that plays. loops: at the end it goes on from the other. zero: see
-    `VideoFile.zero`; None where it begins as the file states."""
+    `PictureTimes.zero`; None where it begins as the file states."""
 
     path: Path
     zero: float | None

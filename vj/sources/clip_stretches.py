@@ -27,10 +27,10 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """What goes by of the clip `path`. zero: see `VideoFile.zero`. span: seconds of the part that
-    plays, where it loops; None where it does not. slack: seconds of the clip by which a place may
-    lie beside where the one before led to, and goes on from it. since: seconds of the clock since
-    the clip began."""
+    """What goes by of the clip `path`. zero: see `PictureTimes.zero`. span: seconds of the part
+    that plays, where it loops; None where it does not. slack: seconds of the clip by which a place
+    may lie beside where the one before led to, and goes on from it. since: seconds of the clock
+    since the clip began."""
 
     path: Path
     zero: float

@@ -37,7 +37,7 @@ def times_of(file: VideoFile) -> ClipTimes:
         length = measure(file).length
         found = sorted({begins for begins, _ in file.packets(0.0) if begins is not None})
         begins = [moment for moment in found if moment >= 0]
-        if not file.timed or not begins or len(begins) < len(found) / 2:
+        if not file.times.timed or not begins or len(begins) < len(found) / 2:
             count = max(1, round(length / file.step))
             return ClipTimes([number * file.step for number in range(count)], length, False)
         off = [moment - number * file.step for number, moment in enumerate(begins)]

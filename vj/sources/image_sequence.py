@@ -15,7 +15,8 @@ from vj.core.errors import Fault, nearest
 from vj.sources.file_names import found, gap, is_sequence, local, parted
 from vj.sources.image import read_picture
 from vj.sources.missing import missing
-from vj.sources.video_file import Picture, VideoFile
+from vj.sources.picture import Picture
+from vj.sources.video_file import VideoFile
 
 AHEAD = 2
 """Pictures that are read before they are asked for, each on a thread of its own: a large PNG takes
@@ -157,10 +158,6 @@ class PictureSequence(VideoFile):
     @property
     def reorders(self) -> bool:
         return False
-
-    @property
-    def timed(self) -> bool:
-        return True
 
     @property
     def stated_length(self) -> float:

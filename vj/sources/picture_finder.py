@@ -14,8 +14,9 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from vj.core.errors import Fault
+from vj.sources.picture import Picture
 from vj.sources.transport import FASTEST
-from vj.sources.video_file import Picture, VideoFile
+from vj.sources.video_file import VideoFile
 
 MEMORY = 128 * 2**20
 """Bytes of decoded pictures that one run holds, at most; a clip has two while it runs backwards.

@@ -1,4 +1,5 @@
-"""A video file, opened: which of its streams is its picture, and where its time begins."""
+"""A video file, opened: which of its streams is its picture, and whether a seek leads back to the
+first one."""
 
 from __future__ import annotations
 
@@ -13,13 +14,6 @@ from vj.sources.moving_picture import as_movie
 
 STILLS = ("mjpeg", "png", "bmp", "gif", "webp", "tiff")
 """Codecs in which covers are kept, also by programs that do not mark them as covers."""
-
-TOGETHER = 0.05
-"""Seconds by which a picture that begins with its sound may be later, or a frame where that lasts
-longer: encoders of sound put a little silence before it."""
-
-LATEST = 600.0
-"""Seconds by which a picture begins after its sound, at most; with more one of them is wrong."""
 
 
 def open_film(path: Path) -> tuple[Any, Any]:
@@ -111,17 +105,6 @@ def picture_track(container: Any, name: str) -> Any:
     moving = [stream for stream in readable if not _may_be_still(stream)] or readable
     default = [stream for stream in moving if stream.disposition & Disposition.default] or moving
     return max(default, key=lambda s: (s.width * s.height, s.frames, -s.index))
-
-
-def zero_of(container: Any, first: float, step: float) -> float:
-    """Seconds of the container's own time at which a clip begins: where the first of picture and
-    sound does. first: when the picture does. One that is hardly later counts as the first. step:
-    seconds that a frame lasts."""
-    sound = container.streams.best("audio")
-    if sound is None or sound.start_time is None:
-        return first
-    begins = float(sound.start_time * sound.time_base)
-    return begins if max(TOGETHER, step) < first - begins <= LATEST else first
 
 
 def place_of(packet: Any) -> tuple[int | None, int | None]:

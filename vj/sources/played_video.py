@@ -9,10 +9,11 @@ from vj.sources import EndOfSource, SourceSettings
 from vj.sources.clip_length import measure
 from vj.sources.clip_place import ClipPlace
 from vj.sources.clip_stretches import Stretches, stretches
+from vj.sources.picture import Picture
 from vj.sources.picture_finder import PictureFinder
 from vj.sources.transport import Playhead
 from vj.sources.upright import Upright
-from vj.sources.video_file import Picture, VideoFile
+from vj.sources.video_file import VideoFile
 
 SLICE = 0.2
 """Seconds that `read` waits at most."""
@@ -30,7 +31,7 @@ class PlayedVideo:
         assert settings.transport is not None
         self._file, self._settings, self._control = file, settings, settings.transport
         length, file.fps, ends = measure(file)
-        if file.anew:
+        if file.times.anew:
             settings.once(
                 f"video:{file.path}: its times begin anew within it; its pictures are counted, and "
                 "its sound is left out"
@@ -105,7 +106,7 @@ class PlayedVideo:
             clock.wait_until(min(wanted, patience))
 
     def _place(self, now: float) -> ClipPlace | None:
-        head, path, zero = self.head, self._file.sound, self._file.zero
+        head, path, zero = self.head, self._file.sound, self._file.times.zero
         if path is None:
             return None
         low, high, loops = head.low, head.high, head.loop == "loop"
@@ -119,7 +120,7 @@ class PlayedVideo:
             return None
         span = head.high - head.low if head.loop == "loop" else None
         parts, since = stretches(head, seconds), now - head.begun
-        return Stretches(path, self._file.zero, parts, span, head.slack, since)
+        return Stretches(path, self._file.times.zero, parts, span, head.slack, since)
 
     def following(self) -> float | None:
         """The moment at which the picture of the last frame gives way to another one; None while it

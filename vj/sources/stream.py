@@ -15,10 +15,10 @@ from vj.core.mailbox import Mailbox
 from vj.core.packets import packets_of
 from vj.sources import Awaited, EndOfSource, SourceSettings
 from vj.sources.network import check_address, is_address, without_password
+from vj.sources.picture import Picture
 from vj.sources.stream_link import SILENT, connect
 from vj.sources.tone_map import stated_peak
 from vj.sources.upright import Upright
-from vj.sources.video_file import Picture
 
 PACED = ("hls", "dash")
 """FFmpeg's formats that come by the piece, several seconds at once; they are shown at their own

@@ -16,9 +16,10 @@ from vj.sources import SourceSettings
 from vj.sources.deinterlace import Deinterlacer
 from vj.sources.filtering import readable, side_data
 from vj.sources.image_sequence import StillPicture
+from vj.sources.picture import Picture
 from vj.sources.picture_file import straight
 from vj.sources.tone_map import BT709, HLG, PEAK, PQ, is_hdr, primaries_of, tone_map
-from vj.sources.video_file import Picture, VideoFile
+from vj.sources.video_file import VideoFile
 
 MATRICES = (0, 1, 2, 4, 5, 6, 7, 9)
 """Of Y'CbCr, by their numbers in ITU-T H.273, those that FFmpeg's scaler knows; 0 is RGB, 2 is

@@ -13,9 +13,9 @@ from vj.sources.clip_stretches import Stretches
 from vj.sources.clip_times import ClipTimes, times_of
 from vj.sources.image_sequence import film_of
 from vj.sources.opening import PATIENCE
+from vj.sources.picture import Picture
 from vj.sources.played_video import PlayedVideo
 from vj.sources.upright import Upright
-from vj.sources.video_file import Picture
 
 SLICE = 0.2
 """Seconds that `read` waits at most."""

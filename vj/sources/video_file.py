@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from os.path import isfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from vj.core.errors import Fault
 from vj.core.packets import believed, packets_of
 from vj.sources.decoder import Decoder, last_packet
-from vj.sources.picture_track import leads_to, open_film, place_of, zero_of
+from vj.sources.picture import Picture
+from vj.sources.picture_times import PictureTimes
+from vj.sources.picture_track import leads_to, open_film, place_of
 from vj.sources.tone_map import stated_peak
 
 STEPS_BACK = (0.0, 0.5, 2.0, 8.0, 32.0)
@@ -25,18 +27,6 @@ format that does not give each picture its time: MPEG program streams (.mpg, .vo
 
 SILENT = (".gif", ".webp", ".png", ".apng")
 """Endings of pictures that move."""
-
-
-class Picture(NamedTuple):
-    """A decoded picture. begins: in seconds of the clip, see `VideoFile.zero`; 0 of the first.
-    decoded: an `av.VideoFrame`. lasts: seconds as the file says, 0 where it does not. before,
-    after: its neighbours in time where it is interlaced, decoded; None at the ends of the file."""
-
-    begins: float
-    decoded: Any
-    lasts: float = 0.0
-    before: Any = None
-    after: Any = None
 
 
 class VideoFile:
@@ -74,20 +64,11 @@ class VideoFile:
         """Neighbours of the last picture: the decoded one before, and the one after it."""
         self._interlaced = False
         """Pictures that are interlaced have been seen."""
-        self.zero = 0.0
-        """Seconds in the file's own time that are 0 of the clip, once open: where its picture or
-        its sound begins. A picture that begins later is seen from there on."""
-        self._start: float | None = None
-        """The time that the file gives its first picture; None before it is decoded."""
-        self._timed = True
+        self.times = PictureTimes()
         self._beginning: Any = None
         """Which packet is the first of the file, once it has been read; see `place_of`."""
         self._leads_back: bool | None = None
         """Whether a seek to 0 leads there; None before it is tried."""
-        self.counted = self.anew = False
-        """Its times are of no use; they begin anew within it, so that its sound has none either."""
-        self._coming = 0.0
-        """When the next picture begins if it does not say so itself."""
 
     @property
     def step(self) -> float:
@@ -97,7 +78,7 @@ class VideoFile:
     def another(self) -> VideoFile:
         """The same one once more, not open."""
         other = VideoFile(self.path, self._fallback_fps)
-        other.counted, other.anew = self.counted, self.anew
+        other.times = PictureTimes(self.times.counted, self.times.anew)
         return other
 
     @property
@@ -108,7 +89,7 @@ class VideoFile:
     @property
     def sound(self) -> Path | None:
         """The file in which its sound would be; None for a picture that moves."""
-        return None if self.anew or self.path.suffix.lower() in SILENT else self.path
+        return None if self.times.anew or self.path.suffix.lower() in SILENT else self.path
 
     @property
     def pixel_shape(self) -> Fraction | None:
@@ -123,7 +104,8 @@ class VideoFile:
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps = float(rate) if rate else None
         self.frames = self._stream.frames or None
-        self._start, self._timed, self._beginning, self._leads_back = None, True, None, None
+        self.times.begin()
+        self._beginning = self._leads_back = None
         first = self.next()
         if first is None:
             self.close()
@@ -143,7 +125,8 @@ class VideoFile:
     def _stand_here(self) -> None:
         """The decoder goes on from where the file is read now."""
         self._decoder.forget()
-        self._pictures, self._coming = believed(self._decode(), self.format), 0.0
+        self.times.stand()
+        self._pictures = believed(self._decode(), self.format)
         self._kept = self._before = self._ahead = None
 
     def close(self) -> None:
@@ -177,32 +160,14 @@ class VideoFile:
         if decoded is None:
             return None
         self.decoded += 1
-        begins = self._begins(decoded)
-        self._coming = begins + self.step
+        begins = self.times.begins(decoded, self._container, self.step)
         lasts = float((decoded.duration or 0) * (decoded.time_base or 0))
         return Picture(begins, decoded, lasts)
-
-    def _begins(self, decoded: Any) -> float:
-        moment = decoded.time
-        if self._start is None:
-            self._timed = moment is not None and not self.counted
-            self._start = float(moment or 0.0)
-            placed = moment is not None and not self.anew
-            self.zero = zero_of(self._container, self._start, self.step) if placed else 0.0
-        if not self._timed or moment is None:
-            return self._coming
-        return max(0.0, self._place(float(moment)))
-
-    def _place(self, moment: float) -> float:
-        """A moment of the file's own time in seconds of the clip; below 0 before its first
-        picture."""
-        start = self._start or 0.0
-        return moment - (self.zero if moment > start else start)
 
     def count(self, anew: bool) -> None:
         """Go by the number of pictures from now on, and back to the first one. anew: since times
         begin anew. Raises Fault."""
-        self.counted, self.anew, self._timed = True, anew, False
+        self.times.count(anew)
         self.rewind()
 
     def rewind(self) -> None:
@@ -210,9 +175,9 @@ class VideoFile:
         import av
 
         try:
-            if self._timed and self._leads_back is None:
+            if self.times.timed and self._leads_back is None:
                 self._leads_back = leads_to(self._beginning, self._container, self._stream)
-            if not self._timed or not self._leads_back:
+            if not self.times.timed or not self._leads_back:
                 raise av.FFmpegError(0, "pictures are counted, or a seek misses the first ones")
             self._container.seek(0, backward=True)
             self._stand_here()
@@ -229,11 +194,10 @@ class VideoFile:
         reached = 0.0
         for back in STEPS_BACK:
             target = seconds - back
-            if target <= self.step or not self._timed or self._start is None:
+            if target <= self.step or not self.times.known:
                 break
             try:
-                place = int((target + self.zero) / self._stream.time_base)
-                self._container.seek(place, stream=self._stream, backward=True)
+                self._read_from(target)
             except (av.FFmpegError, OSError, ValueError):
                 break
             self._stand_here()
@@ -247,6 +211,12 @@ class VideoFile:
         first = self.next()
         self._kept = first
         return 0.0 if first is None else first.begins
+
+    def _read_from(self, seconds: float) -> None:
+        """The file is read from there on, as far as its index leads. Raises av.FFmpegError, OSError
+        or ValueError."""
+        place = int((seconds + self.times.zero) / self._stream.time_base)
+        self._container.seek(place, stream=self._stream, backward=True)
 
     def _next_key(self, limit: float) -> Picture | None:
         """The first picture here that needs no other one. Those that come before it may have needed
@@ -286,9 +256,9 @@ class VideoFile:
                 self.broken += 1
 
     def _may_leave_out(self, packet: Any) -> bool:
-        if packet.pts is None or self._start is None or not self._timed or self._interlaced:
+        if packet.pts is None or not self.times.known or self._interlaced:
             return False  # of what is interlaced any may be a neighbour
-        begins = self._place(float(packet.pts * packet.time_base))
+        begins = self.times.place(float(packet.pts * packet.time_base))
         return begins < self.needed_from and self._decoder.knows_dispensable
 
     @property
@@ -305,11 +275,6 @@ class VideoFile:
     def reorders(self) -> bool:
         """Its pictures are not in the file in the order in which they are seen."""
         return bool(self._stream.codec_context.has_b_frames)
-
-    @property
-    def timed(self) -> bool:
-        """Its pictures have times; those of a bare stream are counted."""
-        return self._timed
 
     @property
     def stated_length(self) -> float:
@@ -333,8 +298,7 @@ class VideoFile:
 
         try:
             if begin > 0:
-                place = int((begin + self.zero) / self._stream.time_base)
-                self._container.seek(place, stream=self._stream, backward=True)
+                self._read_from(begin)
             else:
                 self.rewind()
         except (av.FFmpegError, OSError, ValueError):
@@ -345,7 +309,7 @@ class VideoFile:
                 if packet.size and not packet.is_discard:  # before where an edit list begins
                     moment = packet.pts if packet.pts is not None else packet.dts
                     ticks = packet.time_base
-                    begins = None if moment is None else self._place(float(moment * ticks))
+                    begins = None if moment is None else self.times.place(float(moment * ticks))
                     yield begins, float((packet.duration or 0) * ticks)
         except av.FFmpegError:
             return
