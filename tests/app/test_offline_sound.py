@@ -238,6 +238,8 @@ def test_a_crossfade_fades_the_sound(rig: Rig) -> None:
     sound = heard(path)[:, 0]
     middle = np.abs(sound[round(0.96 * RATE) : round(0.98 * RATE)]).max()
     assert 0.045 < middle < 0.055  # both tones are in phase
+    old = np.abs(sound[round(23 / FPS * RATE) :][: WIDTH // 2]).max()
+    assert old == pytest.approx(0.6 * 0.9, abs=0.04), "of 0.8 s in which it goes 0.32 have gone"
     assert click_moments(heard(path))[-1] == pytest.approx((15 + 33) / FPS, abs=1e-3)
 
 

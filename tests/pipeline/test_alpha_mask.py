@@ -241,6 +241,6 @@ def test_what_is_opaque_is_not_touched_by_what_goes_on_beyond_it() -> None:
     beyond = continued(image, alpha, 4.0, 1.0)
     assert np.array_equal(beyond[alpha == 255], image[alpha == 255])
     ring = (alpha == 0) & (cv2.dilate(alpha, np.ones((5, 5), np.uint8)) > 0)
-    assert apart(beyond[ring], np.full((int(ring.sum()), 3), ORANGE)) <= 30
+    assert apart(beyond[ring], np.full((int(ring.sum()), 3), ORANGE)) <= 4
     assert np.array_equal(continued(image, alpha, 4.0, 0.0), image)
     assert alpha_seen(image, SIZE, "crop") is None

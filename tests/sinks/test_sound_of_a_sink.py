@@ -61,7 +61,7 @@ def test_sound_comes_at_once_on_the_sink_s_thread(by_capture: bool, moment: floa
     until(lambda: sink.frames)
     clock = WallClock()
     runner.put_sound(2.0, 2.5, BLOCK)
-    until(lambda: sink.moments)
+    until(lambda: moment in sink.moments)
     assert clock.now() < 0.5, "it waited for the next picture"
     assert runner.stop()
     assert (sink.moments[-1], len(sink.threads), said) == (moment, 1, [])

@@ -126,7 +126,9 @@ def test_a_torn_one_and_one_that_is_too_large_say_so(
 def test_our_own_webp_plays(tmp_path: Path) -> None:
     found = cv2.imencodeanimation(".webp", _animation())
     (tmp_path / "own.webp").write_bytes(found[1].tobytes())
-    assert played(tmp_path / "own.webp").video.length == pytest.approx(0.3)
+    clip = played(tmp_path / "own.webp")
+    assert clip.video.length == pytest.approx(0.3)
+    assert clip.next(4) == [0, 1, 2, 0]
 
 
 def _animation() -> Any:
