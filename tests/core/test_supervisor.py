@@ -312,9 +312,10 @@ def test_interpolation_that_throws_lets_the_painted_pictures_through() -> None:
     for number in range(20):
         filler.put(OutputFrame(frame().pixels, number, 0.0, motion=wrong), True)
         until(lambda count=number + 1: len(got) == count)  # type: ignore[misc]
-        clock.advance(0.01)
+        clock.advance(0.005)  # half-way to the next one
         if number > 0:  # before, nobody knows when the next one comes
             until(lambda count=number: supervisor.faults.get("interpolation") == count)  # type: ignore[misc]
+        clock.advance(0.005)
     filler.stop()
     assert got == list(range(20))
     assert sum("interpolation failed" in line for line in messages) == 1

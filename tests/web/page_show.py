@@ -142,9 +142,8 @@ class Hand:
         return [(x, y), (x, y - 12), (x, y - 12 - pixels)]
 
     def open_tab(self, name: str) -> None:
-        """One of the tabs, by what stands on it."""
-        self.page.evaluate(
-            """name => [...document.querySelectorAll("[role=tab]")]
-                .find(tab => tab.textContent.trim() === name).click()""",
-            name,
-        )
+        """One of the tabs, by what stands on it, as soon as the page has it."""
+        found = """[...document.querySelectorAll("[role=tab]")]
+                .find(tab => tab.textContent.trim() === name)"""
+        self.page.until(f"name => !!{found}", name)
+        self.page.evaluate(f"name => {found}.click()", name)

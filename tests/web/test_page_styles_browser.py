@@ -160,6 +160,8 @@ def test_a_dropped_picture_becomes_the_style_and_is_played_with_the_others(
 def test_a_drop_on_the_canvas_is_drawn_and_what_is_no_picture_is_said(
     show: PageShow, new_page: NewPage
 ) -> None:
+    show.set("model", "")
+    show.until_set("model", "")
     hand = Hand(new_page(STAGES["desk"]), show)
     page = hand.page
     hand.open_tab("draw")
