@@ -146,7 +146,7 @@ STRIPS: dict[str, list[Row]] = {
             input__mirror=mirror,
             input__zoom=zoom,
         )
-        for mirror, zoom in (("halves", 1.5), ("kaleidoscope", 0.8))
+        for mirror, zoom in (("left", 1.5), ("kaleidoscope", 0.8))
     ],
     "blending": [
         row(

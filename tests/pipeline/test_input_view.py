@@ -86,12 +86,53 @@ def test_mirrors() -> None:
     assert apart(seen("across"), plain[:, ::-1]) < 1
     assert apart(seen("down"), plain[::-1]) < 1
     assert apart(seen("both"), plain[::-1, ::-1]) < 1
-    halves, quarters = seen("halves"), seen("quarters")
-    assert np.array_equal(halves[:, :128], plain[:, :128])
-    assert np.array_equal(halves, halves[:, ::-1])
+    left, right, quarters = seen("left"), seen("right"), seen("quarters")
+    assert np.array_equal(left[:, :128], plain[:, :128])
+    assert np.array_equal(right[:, 128:], plain[:, 128:])
+    for one in (left, right):
+        assert np.array_equal(one, one[:, ::-1])
     assert np.array_equal(quarters[:128, :128], plain[:128, :128])
     assert np.array_equal(quarters, quarters[::-1])
     assert np.array_equal(quarters, quarters[:, ::-1])
+
+
+def test_an_old_show_s_halves_are_the_left_one() -> None:
+    assert View.of(Store({"input/mirror": "halves"}).sample(0.0)).mirror == "left"
+
+
+@pytest.mark.parametrize("seam", [-0.5, -0.125, 0.25])
+@pytest.mark.parametrize("mirror", ["left", "right"])
+def test_the_mirror_s_line_lies_where_the_seam_says(mirror: str, seam: float) -> None:
+    seen = viewed(SCENE, SIZE, "crop", View(mirror, zoom=1.5, seam=seam))
+    plain = viewed(SCENE, SIZE, "crop", View(zoom=1.5))
+    line = round(128 * (1 + seam))
+    near = min(line, 256 - line)
+    one, two = seen[:, line - near : line], seen[:, line : line + near]
+    assert apart(one, two[:, ::-1]) < 0.2
+    kept = (slice(None), slice(0, line)) if mirror == "left" else (slice(None), slice(line, None))
+    assert apart(seen[kept], plain[kept]) < 0.2
+    # further out it shows what the input has there, or its reflection: no smeared edge
+    far = seen[:, line + near :] if mirror == "left" else seen[:, : line - near]
+    if far.shape[1] > 8:
+        assert np.abs(np.diff(far.astype(int), axis=1)).mean() > 0.3
+
+
+def test_a_soft_seam_melts_the_two_sides_and_stays_their_mirror() -> None:
+    hard, soft = (viewed(SCENE, SIZE, "crop", View("left", 1.5, soft=w)) for w in (0.0, 0.2))
+    assert apart(soft, soft[:, ::-1]) < 0.2
+    assert apart(hard[:, :100], soft[:, :100]) < 0.2
+    crease = [
+        np.abs(np.diff(s.astype(int), 2, axis=1))[:, 124:131].mean()  # the second derivative
+        for s in (hard, soft)
+    ]
+    assert crease[1] < 0.6 * crease[0]
+
+
+def test_a_seam_moves_the_kaleidoscope_s_middle_and_no_plain_mirror() -> None:
+    seen = viewed(SCENE, SIZE, "crop", View("kaleidoscope", 1.5, seam=0.25))
+    assert apart(seen[:, 64:], seen[:, 64:][:, ::-1]) < 1
+    store = Store({"input/mirror": "across", "input/seam": 0.5, "input/seam/soft": 0.3})
+    assert View.of(store.sample(0.0)) == View("across")
 
 
 def test_what_is_mirrored_is_looked_at_as_it_is_seen() -> None:
@@ -152,7 +193,8 @@ def test_a_cut_out_comes_over_black_and_grey_pictures_work_too() -> None:
 def test_what_leads_upscaling_lies_where_the_view_has_put_it(
     mirror: str, fit: Fit, wanted: Size
 ) -> None:
-    view = View(mirror, 2.5, 20.0, 0.3, -0.4)
+    seam = (0.3, 0.2) if mirror in ("right", "quarters") else (0.0, 0.0)
+    view = View(mirror, 2.5, 20.0, 0.3, -0.4, *seam)
     image = viewed(SCENE, Size(128, 128), fit, view)
     guide = Guide(SCENE, image, fit, 0.2, view=PlacedView(view, Size(128, 128), fit))
     small, large = RealInput(wanted).lumas(guide)

@@ -25,7 +25,7 @@ from vj.parameters.rows import (
     walks,
 )
 
-FORMER_CHOICES = {"lines/from": {"picture": "edges"}}
+FORMER_CHOICES = {"lines/from": {"picture": "edges"}, "input/mirror": {"halves": "left"}}
 """Choices by the names that they had: old shows, cues and takes still hold them."""
 NAMED_OR_COUNTED = ("cue/fire", "cue/store", "source", "deck/b", "model", "model/prepare")
 """Text parameters that also accept a number, which counts from 0."""

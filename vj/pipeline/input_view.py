@@ -8,6 +8,7 @@ was. A neutral view is `prepare`, byte for byte.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -15,6 +16,8 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
+from vj.core.smoothstep import smoothstep
+from vj.parameters.rows.view import SEAMED
 from vj.parameters.store import Snapshot
 from vj.pipeline.preprocess import Fit, over_black, part_of, placed, prepare
 
@@ -33,23 +36,30 @@ is sharper and takes three times as long."""
 class View:
     """What of the input is painted, and how it lies. x, y: where it looks, -1 at the input's left
     and upper edge, 1 at the right and lower one. rotate: degrees, the picture turns clockwise.
-    zoom: times larger than without. mirror: see the parameter."""
+    zoom: times larger than without. mirror: see the parameter. seam: where the mirror's upright
+    line lies, -1 at the picture's left edge, 1 at its right one. soft: share of the picture's width
+    over which its two sides melt."""
 
     mirror: str = "none"
     zoom: float = 1.0
     rotate: float = 0.0
     x: float = 0.0
     y: float = 0.0
+    seam: float = 0.0
+    soft: float = 0.0
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> View:
         """As the parameters say."""
+        seamed = snapshot["input/mirror"] in SEAMED
         return cls(
             snapshot["input/mirror"],
             snapshot["input/zoom"],
             snapshot["input/rotate"],
             snapshot["input/x"],
             snapshot["input/y"],
+            snapshot["input/seam"] if seamed else 0.0,
+            snapshot["input/seam/soft"] if seamed else 0.0,
         )
 
     def moved(self, zoom: float, x: float, y: float) -> View:
@@ -84,15 +94,30 @@ class PlacedView:
         # `fit: pad` has black beside the input at zoom 1, so it has further out too.
         border = cv2.BORDER_REFLECT if self.fit == "crop" else cv2.BORDER_CONSTANT
         if view.mirror == "kaleidoscope":
-            across, down = _folded(wanted)
+            across, down = _folded_about(wanted, place.line) if view.seam else _folded(wanted)
             x, y = (
                 cv2.addWeighted(across, float(row[0]), down, float(row[1]), float(row[2]))
                 for row in matrix
             )
             return cv2.remap(pixels, x, y, how, borderMode=border)
         flags = how | cv2.WARP_INVERSE_MAP
-        out = cv2.warpAffine(pixels, matrix, wanted, flags=flags, borderMode=border)
-        return _halved(out, view.mirror)
+        if view.seam == view.soft == 0:
+            out = cv2.warpAffine(pixels, matrix, wanted, flags=flags, borderMode=border)
+            return _halved(out, view.mirror)
+
+        def seen(first: int, last: int, mirrored: bool) -> np.ndarray:
+            """Columns first to last - 1 of the picture, or of what the mirror shows there."""
+            part = matrix.copy()
+            if mirrored:
+                part[:, 2] += part[:, 0] * (2 * place.line - 1)
+                part[:, 0] *= -1
+            part[:, 2] += part[:, 0] * first
+            size = last - first, wanted.height
+            return cv2.warpAffine(pixels, part, size, flags=flags, borderMode=border)
+
+        width = view.soft * place.width
+        out = _joined(seen, wanted.width, place.line, width, view.mirror == "right")
+        return _lower_half_mirrored(out) if view.mirror == "quarters" else out
 
 
 class _Place:
@@ -120,6 +145,10 @@ class _Place:
         )
         self._wanted = wanted
         self._view = view
+        self.width = painted.width * wanted.width / part.width
+        """Of the painted picture, in pixels of what is wanted."""
+        self.line = (1 + view.seam) / 2 * self.width - part.left * wanted.width / part.width
+        """Where the mirror's upright line lies, in pixels from the left edge of what is wanted."""
 
     def matrix(self, share: float) -> np.ndarray:
         """(2, 3) float64, from the column and row of what is wanted to those of the input, which
@@ -146,15 +175,46 @@ def _half(pixels: np.ndarray) -> np.ndarray:
 
 
 def _halved(picture: np.ndarray, mirror: str) -> np.ndarray:
-    """The left half mirrored on the right, for `quarters` then the upper half below. Writes into
-    the picture."""
-    if mirror in ("halves", "quarters"):
-        half = picture.shape[1] // 2
+    """The left half mirrored on the right, or the reverse; for `quarters` then the upper half
+    below. Writes into the picture."""
+    half = picture.shape[1] // 2
+    if mirror in ("left", "quarters"):
         picture[:, picture.shape[1] - half :] = picture[:, :half][:, ::-1]
-    if mirror == "quarters":
-        half = picture.shape[0] // 2
-        picture[picture.shape[0] - half :] = picture[:half][::-1]
+    if mirror == "right":
+        picture[:, :half] = picture[:, picture.shape[1] - half :][:, ::-1]
+    return _lower_half_mirrored(picture) if mirror == "quarters" else picture
+
+
+def _lower_half_mirrored(picture: np.ndarray) -> np.ndarray:
+    half = picture.shape[0] // 2
+    picture[picture.shape[0] - half :] = picture[:half][::-1]
     return picture
+
+
+def _joined(
+    seen: Callable[[int, int, bool], np.ndarray],
+    columns: int,
+    line: float,
+    width: float,
+    mirrored_left: bool,
+) -> np.ndarray:
+    """A picture and what a mirror shows of it, beside each other: hard at the line, or melting into
+    each other over `width` columns about it, alike on both sides. seen: (first column, last + 1,
+    mirrored) -> the picture's columns."""
+    first = min(columns, max(0, round(line - width / 2)))
+    last = min(columns, max(first, round(line + width / 2)))
+    parts = []
+    if first > 0:
+        parts.append(seen(0, first, mirrored_left))
+    if last > first:
+        one, two = (seen(first, last, side) for side in (mirrored_left, not mirrored_left))
+        place = (np.arange(first, last, dtype=np.float32) + 0.5 - (line - width / 2)) / width
+        share = smoothstep(np.clip(place, 0, 1)).reshape(1, -1, *[1] * (one.ndim - 2))
+        mixed = one + (two.astype(np.float32) - one) * share
+        parts.append(np.rint(mixed).astype(np.uint8))
+    if last < columns:
+        parts.append(seen(last, columns, not mirrored_left))
+    return np.concatenate(parts, axis=1)
 
 
 @lru_cache(8)
@@ -169,6 +229,15 @@ def _folded(size: Size) -> tuple[np.ndarray, np.ndarray]:
     far = np.hypot(x, y)
     made = far * np.sin(angle) + middle_x, middle_y - far * np.cos(angle)
     return made[0].astype(np.float32), made[1].astype(np.float32)
+
+
+def _folded_about(size: Size, line: float) -> tuple[np.ndarray, np.ndarray]:
+    """The same with the middle `line` pixels from the left, to the pixel: the seam may move in
+    every frame, and a wider one is kept for all of them."""
+    across, down = _folded(Size(2 * size.width, size.height))
+    first = min(size.width, max(0, round(size.width - line)))
+    part = slice(first, first + size.width)
+    return across[:, part] - np.float32(first), down[:, part]
 
 
 def viewed(pixels: np.ndarray, size: Size, fit: Fit, view: View = NEUTRAL) -> np.ndarray:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from vj.parameters.row import QUICK, Parameter, number
 
-MIRRORS = ("none", "across", "down", "both", "halves", "quarters", "kaleidoscope")
+MIRRORS = ("none", "across", "down", "both", "left", "quarters", "kaleidoscope", "right")
+SEAMED = ("left", "right", "quarters", "kaleidoscope")
+"""Mirrors whose upright line can be moved."""
 FOLLOWED = ("none", "head")
 
 ROWS = (
@@ -12,9 +14,30 @@ ROWS = (
         "input/mirror",
         "choice",
         "none",
-        "mirrors the input: left and right, up and down, both; halves: the left half is mirrored "
-        "on the right; quarters: the upper left one on the others; kaleidoscope: six wedges",
+        "mirrors the input: left and right, up and down, both; left: the left half is mirrored on "
+        "the right, right: the reverse; quarters: the upper left one on the others; kaleidoscope: "
+        "six wedges",
         choices=MIRRORS,
+    ),
+    number(
+        "input/seam",
+        -1,
+        1,
+        0,
+        "",
+        "where the upright line of left, right and quarters lies, and the kaleidoscope's middle: "
+        "-1 is the picture's left edge, 1 its right one; beyond its edge the input is mirrored",
+        QUICK,
+    ),
+    number(
+        "input/seam/soft",
+        0,
+        0.5,
+        0,
+        "width",
+        "of left, right and quarters: share of the width over which the two sides melt into each "
+        "other, so that profiles meet without a hard line",
+        QUICK,
     ),
     number(
         "input/zoom",
