@@ -50,7 +50,7 @@ class Choosers:
         """own_senders: full names of this show's NDI senders, none of which is a source."""
         self._context, self._session, self._adopter = context, session, adopter
         self._own_senders = own_senders
-        self._saved = context.run.show
+        self._saved = context.run.show.written
         """The show as its file says."""
         self._chosen = Chosen()
         self._model_loaded = ""

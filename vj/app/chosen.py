@@ -89,11 +89,18 @@ def _has_input(rule: ModulatorRule) -> bool:
     return rule.hears and rule.input != SOURCE_SOUND
 
 
+def with_recipe(show: Show) -> Show:
+    """A show with the recipe for the kind of model that it plays."""
+    name = show.model.name
+    return show.with_recipe(None if name == "none" or is_built_in(name) else "sd")
+
+
 def played(show: Show, chosen: Chosen) -> Show:
-    """A show with what was chosen in it. The source that was chosen comes before the show's own,
-    which are its fallbacks."""
+    """A show with what was chosen in it, and the recipe for the model that plays then. The source
+    that was chosen comes before the show's own, which are its fallbacks."""
+    show = show.written
     if chosen == NOTHING:
-        return show
+        return with_recipe(show)
     own_model = model_of(show, NOTHING)  # can still be chosen while another one plays
     update: dict[str, object] = {
         "sources": _more(show.sources, sources(show, chosen), chosen.found_sources),
@@ -119,7 +126,7 @@ def played(show: Show, chosen: Chosen) -> Show:
     if chosen.midi is not None:
         on = {"devices": list(chosen.midi), "on": bool(chosen.midi)}
         update["midi"] = show.midi.model_copy(update=on)
-    return show.model_copy(update=update)
+    return with_recipe(show.model_copy(update=update))
 
 
 def _more(

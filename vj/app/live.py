@@ -9,6 +9,7 @@ from vj.app.adopt import ShowAdopter
 from vj.app.background import BackgroundTasks
 from vj.app.beginning import Beginning
 from vj.app.choosers import Choosers
+from vj.app.chosen import with_recipe
 from vj.app.context import RunState, ShowContext
 from vj.app.deck_sound import DecksSound
 from vj.app.displays import Displays
@@ -70,6 +71,7 @@ class Performance:
         watched, and what changes in it is applied. replay: a take that plays instead of all
         controls. take_log: a take is written there. startup: measures the time until the first
         generated frame. clock: another than the wall's. Raises Fault."""
+        show = with_recipe(show)
         self._file = file
         self._record_time = startup.record if startup is not None else lambda name: None
         self.clock: Clock = clock or WallClock()

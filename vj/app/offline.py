@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from vj.app.chosen import with_recipe
 from vj.app.marking import mark_of
 from vj.app.offline_models import OfflineModels
 from vj.app.offline_pictures import OfflinePictureSources
@@ -80,6 +81,7 @@ class Rendering:
 
         Raises Fault for a show that has no end, no recording, or a live source.
         """
+        show = with_recipe(show)
         self.show, self._log, self._seconds, self._fps = show, on_message, seconds, fps
         self._replay, self._take_log, self._file = replay, take_log, file
         if replay is not None and seconds is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from vj.app.chosen import with_recipe
 from vj.app.setup import model_spec, style_pictures
 from vj.commands.check_result import CheckResult
 from vj.core.errors import Fault
@@ -29,10 +30,12 @@ from vj.translator.shipped import FOLDER, SHIPPED
 
 
 class _NamedModel(CheckResult):
-    """What is found of a model that a show lists by name."""
+    """What is found of a model of a show."""
 
-    def __init__(self, whole: CheckResult, name: str) -> None:
+    def __init__(self, whole: CheckResult, name: str | None, show: Show) -> None:
+        """name: None for the show's own. show: with the model, and the recipe for it."""
         self._whole, self._name = whole, name
+        self._extended = show.model.model_fields_set - show.written.model.model_fields_set
 
     def error(self, place: KeyPath, text: str | Fault) -> None:
         self._whole.error(self._at(place), text)
@@ -44,17 +47,21 @@ class _NamedModel(CheckResult):
         self._whole.skip(what)
 
     def _at(self, place: KeyPath) -> KeyPath:
-        return ("models", self._name, *place[1:]) if place[:1] == ("model",) else place
+        if place[:1] != ("model",):
+            return place
+        if self._extended.intersection(place[1:2]):
+            return ("with", "sd", *place)
+        return place if self._name is None else ("models", self._name, *place[1:])
 
 
 def check_models(show: Show, result: CheckResult) -> None:
     """The show's model and those that it lists by name: its autoencoder, LoRAs, embeddings,
     ControlNet and the rest, each by itself."""
-    _check_model(show, result)
     _style_pictures(show.style_pictures, ("style_pictures",), result)
     _chosen_pictures(show, result)
-    for name, model in show.models.items():
-        _check_model(show.model_copy(update={"model": model}), _NamedModel(result, name))
+    for name, model in ((None, show.model), *show.models.items()):
+        played = with_recipe(show.model_copy(update={"model": model}))
+        _check_model(played, _NamedModel(result, name, played))
 
 
 def _check_model(show: Show, result: CheckResult) -> None:

@@ -9,7 +9,8 @@ from vj.show.section import KeyPath
 
 
 def given_values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
-    """(A parameter's name, the value, where it stands): of the start, cues, mappings and pads."""
+    """(A parameter's name, the value, where it stands): of the start, cues, mappings, pads and
+    recipes."""
     for name, value in show.start.items():
         yield name, value, ("start", name)
     for index, cue in enumerate(show.cues):
@@ -21,3 +22,9 @@ def given_values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
     for index, pad in enumerate(show.page.pads or ()):
         if pad.prompt is not None:
             yield "prompt", pad.prompt, ("page", "pads", index)
+    for kind, recipe in show.recipes.items():
+        for name, value in recipe.start.items():
+            yield name, value, ("with", kind, "start", name)
+        for index, cue in enumerate(recipe.cues):
+            for name, value in cue.set.items():
+                yield name, value, ("with", kind, "cues", index, "set", name)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from vj.core.errors import Fault
+from vj.parameters.table import ALIASES
 from vj.show.faults import Explanation, explain_error
 from vj.show.find import FIRST_SHOW, find_show, included_path
 from vj.show.names import play_by_names
@@ -228,6 +229,8 @@ def _checked(plain: dict[str, Any], reading: Reading) -> Reading:
             plain["page"] = older
     for key, value in origins.overrides.items():
         plain[key] = _over(key, plain.get(key), value)
+        if key == "start":
+            _over_recipes(plain.get("with"), value)
     play_by_names(plain)
     places: list[KeyPath] = []
     unsure: list[str] = [*NAME_FAULTS] if reading.incomplete else []
@@ -285,6 +288,17 @@ def _over(key: str, own: Any, given: Any) -> Any:
     if key == "page":
         return over_page(own, given)
     return {**(own or {}), **given} if key == "start" and isinstance(own, dict | None) else given
+
+
+def _over_recipes(recipes: Any, given: dict[str, Any]) -> None:
+    """Start values of options are played whichever recipe is."""
+    for recipe in recipes.values() if isinstance(recipes, dict) else ():
+        start = recipe.get("start") if isinstance(recipe, dict) else None
+        if isinstance(start, dict):
+            names = {ALIASES.get(name, name) for name in given}
+            recipe["start"] = {
+                name: value for name, value in start.items() if ALIASES.get(name, name) not in names
+            }
 
 
 def _failing_path(plain: dict[str, Any]) -> KeyPath:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from vj import sources
 from vj.core.errors import Fault, nearest
@@ -30,9 +37,17 @@ from vj.show.model_section import ModelSection, PictureFiles, as_list, as_model,
 from vj.show.modulator_section import ModulatorRule
 from vj.show.names import ChosenName, as_named, model_names, source_names
 from vj.show.page_section import PageSection, as_page, check_page, parse_address
+from vj.show.recipe_section import (
+    RecipeKind,
+    RecipeSection,
+    laid_over,
+    place_in_recipe,
+    unknown_names,
+)
 from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.sink_section import as_sink, check_places
 from vj.show.sound_section import as_sound
+from vj.show.sounds_section import SoundRule, as_rule, rows_of, sound_name
 from vj.show.tempo_section import TempoRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 from vj.show.validate import check_sequence, grouped
@@ -116,7 +131,7 @@ def _osc(value: object) -> object:
     return {"listen": value} if isinstance(value, str) else {} if value is None else value
 
 
-SHOW_PARAMETERS = ("macro/", "mod/", "lora/", "deck/b", "image/from", "model/")
+SHOW_PARAMETERS = ("macro/", "mod/", "lora/", "sound/", "deck/b", "image/from", "model/")
 """Prefixes of parameters that a show defines itself, or gives their choices."""
 
 
@@ -198,6 +213,10 @@ class Show(Section):
     """Each as the text of its rule, see `vj.sinks.rule`."""
     sound: Annotated[str, BeforeValidator(as_sound)] = "source"
     """See `vj.show.sound_section`."""
+    sounds: dict[
+        Annotated[str, BeforeValidator(sound_name)],
+        Annotated[SoundRule, BeforeValidator(as_rule)],
+    ] = Field(default={})
     mark: bool = True
     model: Annotated[ModelSection, BeforeValidator(as_model)] = ModelSection()
     models: dict[ChosenName, Annotated[ModelSection, BeforeValidator(as_model)]] = Field(default={})
@@ -224,6 +243,10 @@ class Show(Section):
     midi: Annotated[MidiRule, BeforeValidator(_midi)] = MidiRule()
     answers: dict[str, str | float] = Field(default={})
     ignored: list[str] = Field(default=[])
+    recipes: dict[RecipeKind, RecipeSection] = Field(default={}, alias="with")
+
+    _written: Show | None = PrivateAttr(default=None)
+    _recipe: RecipeKind | None = PrivateAttr(default=None)
 
     @field_validator("flow")
     @classmethod
@@ -288,12 +311,53 @@ class Show(Section):
         )
         page, misnamed = check_page(self.page, self.macros, [cue.name for cue in self.cues], table)
         faults += misnamed
+        faults += self._recipe_faults(table)
         if faults:
             raise PlacedFaults(faults)
         object.__setattr__(self, "page", page)
         colours = {"palette/a": " ".join(self.palette)} if self.palette else {}
         object.__setattr__(self, "start", {**colours, **self.start, **fitted})
         return self
+
+    def _recipe_faults(self, table: Table) -> list[tuple[KeyPath, Fault]]:
+        """What is wrong with the show once a recipe lies over it, and was not before."""
+        before = {(place, str(fault)) for place, fault in check_sequence(self, table)}
+        found: list[tuple[KeyPath, Fault]] = []
+        for kind, recipe in self.recipes.items():
+            start, wrong = _fitted(recipe.start, table)
+            object.__setattr__(recipe, "start", start)
+            faults = [(("start", *place), fault) for place, fault in wrong]
+            faults += unknown_names(self, recipe)
+            if not faults:
+                show = self.model_copy(update=laid_over(self, recipe))
+                faults += [
+                    (place_in_recipe(place, show, recipe, show.modulator_names()), fault)
+                    for place, fault in check_sequence(show, table)
+                    if (place, str(fault)) not in before
+                ]
+            found += [(("with", kind, *place), fault) for place, fault in faults]
+        return found
+
+    @property
+    def written(self) -> Show:
+        """The show as its file says, without a recipe over it."""
+        return self._written or self
+
+    @property
+    def recipe(self) -> RecipeKind | None:
+        """Which of its recipes lies over the show."""
+        return self._recipe
+
+    def with_recipe(self, kind: RecipeKind | None) -> Show:
+        """The show with one of its recipes over it; as it is written where there is none of that
+        kind."""
+        show = self.written
+        recipe = None if kind is None else show.recipes.get(kind)
+        if recipe is None:
+            return show
+        made = show.model_copy(update=laid_over(show, recipe))
+        made._written, made._recipe = show, kind
+        return made
 
     def table(self) -> Table:
         """All parameters of this show, its macros, modulators and the LoRAs of all its models among
@@ -302,13 +366,18 @@ class Show(Section):
         sources = source_names(self.sources, self.source)
         loras = {
             lora.name: lora.weight
-            for model in (self.model, *self.models.values())
+            for model in (
+                self.model,
+                *self.models.values(),
+                *(recipe.model for recipe in self.recipes.values()),
+            )
             for lora in reversed(model.loras)
         }
         own = [
             *(macro_row(name) for name in self.macros),
             *(modulator_row(name) for name in self.modulator_names()),
             *(lora_row(name, weight) for name, weight in loras.items()),
+            *rows_of(self.sounds),
             *(named_row(name, sources) for name in ("source", "deck/b")),
             named_row("image/from", dict.fromkeys((*TAKEN_FROM, *sources))),
             *(named_row(name, models) for name in ("model", "model/prepare")),
