@@ -119,6 +119,11 @@ def resolve_with(plain: dict[str, Any], resolver: PathResolver) -> None:
     if isinstance(models, dict):
         for name in models:
             _model(models, ("models", name), resolver)
+    recipes = plain.get("with")
+    if isinstance(recipes, dict):
+        for kind, recipe in recipes.items():
+            if isinstance(recipe, dict):
+                _model(recipe, ("with", kind, "model"), resolver)
     upscale, flow = plain.get("upscale"), plain.get("flow")
     if isinstance(upscale, str) and PurePath(upscale).suffix:
         plain["upscale"] = resolver.file(upscale, ("upscale",))
