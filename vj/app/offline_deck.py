@@ -60,6 +60,8 @@ class PlayedSource:
                     break
                 return self.newest
             if frame is not None:
+                if frame.place is not None:
+                    frame = replace(frame, place=replace(frame.place, uri=self.uri))
                 self.newest, self.ended = frame, self.control.over
                 return frame
         raise Fault(f"{self.uri} gives no more frames")

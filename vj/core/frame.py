@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vj.core.picture_place import PicturePlace
+
 
 class Size(NamedTuple):
     """Width and height in pixels."""
@@ -105,12 +107,13 @@ class Frame:
 
     pixels: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, C-contiguous; nobody writes into it once it is
     in a Frame. number: counts from 0 at the source. captured: seconds on the show's clock when the
-    picture was taken.
+    picture was taken. place: where in its clip it stands; None where it has no such place.
     """
 
     pixels: np.ndarray
     number: int
     captured: float
+    place: PicturePlace | None = field(default=None, kw_only=True)
 
     @property
     def size(self) -> Size:

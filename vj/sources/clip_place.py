@@ -1,9 +1,13 @@
-"""Where a clip stands while it plays, for whoever follows it beside its pictures: its sound."""
+"""Where a clip stands while it plays: for its pictures, and for whoever follows it beside them, its
+sound."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from vj.core.picture_place import Part, PicturePlace
+from vj.sources.transport import Playhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +32,11 @@ class ClipPlace:
         if self.loops:
             return self.low + (place - self.low) % (self.high - self.low)
         return min(max(place, self.low), self.high)
+
+
+def picture_place(head: Playhead) -> PicturePlace:
+    """Where the picture of the head's last look stands."""
+    part = Part(head.low, head.high, head.loop, *head.insets)
+    way = head.way if part.round > 0 else head.place - head.low
+    seconds = min(max(head.exact, head.low), head.high)
+    return PicturePlace(seconds, head.step, way, part, head.run)

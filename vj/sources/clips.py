@@ -176,13 +176,18 @@ class Clips:
                 self._look_ahead()
             frame, over = self._read_clip()
             if self._ends_at(over) or over is None:
-                return frame
+                return self._named(frame)
             coming = self._next.opening if self._next is not None else None
             if coming is not None and not coming.done.wait(0.2) and coming.age() < OPENING:
-                return frame
+                return self._named(frame)
             self._open_next(over)
-        first: Frame | None = self._clip.read()
-        return first
+        return self._named(self._clip.read())
+
+    def _named(self, frame: Frame | None) -> Frame | None:
+        """A frame that says which clip of the list it is of."""
+        if frame is None or frame.place is None:
+            return frame
+        return replace(frame, place=replace(frame.place, clip=self._names[self._index]))
 
     def _read_clip(self) -> tuple[Frame | None, float | None]:
         """Of the clip that plays: its next frame, and the moment at which it came to its end."""

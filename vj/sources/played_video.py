@@ -7,7 +7,7 @@ import numpy as np
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
 from vj.sources.clip_length import measure
-from vj.sources.clip_place import ClipPlace
+from vj.sources.clip_place import ClipPlace, picture_place
 from vj.sources.clip_stretches import Stretches, stretches
 from vj.sources.picture import Picture
 from vj.sources.picture_finder import PictureFinder
@@ -150,4 +150,5 @@ class PlayedVideo:
         self._given, self._prepared = (picture.begins, seeks), False
         self._earliest = max(self._earliest, now - self._frame_time) + self._frame_time
         number, self._number = self._number, self._number + 1
-        return Frame(self._pixels, number, self._settings.clock.now())
+        place = picture_place(self.head)
+        return Frame(self._pixels, number, self._settings.clock.now(), place=place)

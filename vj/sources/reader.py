@@ -300,6 +300,8 @@ class Reader:
     def _deliver(self, frame: Frame) -> None:
         self._last_frame_at = self.settings.clock.now()
         self._tries, self.fault_text, self.rejected = 0, "", None
+        if frame.place is not None:
+            frame = replace(frame, place=replace(frame.place, uri=self.uri))
         self.latest = frame
         self.frames += 1
         self._on_frame(self, frame)

@@ -302,12 +302,13 @@ class Playhead:
     def _to_start(self) -> None:
         back = self._transport.speed < 0
         self._way = self.high - self.low - 2 * self._tolerance if back else 0.0
+        self.run = object()  # another one after each jump, see `PicturePlace`
         self._look(self._way)
 
     def _to(self, position: float) -> None:
         """To a share of the clip; beyond the part that plays, to its first or last frame."""
         most = self.high - (2 * self._tolerance if self._transport.speed < 0 else self.step)
-        self._way = max(min(position * self.length, most) - self.low, 0.0)
+        self._way, self.run = max(min(position * self.length, most) - self.low, 0.0), object()
 
     def _way_at(self, moment: float) -> float:
         return self._way + (moment - self._anchor) * self._transport.speed
@@ -319,7 +320,7 @@ class Playhead:
     def _look(self, way: float) -> None:
         """The place that a way leads to, and whether it runs against its speed there."""
         span, way = self.high - self.low, way + self._tolerance
-        self._turned = False
+        self._turned, self.way = False, way
         if self._transport.loop == "loop":
             way %= span
         elif self._transport.loop == "ping-pong":

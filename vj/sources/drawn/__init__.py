@@ -10,6 +10,7 @@ import numpy as np
 from vj.core.errors import Fault, nearest
 from vj.core.frame import Frame, Size
 from vj.sources import EndOfSource, SourceSettings
+from vj.sources.clip_place import picture_place
 from vj.sources.drawn.dancer import Dancer
 from vj.sources.drawn.fox import Fox
 from vj.sources.drawn.kiss import Kiss
@@ -182,7 +183,7 @@ class Drawn:
         if self._settings.clock.live and self._given == (place, seeks):
             return None
         self._given = place, seeks
-        return Frame(pixels, number, captured)
+        return Frame(pixels, number, captured, place=picture_place(head))
 
     def _picture(self, head: Playhead) -> tuple[int, np.ndarray]:
         """Where the playhead is, in the finest steps, and what is seen there."""
