@@ -13,6 +13,7 @@ import numpy as np
 
 from vj.app.chosen import with_recipe
 from vj.app.marking import mark_of
+from vj.app.offline_controls import OfflineControls
 from vj.app.offline_models import OfflineModels
 from vj.app.offline_pictures import OfflinePictureSources
 from vj.app.offline_sound import OfflineSound
@@ -28,7 +29,6 @@ from vj.app.setup import (
 )
 from vj.app.snapshot import rendered_snapshots
 from vj.control.audio import SourceSound
-from vj.control.build import AudioInputs, make_engine
 from vj.control.takes import Take, TakeWriter
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
@@ -104,7 +104,7 @@ class Rendering:
         self._take: TakeWriter | None = None
         self._loop: RenderLoop | None = None
         self._segment_person: SegmentPerson | None = None
-        self._audio_inputs: AudioInputs | None = None
+        self._controls: OfflineControls | None = None
         self._sound: OfflineSound | None = None
         self.rendered = 0
         self._newest = np.zeros((1, 1, 3), np.uint8)
@@ -151,20 +151,11 @@ class Rendering:
             sources.chosen = lambda row, name: store.set(row, name, sources)
             features = InputFeatures()
             heard = SourceSound()
-            engine, audio_inputs = make_engine(
-                show,
-                store,
-                live=False,
-                log=self._log,
-                now=clock.now,
-                features=features,
-                source_sound=heard,
-            )
+            controls = OfflineControls(show, store, clock.now, self._log, features, heard)
+            self._controls = controls
             sound = self._sound = OfflineSound(show, sources.decks, sources.uris, heard, self._log)
-            self._audio_inputs = audio_inputs
-            store.listeners.append(engine.changed)
             store.observers.append(self._note_missing)
-            store.automation = self._replay or engine
+            store.automation = self._replay or controls.engine
             if self._take_log is not None:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
             runners = self._runners = [self._runner(uri, clock, fps, times) for uri in self._sinks]
@@ -174,7 +165,7 @@ class Rendering:
             snapshots = rendered_snapshots(
                 show,
                 store,
-                lambda: None if self._replay else engine.timeline_position(),
+                lambda: None if self._replay else controls.engine.timeline_position(),
                 lambda: self._mark,
                 self._log,
                 self._file,
@@ -252,8 +243,8 @@ class Rendering:
                 ends.callback(models.close)
                 if self._sound is not None:
                     ends.callback(self._sound.close)
-                if self._audio_inputs is not None:
-                    ends.callback(self._audio_inputs.close)
+                if self._controls is not None:
+                    ends.callback(self._controls.close)
                 if self._take is not None:
                     end = None if sources.times is None else clock.now()
                     ends.callback(self._take.close, end=end)
@@ -275,6 +266,8 @@ class Rendering:
     def _paints(self, show: Show, backend: Backend) -> None:
         """Another model paints, the one of this show."""
         self.model = backend.name
+        if self._controls is not None and self._replay is None:
+            self._controls.follow(show)
         mark = mark_of(show, show.model, not isinstance(backend, PassThrough))
         self._mark = mark or self._mark
 
