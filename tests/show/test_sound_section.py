@@ -46,7 +46,7 @@ def test_a_show_says_what_is_heard(tmp_path: Path, line: str, kind: str, name: s
         ("sound:", "no value is given"),
         ("sound: [a.wav]", "an audio file would be right"),
         ("sound: 3", "an audio file would be right"),
-        ("sounds: off", "did you mean sound?"),
+        ("soundd: off", "did you mean sound?"),
     ],
 )
 def test_what_is_no_sound_is_refused_with_what_would_be(

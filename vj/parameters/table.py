@@ -20,6 +20,7 @@ from vj.parameters.rows import (
     masks,
     output,
     playing,
+    sound,
     sources,
     view,
     walks,
@@ -46,6 +47,7 @@ ROWS = (
     *masks.ROWS,
     *walks.ROWS,
     *output.ROWS,
+    *sound.ROWS,
     *sources.ROWS,
     *decks.ROWS,
     *view.ROWS,
@@ -149,7 +151,12 @@ def markdown() -> str:
         "A show adds `/vj/macro/NAME` (0 .. 1) for each of its macros, `/vj/mod/NAME` (0 .. 1) "
         "for each of its modulators, and",
     ]
-    lines += ["`/vj/lora/NAME` (0 .. 2) for each LoRA of its model."]
+    lines += [
+        "`/vj/lora/NAME` (0 .. 2) for each LoRA of its model. For each of its `sounds:` it adds "
+        "`/vj/sound/NAME/level` (0 .. 1),",
+        f"`/vj/sound/NAME/pace` ({sound.LOW:g} .. {sound.HIGH:g}) and the trigger "
+        "`/vj/sound/NAME/play`.",
+    ]
     lines += [
         "",
         "An address sent without a value is answered with the value it has. Numbers outside the "

@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 from vj import sources
 from vj.show.section import KeyPath
 from vj.show.sound_section import names_file
+from vj.sound.drawn import PREFIX
 from vj.sources.file_names import is_there
 
 Note = Callable[[KeyPath, str], None]
@@ -132,6 +133,11 @@ def resolve_with(plain: dict[str, Any], resolver: PathResolver) -> None:
     sound = plain.get("sound")
     if isinstance(sound, str) and names_file(sound):
         plain["sound"] = resolver.file(sound, ("sound",))
+    sounds = plain.get("sounds")
+    for name, rule in sounds.items() if isinstance(sounds, dict) else ():
+        file = rule.get("file") if isinstance(rule, dict) else rule
+        if isinstance(file, str) and names_file(file) and not file.startswith(PREFIX):
+            _one(sounds, name, ("sounds",), "file", resolver)
     modulators = plain.get("modulators")
     for index, rule in enumerate(modulators if isinstance(modulators, list) else []):
         if (

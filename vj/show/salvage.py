@@ -12,7 +12,7 @@ from vj.show.section import KeyPath
 ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignored")
 """Lists whose entries can be removed: nothing refers to them."""
 
-NAMED = ("start", "answers", "sources", "models")
+NAMED = ("start", "answers", "sources", "models", "sounds")
 """Mappings whose entries can be removed."""
 UNSURE = {
     "source": ["no such source"],
@@ -22,6 +22,7 @@ UNSURE = {
     "cues": ["no such cue"],
     "macros": ["macro/", "no such parameter"],
     "modulators": ["mod/"],
+    "sounds": ["sound/"],
 }
 """Parts of messages that may be caused by the removal of a section, or of an entry of it."""
 

@@ -47,7 +47,7 @@ from vj.show.recipe_section import (
 from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.sink_section import as_sink, check_places
 from vj.show.sound_section import as_sound
-from vj.show.sounds_section import SoundRule, as_rule, rows_of, sound_name
+from vj.show.sounds_section import SoundRule, as_rule, check_names, rows_of
 from vj.show.tempo_section import TempoRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 from vj.show.validate import check_sequence, grouped
@@ -213,9 +213,9 @@ class Show(Section):
     """Each as the text of its rule, see `vj.sinks.rule`."""
     sound: Annotated[str, BeforeValidator(as_sound)] = "source"
     """See `vj.show.sound_section`."""
-    sounds: dict[
-        Annotated[str, BeforeValidator(sound_name)],
-        Annotated[SoundRule, BeforeValidator(as_rule)],
+    sounds: Annotated[
+        dict[ChosenName, Annotated[SoundRule, BeforeValidator(as_rule)]],
+        AfterValidator(check_names),
     ] = Field(default={})
     mark: bool = True
     model: Annotated[ModelSection, BeforeValidator(as_model)] = ModelSection()

@@ -7,6 +7,7 @@ from typing import Any
 
 from vj.core.errors import Fault, nearest
 from vj.parameters.fit import fit
+from vj.parameters.rows.sound import PLAY
 from vj.parameters.table import FIRED_AGAIN, NAMED_OR_COUNTED, Parameter, Table, Value
 from vj.show.faults import as_text, number_hint
 from vj.show.section import KeyPath
@@ -192,6 +193,10 @@ def _cues(show: Sequence, table: Table) -> Iterator[Found]:
                 )
 
 
+def _in_cues(name: str) -> bool:
+    return name in IN_CUES or (name.startswith("sound/") and name.endswith(PLAY))
+
+
 def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Found]:
     try:
         if reason := grouped(name, value):
@@ -208,9 +213,10 @@ def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Foun
                 f"{name}: a cue holds values, and a trigger has none; {again}: in its place does "
                 "it, also with the value that it has"
             )
-        fires = row.kind == "trigger" and row.name not in IN_CUES
+        fires = row.kind == "trigger" and not _in_cues(row.name)
         if fires and not row.name.startswith("cue/"):
-            raise Fault(f"{name}: a cue fires no other triggers than {', '.join(IN_CUES)}")
+            fired = ", ".join((*IN_CUES, f"sound/NAME{PLAY}"))
+            raise Fault(f"{name}: a cue fires no other triggers than {fired}")
         if fires or row.name.startswith("cue/"):
             raise Fault(
                 f"{name}: a cue names itself or another here; cues hold values, and follow: and "

@@ -34,7 +34,7 @@ def read_at(file: Readable, place: float, speed: float, count: int) -> np.ndarra
         return silence(count)
     if speed == 1:
         return file.read(place, count)
-    weights = _weights(max(STEPS, math.ceil(abs(speed) * STEPS)))
+    weights = sinc_weights(max(STEPS, math.ceil(abs(speed) * STEPS)))
     half = weights.shape[1] // 2
     places = place * RATE + np.arange(count) * speed
     whole = np.floor(places).astype(np.int64)
@@ -46,8 +46,8 @@ def read_at(file: Readable, place: float, speed: float, count: int) -> np.ndarra
     return np.einsum("nct,nt->nc", taken, weights[phases]).astype(np.float32)
 
 
-@lru_cache(maxsize=8)
-def _weights(sixteenths: int) -> np.ndarray:
+@lru_cache(maxsize=64)
+def sinc_weights(sixteenths: int) -> np.ndarray:
     """(PHASES + 1, taps) float32: a sinc under a Hann window, which lets nothing through that would
     fold back at this speed."""
     cutoff = STEPS / sixteenths

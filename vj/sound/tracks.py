@@ -1,0 +1,96 @@
+"""The sounds of a show beside each other, by the samples of its clock: what a frame says of them is
+heard from the sample of its moment on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from vj.sound import silence
+from vj.sound.track import Track
+
+
+class Heard(NamedTuple):
+    """What a frame says of a track. gain: 0..1. plays: how often it was started so far."""
+
+    gain: float
+    pace: float
+    plays: int
+
+
+class Tracks:
+    """Plays them block by block. For one thread, but for `frame`."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[str, Track] = {}
+        self._leaving: list[Track] = []
+        self._frames: deque[tuple[int, Mapping[str, Heard]]] = deque()
+        self._at: int | None = None
+        """The sample that comes next."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._tracks)
+
+    def exchange(self, tracks: Mapping[str, Track]) -> None:
+        """These are played from now on. Those that were played and are not among them go without a
+        click, and are closed."""
+        stay = {id(track) for track in tracks.values()}
+        for track in self._tracks.values():
+            if id(track) not in stay:
+                track.leave()
+                self._leaving.append(track)
+        self._tracks = dict(tracks)
+
+    def frame(self, at: int, heard: Mapping[str, Heard]) -> None:
+        """A frame's moment, in samples of the clock, and what it says. In order; from any
+        thread."""
+        self._frames.append((at, heard))
+
+    def block(self, first: int, count: int) -> np.ndarray:
+        """What is heard from this sample on: (count, 2) float32. What lies between goes by unheard;
+        a frame that has come too late counts from here on."""
+        if self._at is not None and self._at < first:
+            self._run(first - self._at, None)
+        self._at = first
+        mixed = silence(count)
+        self._run(count, mixed)
+        return mixed
+
+    def _run(self, count: int, mixed: np.ndarray | None) -> None:
+        assert self._at is not None
+        begins, ends = self._at, self._at + count
+        while self._at < ends:
+            until = ends
+            while self._frames:
+                at = self._frames[0][0]
+                if at > self._at:
+                    until = min(ends, at)
+                    break
+                self._say(*self._frames.popleft())
+            if mixed is None:
+                for track in self._tracks.values():
+                    track.skip(until - self._at)
+            else:
+                part = mixed[self._at - begins : until - begins]
+                for track in (*self._tracks.values(), *self._leaving):
+                    track.add_to(part)
+            self._at = until
+        for track in [one for one in self._leaving if one.silent]:
+            self._leaving.remove(track)
+            track.close()
+
+    def _say(self, at: int, heard: Mapping[str, Heard]) -> None:
+        for name, track in self._tracks.items():
+            said = heard.get(name)
+            if said is not None:
+                track.frame(at, *said)
+
+    def close(self) -> None:
+        """May be called twice."""
+        for track in (*self._tracks.values(), *self._leaving):
+            track.close()
+        self._tracks, self._leaving = {}, []
