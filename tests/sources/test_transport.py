@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vj.sources.transport import Playhead, Transport, TransportControl
+from vj.sources.transport import At, Moves, Playhead, Transport, TransportControl
 
 RATE = 10
 
@@ -189,20 +189,29 @@ def test_a_deck_s_parameters_are_followed() -> None:
         "deck/b/start": 3,
         "deck/b/position": 0.5,
         "deck/b/seek": 1,
+        "deck/b/at": 0.0,
+        "deck/b/again": 0,
     }
-    control = TransportControl()
-    control.follow(values, "deck/b")
-    assert control.now() == Transport(-2.0, 0.25, 0.75, "once")
-    assert control.seeks == 0, "what was there before is no seek"
-    control.follow(values | {"deck/b/position": 0.6}, "deck/b")
-    assert control.sought == (1, 0.6)
-    control.follow(values | {"deck/b/position": 0.6, "deck/b/seek": 2}, "deck/b")
-    assert control.sought == (2, 0.6)
-    values |= {"deck/b/position": 0.6, "deck/b/seek": 2, "deck/b/start": 4}
-    control.follow(values, "deck/b")
-    assert control.sought == (3, None)
-    control.follow(values, "deck/b")
-    assert control.seeks == 3
+    assert Transport.of(values, "deck/b") == Transport(-2.0, 0.25, 0.75, "once")
+    first = Moves.of(values, "deck/b")
+    assert first.since(first) is None, "what was there before is no seek"
+    for changes, sought in (
+        ({"deck/b/position": 0.6}, 0.6),
+        ({"deck/b/seek": 2}, 0.5),
+        ({"deck/b/at": 2.5}, At(2.5)),
+        ({"deck/b/again": 1}, At(0.0)),
+        ({"deck/b/start": 4}, None),
+    ):
+        assert Moves.of(values | changes, "deck/b").since(first) == sought
+
+
+def test_it_goes_to_seconds_of_the_clip_inside_the_part_that_plays() -> None:
+    control = TransportControl(Transport(start=0.2, end=0.8))
+    head = Playhead(control, 10.0, 0.1, True)
+    head.at(0.0)
+    for asked, place in ((2.5, 2.5), (0.5, 2.0), (9.0, 7.9)):
+        control.seek(At(asked))
+        assert head.at(0.0) == pytest.approx(place, abs=0.01)
 
 
 def test_no_seek_of_many_threads_is_lost() -> None:

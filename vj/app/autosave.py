@@ -17,7 +17,10 @@ from vj.show.validate import POSITION
 
 PERIOD = 5.0
 """Seconds between two saves."""
-NOT_SAVED = (*NOT_RESET, POSITION, "cue/", "source/position", "deck/b/position", "model/prepare")
+NOT_SAVED = (
+    *(*NOT_RESET, POSITION, "cue/", "model/prepare"),
+    *("source/position", "deck/b/position", "source/at", "deck/b/at"),
+)
 """What parameters begin with that are not restored: they do something when they are set. The
 timeline's own position and the standing cue are saved by themselves."""
 

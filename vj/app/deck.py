@@ -12,7 +12,7 @@ from vj.sources import Source, SourceSettings
 from vj.sources.capture import Capture
 from vj.sources.reader import Reader
 from vj.sources.shared import Make
-from vj.sources.transport import Transport
+from vj.sources.transport import At, Moves, Place, Transport
 
 DECKS = ("source", "deck/b")
 """The parameters that choose what is on the decks A and B."""
@@ -45,13 +45,15 @@ class Deck:
         """The name in the newest frame."""
         self.passed_over: list[str] = []
         """What did not open since the clip on it came to its end."""
-        self.sought: float | None = None
-        """The position that was set last; None once a frame has shown it."""
+        self.sought: Place | None = None
+        """The place that was set last; None once a frame has shown it."""
         self.stale = False
         """What is on it has to be opened once more: the show's size or rate is another."""
+        self.hard = False
+        """What was asked for last is cut to, whatever the crossfade."""
         self.transport = Transport.of(context.store.ahead(0.0).values, row)
-        self._seen = self._controls(context.store.ahead(0.0).values)
-        self._heard: tuple[int, float, int] | None = None
+        self._seen = Moves.of(context.store.ahead(0.0).values, row)
+        self._heard: Moves | None = None
         """What a hand has set, and no frame has shown yet."""
         self._newest: tuple[object, Frame | None] = (None, None)
 
@@ -59,7 +61,7 @@ class Deck:
 
     def made(self, uris: Sequence[str], settings: SourceSettings) -> Capture:
         """A capture for this deck, not started; `put_on` puts it there."""
-        store, first = self._context.store, self.row == DECKS[0]
+        first = self.row == DECKS[0]
         capture = Capture(
             uris,
             self.inbox if first else Mailbox(),
@@ -67,7 +69,7 @@ class Deck:
             self._context.messages.log,
             self._context.supervisor,
             self._make,
-            crossfade=lambda: float(store.get("crossfade")),
+            crossfade=self.crossfade,
             transport=self.controls,
             test_card=first,
             name="sources" if first else "sources of deck B",
@@ -146,6 +148,10 @@ class Deck:
 
     # How it is played.
 
+    def crossfade(self) -> float:
+        """Seconds for which another source fades in over the one before."""
+        return 0.0 if self.hard else float(self._context.store.get("crossfade"))
+
     def controls(self) -> Transport:
         """What its parameters say to a clip."""
         return self.transport
@@ -154,33 +160,31 @@ class Deck:
         """One of its parameters was set, to the value that it had or to another. While another
         source is on its way to the deck, that is for the other."""
         what = name.removeprefix(f"{self.row}/")
-        if what in ("start", "position", "seek"):
-            self._heard = now = self._controls(self._context.store.ahead(0.0).values)
-            self.sought = None if what == "start" else now[1]
+        if what in Moves._fields:
+            self._heard = now = Moves.of(self._context.store.ahead(0.0).values, self.row)
+            in_seconds = what in ("at", "again")
+            self.sought = None if what == "start" else At(now.at) if in_seconds else now.position
             if self.asked == self.plays:
-                self._move(what == "start", what != "start", now[1])
+                self._move(what == "start", self.sought)
 
     def follow(self, values: Mapping[str, Any]) -> None:
         """What a frame's parameters say. On the render thread."""
         self.transport = Transport.of(values, self.row)
-        before, now = self._seen, self._controls(values)
+        before, now = self._seen, Moves.of(values, self.row)
         self._seen = now
         if now == before:
             return
         if now == self._heard:
             self._heard = None
             return
-        if now[1:] != before[1:]:
-            self.sought = now[1]
-        self._move(now[0] != before[0], now[1:] != before[1:], now[1])
+        sought = now.since(before)
+        if sought is not None:
+            self.sought = sought
+        self._move(now.start != before.start, sought)
 
-    def _move(self, again: bool, sought: bool, position: float) -> None:
+    def _move(self, again: bool, sought: Place | None) -> None:
         if again and self.capture is not None:
             self.capture.start_again()
         playing = self._reader
-        if sought and playing is not None and playing.control is not None:
-            playing.control.seek(position)
-
-    def _controls(self, values: Mapping[str, Any]) -> tuple[int, float, int]:
-        start, position, seek = (values[f"{self.row}/{n}"] for n in ("start", "position", "seek"))
-        return int(start), float(position), int(seek)
+        if sought is not None and playing is not None and playing.control is not None:
+            playing.control.seek(sought)

@@ -110,7 +110,7 @@ class DecksSound:
             return float(store.get("crossfade"))
 
         self._deck_b = b
-        self._decks = tuple(DeckSound(deck, crossfade, log) for deck in (a, b))
+        self._decks = tuple(DeckSound(deck, deck.crossfade, log) for deck in (a, b))
         self._shown = float(store.get("deck/mix"))
         """In the newest frame."""
         self._share = 0.0

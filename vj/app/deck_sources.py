@@ -19,6 +19,7 @@ from vj.sources.change import WANTED_TIMEOUT
 from vj.sources.reader import Reader
 from vj.sources.shared import SharedDevices
 from vj.sources.standby import Standby
+from vj.sources.transport import Place
 
 
 class DeckSources:
@@ -67,6 +68,8 @@ class DeckSources:
             if another or deck.asked != deck.plays:
                 with self._context.store.together():
                     deck.shown = str(snapshot[deck.row])
+                    if another:  # a cut of `cuts:` has none in its frame
+                        deck.hard = snapshot["crossfade"] == 0
                     if another and deck.shown != deck.asked:
                         self._ask(deck, deck.shown)
                     if deck.asked != deck.plays and self._play_now(deck):
@@ -227,8 +230,9 @@ class DeckSources:
 
     # What stands by.
 
-    def stand_by(self, names: list[str]) -> None:
-        """Have these stand by, as far as they can: a camera that may be one that plays cannot."""
+    def stand_by(self, names: list[str], cut: tuple[str, Place | None] | None = None) -> None:
+        """Have these stand by, as far as they can: a camera that may be one that plays cannot. cut:
+        the one that is cut to next, and where it is to begin."""
         playing = self._playing()
         uris = [self.names[name] for name in names if name in self.names]
         alone: list[str] = []
@@ -237,6 +241,8 @@ class DeckSources:
                 alone.append(uri)
         if self._base is not None:
             self.standby.want(alone, self._base, self._playing)
+        if cut is not None and cut[0] in self.names:
+            self.standby.place(self.names[cut[0]], cut[1], self.a.controls)
 
     def _playing(self) -> list[str]:
         """The URIs on the decks."""

@@ -14,7 +14,7 @@ from vj.parameters.store import Snapshot
 from vj.sources import EndOfSource, Source
 from vj.sources.clip_stretches import Stretches
 from vj.sources.fade import crossfade
-from vj.sources.transport import Transport, TransportControl
+from vj.sources.transport import Moves, Transport, TransportControl
 
 MISSES = 40
 """Times in a row that a source may give no frame before it counts as lost."""
@@ -106,7 +106,7 @@ class OfflineDeck:
         """What was seen before, while the next one fades in over it."""
         self._began = self._seconds = 0.0
         self._shown: Frame | None = None
-        self._controls: tuple[Any, ...] | None = None
+        self._moves: Moves | None = None
 
     def begin(self, name: str, playing: PlayedSource) -> None:
         """Begin with a source that is open already."""
@@ -230,18 +230,18 @@ class OfflineDeck:
         assert self.playing is not None
         control = self.playing.control
         control.set(transport_of(snapshot, self.row, self.playing.once))
-        before = self._controls
-        now = tuple(snapshot[f"{self.row}/{name}"] for name in ("start", "position", "seek"))
-        self._controls = now
+        before, now = self._moves, Moves.of(snapshot.values, self.row)
+        self._moves = now
         if before is None:
             return
-        if now[0] != before[0]:
+        if now.start != before.start:
             if self.playing.has_length:
                 control.restart()
             else:
                 self._open_again(snapshot)
-        if now[1:] != before[1:]:
-            control.seek(float(now[1]))
+        sought = now.since(before)
+        if sought is not None:
+            control.seek(sought)
 
     def _open_again(self, snapshot: Snapshot) -> None:
         """What is not played by controls begins again: a walk between pictures."""

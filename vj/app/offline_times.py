@@ -13,7 +13,7 @@ from vj.sources.clip_times import ClipTimes
 
 STANDING = (
     *("source", "source/speed", "source/position", "source/seek", "source/start"),
-    *("source/in", "source/out", "source/loop", "deck/b"),
+    *("source/in", "source/out", "source/loop", "source/at", "source/again", "deck/b"),
 )
 """Parameters that have to stand for frames to come when the clip's do: else what they do between
 two of them would wait for the next."""
@@ -35,6 +35,8 @@ def _moving(show: Show, replay: Take | None) -> Iterator[str]:
     if replay is not None:
         yield from (name for name in STANDING if len(set(replay.values(name))) > 1)
         return
+    if show.cuts:
+        yield "source"
     yield from (rule.to for rule in show.curves if rule.to in STANDING)
     yield from (rule.to for rule in show.modulators if rule.to in STANDING)
     for macro in show.macros.values():

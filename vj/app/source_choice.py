@@ -17,6 +17,7 @@ from vj.parameters.store import Snapshot
 from vj.parameters.table import Value
 from vj.show.names import next_name
 from vj.show.schema import Show
+from vj.sources.transport import At
 
 MIX, ON_B = "deck/mix", "deck/b"
 
@@ -41,7 +42,7 @@ class SourceChoice:
         self._show = context.run.show
         """As its file says."""
         self._seen: tuple[object, ...] = ()
-        """The standing cue, and what plays on the decks."""
+        """The standing cue, the next cut, and what plays on the decks."""
         self._told_mix = False
         video_input.on_asked = lambda row: put(partial(self._settle, row))
         context.store.listeners.append(self._hear)
@@ -106,6 +107,7 @@ class SourceChoice:
         captures = (deck.capture for deck in self._input.decks.values())
         seen = (
             self._session.engine.cues.current,
+            self._session.engine.cutter.following,
             *(capture.uri if capture is not None else "" for capture in captures),
         )
         if seen != self._seen:
@@ -115,18 +117,21 @@ class SourceChoice:
     def _stand_by(self) -> None:
         """Have those stand by that the show's `ready:` means."""
         if not self._context.run.stopping:
-            self._input.stand_by(self._ahead())
+            cut = self._session.engine.cutter.following
+            at = None if cut is None or cut.at is None else At(cut.at)
+            self._input.stand_by(self._ahead(), None if cut is None else (cut.source, at))
 
     def _ahead(self) -> list[str]:
         listed, decks = list(self._show.sources), self._input.decks
+        cuts = [name for name in self._session.engine.cutter.sources if name]
         if self._show.ready == "all":
-            return [*listed, *self._of_next_cue()]
+            return [*cuts, *listed, *self._of_next_cue()]
         following = [
             next_name(listed, self._input.name_on(deck))
             for row, deck in decks.items()
             if row == DECKS[0] or deck.plays
         ]
-        return [*following, *self._of_next_cue()]
+        return [*cuts, *following, *self._of_next_cue()]
 
     def _of_next_cue(self) -> list[str]:
         """The sources that the cue after the standing one sets."""

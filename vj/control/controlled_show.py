@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from vj.show.cut_section import CutRule
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
 from vj.show.tempo_section import TempoRule
@@ -31,3 +32,5 @@ class ControlledShow(SequencedShow, Protocol):
     def macros(self) -> Mapping[str, MacroRule]: ...
     @property
     def tempo(self) -> TempoRule: ...
+    @property
+    def cuts(self) -> Sequence[CutRule]: ...

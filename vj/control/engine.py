@@ -13,6 +13,7 @@ from typing import Any
 from vj.control import outline
 from vj.control.controlled_show import ControlledShow
 from vj.control.cues import CueList
+from vj.control.cuts import Cutter
 from vj.control.live_state import LiveState
 from vj.control.macros import Macro
 from vj.control.mapping import ControlMapping
@@ -61,6 +62,7 @@ class ControlEngine:
         self.sequencer = Sequencer(
             show, store, origin=self, fired=self._on_fired, log=log, failed=self._failed
         )
+        self.cutter = Cutter(show, store, self)
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = ModulationMatrix(modulations)
         self.mapping_table = MappingTable(show.mappings, store.table)
@@ -149,6 +151,7 @@ class ControlEngine:
         for macro in self.macros:
             macro.value = macros.get(macro.parameter, 0.0)
         self.modulations.take_over(old.modulations)
+        self.cutter.take_over(old.cutter)
         self.sequencer.take_over(old.sequencer, self.store, self._time, self.tempo)
         self._live_state = old._live_state
 
@@ -208,6 +211,7 @@ class ControlEngine:
         self._mapping_player.forget_moved()
         self.mapping_table.release()
         self.modulations.reset()
+        self.cutter.begin()
         for macro in self.macros:
             macro.value = float(self.store.start_of(macro.parameter))
         self.sequencer.panic(self._time, self.tempo)
@@ -227,6 +231,7 @@ class ControlEngine:
         self._mapping_player.set_due(time, self.tempo, self._latency(), self.store)
         self.sequencer.step(passed, self.store, time, self.tempo)
         self._mapping_player.step(passed, self.store)
+        self.cutter.step(passed, self.store)
         self._passed += passed
 
     def _switch_off(self, macro: Macro, error: Exception) -> None:
@@ -334,4 +339,5 @@ class ControlEngine:
             values[name] = round(kept) if row.kind == "int" else kept
         self.tempo_source.on_tempo_set(values["tempo/bpm"], time)
         self.sequencer.travel(values, time)
+        self.cutter.follow(values)
         self._live_state = LiveState.of(self, time)

@@ -15,6 +15,7 @@ from vj.parameters.row import Parameter as Parameter
 from vj.parameters.row import Value as Value
 from vj.parameters.rows import (
     blending,
+    cuts,
     decks,
     generation,
     masks,
@@ -35,8 +36,10 @@ NAMES_OF = {"deck/b": "source", "image/from": "source", "model/prepare": "model"
 FIRED_AGAIN = {
     "source": "source/start",
     "source/position": "source/seek",
+    "source/at": "source/again",
     "deck/b": "deck/b/start",
     "deck/b/position": "deck/b/seek",
+    "deck/b/at": "deck/b/again",
 }
 """Triggers that are fired when a parameter is set to the value that it has: a pad starts its clip
 again. A trigger counts, so that takes hold it, too."""
@@ -50,6 +53,7 @@ ROWS = (
     *sound.ROWS,
     *sources.ROWS,
     *decks.ROWS,
+    *cuts.ROWS,
     *view.ROWS,
     *playing.ROWS,
 )
@@ -64,7 +68,7 @@ ALIASES = {
     "deck/a/start": "source/start",
     **{
         f"deck/a/{name}": f"source/{name}"
-        for name in ("position", "seek", "speed", "in", "out", "loop")
+        for name in ("position", "seek", "at", "again", "speed", "in", "out", "loop")
     },
 }
 """Short names that stand for another."""

@@ -16,6 +16,9 @@ def given_values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
     for index, cue in enumerate(show.cues):
         for name, value in cue.set.items():
             yield name, value, ("cues", index, "set", name)
+    for index, cut in enumerate(show.cuts):
+        if cut.source is not None:
+            yield "source", cut.source, ("cuts", index)
     for index, rule in enumerate(show.mappings):
         if rule.value is not None:
             yield rule.to, rule.value, ("mappings", index, "value")

@@ -30,6 +30,7 @@ from vj.parameters.table import (
     modulator_row,
     named_row,
 )
+from vj.show.cut_section import CutRule, as_cut
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
 from vj.show.midi_section import MidiRule
@@ -239,6 +240,7 @@ class Show(Section):
     cues: list[CueRule] = Field(default=[])
     timeline: list[TimelineRule] = Field(default=[])
     curves: list[CurveRule] = Field(default=[])
+    cuts: list[Annotated[CutRule, BeforeValidator(as_cut)]] = Field(default=[])
     tempo: Annotated[TempoRule, BeforeValidator(_tempo)] = TempoRule()
     midi: Annotated[MidiRule, BeforeValidator(_midi)] = MidiRule()
     answers: dict[str, str | float] = Field(default={})

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from vj.core.errors import Fault, nearest
 from vj.parameters.table import Parameter, Table
+from vj.show.cut_section import CutRule
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
 from vj.show.modulator_section import ModulatorRule
@@ -38,6 +39,8 @@ class Sequence(Protocol):
     def timeline(self) -> list[TimelineRule]: ...
     @property
     def curves(self) -> list[CurveRule]: ...
+    @property
+    def cuts(self) -> list[CutRule]: ...
     @property
     def tempo(self) -> TempoRule: ...
     @property

@@ -15,6 +15,7 @@ from vj.show.sequence import POSITION as POSITION
 from vj.show.sequence import RESERVED_ADDRESSES, Found, Sequence, cue_named
 from vj.show.validate_automation import (
     curve_faults,
+    cut_faults,
     macro_faults,
     modulator_faults,
     timeline_faults,
@@ -35,6 +36,7 @@ def check_sequence(show: Sequence, table: Table) -> list[Found]:
         *_cues(show, table),
         *timeline_faults(show),
         *curve_faults(show, table),
+        *cut_faults(show, table),
         *_addresses(show),
     ]
 

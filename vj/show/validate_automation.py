@@ -131,6 +131,22 @@ def timeline_faults(show: Sequence) -> Iterator[Found]:
             )
 
 
+def cut_faults(show: Sequence, table: Table) -> Iterator[Found]:
+    """Places to cut to are of sources that the show has."""
+    row = table.find("source")
+    for index, rule in enumerate(show.cuts):
+        if rule.source is not None:
+            try:
+                fit(row, rule.source)
+            except Fault as fault:
+                yield ("cuts", index), fault
+        if rule.at is not None and rule.at.musical:
+            yield (
+                ("cuts", index),
+                Fault("at: is a place in the clip, in its own time, for example 0:02.5"),
+            )
+
+
 def curve_faults(show: Sequence, table: Table) -> Iterator[Found]:
     for index, rule in enumerate(show.curves):
         last = -1.0

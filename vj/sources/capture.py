@@ -340,6 +340,7 @@ class Capture:
             self._switch_to(reader, self.settings.clock.now())
             if before is None and reader.latest is not None:
                 self._put(reader.latest)
+            self._close_unused(reader, self.settings.clock.now())
 
     def _adopt(self, slots: list[SourceSlot], settings: SourceSettings) -> None:
         """Switch to another list; a source that plays and is not in it goes on until one of it is

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from vj.sources.transport import Transport, TransportControl
+from vj.sources.transport import Place, Transport, TransportControl
 
 
 class ClipStart:
@@ -14,24 +14,30 @@ class ClipStart:
     def __init__(self, control: TransportControl | None) -> None:
         """control: the clip's; None for what is played without."""
         self._control = control
-        self._at: float | None = None
-        """As a share of the clip; None: where the part that plays does."""
+        self._at: Place | None = None
+        """None: where the part that plays does."""
         self._stands: object = None
         """Where there is a picture of to begin with; None: there is none."""
+        self.fresh = True
+        """It has not played yet."""
         self.wanted = False
         """It is to play as soon as it has its picture."""
         self.told = threading.Event()
         """It is to begin elsewhere, or to play, or to stop."""
 
-    def tell(self, position: float | None, transport: Callable[[], Transport]) -> None:
-        """Begin at this share of the clip, 0..1, or where the part that plays does, by these
-        controls. From any thread; does not wait."""
+    def tell(self, position: Place | None, transport: Callable[[], Transport]) -> None:
+        """Begin there, or where the part that plays does, by these controls. From any thread; does
+        not wait."""
         if self._control is None:
             return
         self._control.set(transport)
         self._at, self.wanted = position, True
         if not self.ready:
             self.told.set()
+
+    def anew(self) -> None:
+        """It stands by once more, and nobody has told it yet."""
+        self._at, self._stands, self.wanted, self.fresh = None, None, False, False
 
     def seek(self) -> None:
         """Have the clip go there."""
@@ -65,7 +71,7 @@ class ClipStart:
         """Whether there is a picture of this place."""
         return self._stands == place
 
-    def _place(self, at: float | None) -> object:
+    def _place(self, at: Place | None) -> object:
         if self._control is None:
             return at, None
         transport = self._control.now()

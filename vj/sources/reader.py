@@ -14,7 +14,7 @@ from vj.sources import Awaited, EndOfSource, Source, SourceSettings
 from vj.sources.clip_start import ClipStart
 from vj.sources.missing import can_restart
 from vj.sources.network import without_password
-from vj.sources.transport import Transport, TransportControl
+from vj.sources.transport import Place, Transport, TransportControl
 
 FIRST_FRAME_TIMEOUT = 1.0
 """Seconds that a source gets for its first frame before the next one of the list is opened."""
@@ -37,7 +37,6 @@ plays needs the processor, too."""
 RETRY_DELAYS = (0.5, 1.0, 2.0, 3.0)
 """Seconds between attempts to open a source again; the last one repeats."""
 
-
 UNSTEADY = 10.0
 """Seconds in which a source that is lost for the third time comes and goes: nobody wants to read of
 each time."""
@@ -45,8 +44,8 @@ each time."""
 
 class Reader:
     """Opens a source, reads it, and retries when it is lost, until it is stopped. Used once: after
-    `stop` another one is made. One that stands by is opened, holds its first picture, and goes on
-    when it is told to; a device, whose pictures come at their own pace, is read on meanwhile.
+    `stop` another one is made. One that stands by is opened, holds the picture it begins with, and
+    goes on when told to; a device, whose pictures come at their own pace, is read on meanwhile.
 
     Opening may block for ever (a pipe without a writer, a share that does not answer, a driver that
     hangs): the thread is abandoned then, and closes the source should the call ever return.
@@ -111,9 +110,8 @@ class Reader:
 
     def request_stop(self) -> None:
         """Close the source as soon as possible. Does not wait; no callback is called any more."""
-        self._stop.set()
-        self._go.set()
-        self._beginning.told.set()
+        for event in (self._stop, self._go, self._beginning.told):
+            event.set()
 
     def go(
         self,
@@ -135,9 +133,9 @@ class Reader:
         self._go.set()
         self._beginning.told.set()
 
-    def begin_at(self, position: float | None, transport: Callable[[], Transport]) -> None:
-        """One that stands by shall begin at this share of the clip, 0..1, or where the part that
-        plays does; it is played by these controls. Does not wait: see `ready`."""
+    def begin_at(self, position: Place | None, transport: Callable[[], Transport]) -> None:
+        """One that stands by shall begin there, or where the part that plays does; it is played by
+        these controls. Does not wait: see `ready`."""
         self._beginning.tell(position, transport)
 
     def start_again(self) -> bool:
@@ -149,8 +147,11 @@ class Reader:
         return True
 
     def stand_by(self) -> None:
-        """A device is played no longer, and read on: its pictures go nowhere."""
-        self._on_frame, self._on_lost = to_nobody, to_nobody
+        """It is played no longer, and its pictures go nowhere: a device is read on, a clip goes to
+        where it is to begin next."""
+        self._on_frame, self._on_lost, self._on_end = to_nobody, to_nobody, lambda reader: None
+        self._beginning.anew()
+        self._go.clear()
         self._stands_by = True
 
     def stop(self, timeout: float) -> bool:
@@ -183,8 +184,8 @@ class Reader:
         """Where a clip stands, as a share of it, and its length in seconds; None for what has no
         length."""
         source = self.source
-        position = getattr(source, "position", None)
-        share = position() if position is not None and self._open else None
+        position = getattr(source, "position", None) if self._open else None
+        share = None if position is None else position()
         return None if share is None else (share, float(getattr(source, "length", 0.0)))
 
     def is_available(self, now: float) -> bool:
@@ -219,17 +220,19 @@ class Reader:
             frame = self._read() if self._open or self._try_open() else None
             if frame is not None and not self._stop.is_set():
                 self._deliver(frame)
-                if self._stands_by and self.source is not None and not self.source.live:
-                    self._stand()
             elif not self._open:
                 self._stop.wait(0.05)
+            if self._stands_by and self._open and self.frames and not self._stop.is_set():
+                self._stand()
         self._close()
 
     def _stand(self) -> None:
-        """Hold the first picture until it is time to go; when it is to begin elsewhere by then, the
-        picture there."""
+        """Hold the picture that it is to begin with until it is time to go."""
         beginning = self._beginning
-        beginning.stand(beginning.first)
+        if self.source is None or self.source.live:
+            return
+        if beginning.fresh:
+            beginning.stand(beginning.first)
         while not self._go.is_set():
             place = beginning.place
             if not beginning.stands_at(place) and self.place is not None:
@@ -315,12 +318,10 @@ class Reader:
             else f"{self.uri[:120]}: {type(error).__name__}: {error}"[:300]
         )
         wrong = self.frames == 0 and isinstance(error, Fault) and not isinstance(error, Awaited)
-        if wrong or isinstance(error, Unavailable):
-            self.rejected = error
+        self.rejected = error if wrong or isinstance(error, Unavailable) else self.rejected
         first, self.fault_text = self._tries == 0, report
-        delay = RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS) - 1)]
-        if isinstance(error, Awaited) and error.retry is not None:
-            delay = error.retry
+        asked = error.retry if isinstance(error, Awaited) else None
+        delay = RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS) - 1)] if asked is None else asked
         self._next_try = self.settings.clock.now() + delay
         self._tries += 1
         if first and not self._stop.is_set():

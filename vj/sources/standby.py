@@ -10,7 +10,7 @@ from vj.core.supervisor import Supervisor
 from vj.sources import SourceSettings, split_uri
 from vj.sources.reader import Reader, to_nobody, with_transport
 from vj.sources.shared import Make
-from vj.sources.transport import Transport
+from vj.sources.transport import Place, Transport
 
 NEVER = ("draw", "none")
 """Kinds that do not stand by: paper is the show's one canvas, and there is nothing to open."""
@@ -81,11 +81,11 @@ class Standby:
                 self._put(uri, self._begin(uri, settings, self._tell))
 
     def take(
-        self, uri: str, position: float | None, transport: Callable[[], Transport]
+        self, uri: str, position: Place | None, transport: Callable[[], Transport]
     ) -> Reader | None:
         """One that is ready, to be played by a deck's controls; it belongs to the caller then. None
-        where none is. position: the share of a clip at which it is to begin; None: where the part
-        that plays does. One that stands elsewhere is sent there."""
+        where none is. position: where in the clip it is to begin; None: where the part that plays
+        does. One that stands elsewhere is sent there."""
         with self._lock:
             reader = self._readers.get(uri)
             if reader is None:
@@ -96,7 +96,7 @@ class Standby:
     def claim(
         self,
         uri: str,
-        position: float | None,
+        position: Place | None,
         transport: Callable[[], Transport],
         settings: SourceSettings,
     ) -> Reader | None:
@@ -113,6 +113,13 @@ class Standby:
         reader.begin_at(position, transport)
         return reader
 
+    def place(self, uri: str, position: Place | None, transport: Callable[[], Transport]) -> None:
+        """Have one wait where it will be taken, so that it is ready then."""
+        with self._lock:
+            reader = self._readers.get(uri)
+            if reader is not None:
+                reader.begin_at(position, transport)
+
     def drop(self, unwanted: Callable[[str], bool]) -> None:
         """Close those whose URI is so; they are opened again when they are wanted next."""
         with self._lock:
@@ -126,13 +133,17 @@ class Standby:
             return reader is not None and reader.latest is not None
 
     def keep(self, reader: Reader) -> bool:
-        """Take a device back that is no longer played, rather than have it closed and opened again.
-        False where it is not wanted, or no device."""
+        """Take a device or a clip back that is no longer played, rather than have it closed and
+        opened again. False where it is not wanted."""
         with self._lock:
-            live = reader.source is not None and reader.source.live
+            clip = reader.opened and reader.place is not None
+            fine = clip or (reader.source is not None and reader.source.live)
             wanted = reader.uri in self._wanted and reader.uri not in self._readers
-            if reader.stopped or not live or not wanted:
+            if reader.stopped or reader.ended or not fine or not wanted:
                 return False
+            if clip and reader.control is not None:
+                reader.control.set(self._transport)
+                reader.control.share = self._share
             reader.stand_by()
             self._readers[reader.uri] = reader
             return True
@@ -150,6 +161,11 @@ class Standby:
             for reader in self._readers.values():
                 reader.request_stop()
             self._readers.clear()
+
+    @property
+    def _share(self) -> float:
+        """Of the memory that a clip may hold."""
+        return min(1.0, RUNS / max(1, len(self._wanted)))
 
     def _tell(self, reader: Reader, report: str) -> None:
         """One does not open: a pad that asks for it later would find that out too late."""

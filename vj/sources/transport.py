@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from vj.core.kinds import CLIP_LOOPS
 
@@ -28,6 +28,39 @@ EXACT = 2e-7
 LATE = 0.5
 """Seconds without a look at the live clock after which a clip goes on from where it was: the
 machine was suspended, or a picture took long to find."""
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A place in a clip in its own seconds."""
+
+    seconds: float
+
+
+Place = float | At
+"""A share 0..1 of a clip, or seconds of it."""
+
+
+class Moves(NamedTuple):
+    """What a deck's parameters say of where its clip is to go: triggers as they are counted. start:
+    to the beginning. position, seek: to a share. at, again: to seconds of it."""
+
+    start: int
+    position: float
+    seek: int
+    at: float
+    again: int
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], deck: str) -> Moves:
+        """deck: `source` or `deck/b`."""
+        return cls(*(values[f"{deck}/{name}"] for name in cls._fields))
+
+    def since(self, before: Moves) -> Place | None:
+        """Where it is sought to since then; None for nowhere."""
+        if self[3:] != before[3:]:
+            return At(float(self.at))
+        return float(self.position) if self[1:3] != before[1:3] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +89,7 @@ class TransportControl:
         """transport: the first one, or what is asked for it each time."""
         self._transport = transport
         self._lock = threading.Lock()
-        self._seek: tuple[int, float | None] = (0, None)
-        self._followed: tuple[Any, ...] | None = None
+        self._seek: tuple[int, Place | None] = (0, None)
         self.share = 1.0
         """Of the memory that its source may hold: less for one of many that stand by."""
         self.over: float | None = None
@@ -74,9 +106,9 @@ class TransportControl:
         """Another one, or what is asked for it from now on: a clip that waited goes on a deck."""
         self._transport = transport
 
-    def seek(self, position: float) -> None:
-        """Go to this share of the clip, 0..1, inside the part that plays. Of several before the
-        next picture the last one holds. The same position again is a seek as well."""
+    def seek(self, position: Place) -> None:
+        """Go there, inside the part that plays. Of several before the next picture the last one
+        holds. The same position again is a seek as well."""
         with self._lock:
             self._seek = (self._seek[0] + 1, position)
 
@@ -91,7 +123,7 @@ class TransportControl:
         return self._seek[0]
 
     @property
-    def sought(self) -> tuple[int, float | None]:
+    def sought(self) -> tuple[int, Place | None]:
         """How often, and where to: None is where the part that plays begins."""
         return self._seek
 
@@ -305,10 +337,11 @@ class Playhead:
         self.run = object()  # another one after each jump, see `PicturePlace`
         self._look(self._way)
 
-    def _to(self, position: float) -> None:
-        """To a share of the clip; beyond the part that plays, to its first or last frame."""
+    def _to(self, position: Place) -> None:
+        """To a place of the clip; beyond the part that plays, to its first or last frame."""
+        place = position.seconds if isinstance(position, At) else position * self.length
         most = self.high - (2 * self._tolerance if self._transport.speed < 0 else self.step)
-        self._way, self.run = max(min(position * self.length, most) - self.low, 0.0), object()
+        self._way, self.run = max(min(place, most) - self.low, 0.0), object()
 
     def _way_at(self, moment: float) -> float:
         return self._way + (moment - self._anchor) * self._transport.speed

@@ -20,6 +20,16 @@ def clip_rows(deck: str) -> tuple[Parameter, ...]:
         ),
         Parameter(f"{deck}/seek", "trigger", False, f"the clip goes to {deck}/position once more"),
         number(
+            f"{deck}/at",
+            0,
+            86_400,
+            0,
+            "s",
+            "a clip or a moving drawn scene goes to this second of it, also when it is set to the "
+            "same value again",
+        ),
+        Parameter(f"{deck}/again", "trigger", False, f"the clip goes to {deck}/at once more"),
+        number(
             f"{deck}/speed",
             -4,
             4,
