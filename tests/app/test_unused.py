@@ -46,7 +46,7 @@ def test_what_is_used_is_not_in_it() -> None:
         sinks=["preview", {"to": "display:2", "crop": "left half"}],
     )
     looked_at = {row.name for row in view.ROWS}
-    assert set(found) == {"palette/a", "image/styles", *looked_at}
+    assert set(found) == {"palette/a", "image/styles", "prompt/position", *looked_at}
 
 
 def test_style_pictures_are_for_the_picture_model() -> None:

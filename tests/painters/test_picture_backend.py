@@ -16,8 +16,9 @@ from tests.waiting import PATIENCE, until
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.painters.networks import PictureNetwork
-from vj.painters.picture_backend import PictureBackend, StyleReader, StyleSet, along
+from vj.painters.picture_backend import PictureBackend, StyleReader, StyleSet
 from vj.painters.style_pictures import StylePictures, read_picture
+from vj.parameters.scenes import along
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.pipeline.frame_context import FrameContext

@@ -13,7 +13,7 @@ from vj.show.sound_section import sound_choice
 
 SECTIONS = (
     *("mappings", "answers", "ignored", "macros", "modulators"),
-    *("cues", "timeline", "curves", "tempo", "midi"),
+    *("cues", "timeline", "curves", "tempo", "midi", "prompts", "idle"),
 )
 """Sections that the control engine is built from."""
 
@@ -25,8 +25,11 @@ def replace_controls(
     reconnect: has OSC and the page use the session's new engine. Raises Fault."""
     start, table = start_values(show), show.table()
     moves = any(getattr(old, name) != getattr(show, name) for name in SECTIONS)
-    # A modulator's range is relative to where the show starts.
-    ranged = start_values(old) != start and any(rule.range for rule in show.modulators)
+    # A modulator's range, and what scenes set, is relative to where the show starts.
+    from_start = any(rule.range for rule in show.modulators) or any(
+        scene.set for scene in show.prompts
+    )
+    ranged = start_values(old) != start and from_start
     # Modulators and `sound:` share an input.
     hears = old.sound != show.sound and "input" in (
         sound_choice(old.sound).kind,

@@ -18,7 +18,8 @@ MOST = 7
 STILL = 0.2
 """Seconds for which prompts and seeds have to stand before the models that rest follow them."""
 FOLLOWED = (
-    *("prompt/a", "prompt/b", "prompt/list", "prompt/negative", "palette/a", "palette/b"),
+    *("prompt/a", "prompt/b", "prompt/list", "prompt/scenes", "prompt/negative"),
+    *("palette/a", "palette/b"),
     *("seed/a", "seed/b", "seed/mix", "pocket/size", "image/styles", "guidance"),
 )
 """What a model has to find beside the picture, and finds while it rests."""

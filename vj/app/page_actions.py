@@ -5,13 +5,14 @@ own."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from vj.app.choosers import Choosers
 from vj.app.displays import Displays
 from vj.app.sent_picture import decoded
 from vj.app.show_writer import ShowWriter
 from vj.app.style_shelf import StyleShelf
+from vj.control.held_keys import Phase
 from vj.control.session import ControlSession
 from vj.core.canvas import Canvas
 from vj.core.errors import Fault
@@ -19,6 +20,7 @@ from vj.show.validate import KEYS
 from vj.web.page_requests import Action
 
 Json = dict[str, Any]
+PHASES = get_args(Phase)
 
 
 def page_actions(
@@ -35,7 +37,10 @@ def page_actions(
         pressed = asked.get("key")
         if not isinstance(pressed, str) or not (len(pressed) == 1 or pressed in KEYS):
             raise Fault(f"key {pressed!r:.40}: one letter, a digit, or {', '.join(KEYS)}")
-        session.key(pressed)
+        phase = asked.get("phase", "tap")
+        if phase not in PHASES:
+            raise Fault(f"key {pressed}: phase {phase!r:.40}: {', '.join(PHASES)} would be right")
+        session.key(pressed, phase)
         return {}
 
     def stroke(asked: Json) -> Json:

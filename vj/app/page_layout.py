@@ -23,6 +23,8 @@ STAGE = (
 XY = ("prompt/mix", "strength")
 INSTEAD = {"prompt/mix": "image/mix"}
 """What stands there with the picture model, which follows no prompts."""
+BY_SCENES = {"prompt/mix": "prompt/position"}
+"""And in a show with `prompts:`."""
 TITLES = {
     "": "whole picture",
     "macro": "macros",
@@ -85,6 +87,8 @@ def xy(table: Table, chosen: Sequence[str] | None, unused: Mapping[str, str]) ->
 
 
 def _followed(names: Sequence[str], unused: Mapping[str, str]) -> list[str]:
-    """The names as they are for the show's model, also while it is still being loaded."""
-    pictures = "image/styles" not in unused
-    return [INSTEAD.get(name, name) if pictures else name for name in names]
+    """The names as they are for the show's model, also while it is still being loaded, and for a
+    show with scenes."""
+    scenes = "prompt/mix" in unused and "prompt/position" not in unused
+    instead = BY_SCENES if scenes else INSTEAD if "image/styles" not in unused else {}
+    return [instead.get(name, name) for name in names]

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vj.parameters.scenes import playing_scenes
 from vj.parameters.table import Table, Value
 from vj.pipeline.line_art import DRAWN
 from vj.show.durations import Duration
 from vj.show.schema import Show
 from vj.show.section import Section
+from vj.show.timeline_section import has_timeline
 from vj.sources import split_uri
 
 IN_BEATS = ("mappings", "macros", "modulators", "cues", "timeline", "curves")
@@ -20,6 +22,8 @@ MASKING = ("mask/mode", "mask/learn")
 NO_STYLES = "only the picture model takes pictures as styles: model: picture"
 ON_A_WALK = "a walk's pictures are encoded whole"
 NO_PICTURE = "image/from is empty: it names no source, nor input or output"
+NO_SCENES = "the show has no prompts:, and prompt/scenes is empty"
+BY_SCENES = "prompts: stands in for it; prompt/position leads"
 NO_DISPLAY = "the show has no display: among its sinks"
 NO_CANVAS = (
     "the show does not look at the canvas: take draw as the source, or set mask/mode or "
@@ -37,7 +41,7 @@ def unused(
         "lora/": "the model that plays has no LoRA of this name",
         "walk/": "" if split_uri(source)[0] == "walk" else "the source that plays is no walk",
         "input/": ON_A_WALK if split_uri(source)[0] == "walk" else "",
-        "timeline/": "" if show.timeline or show.curves else "the show has no timeline",
+        "timeline/": "" if has_timeline(show.timeline, show.curves) else "the show has no timeline",
         "tempo/": "" if counts_beats(show) else "nothing in the show counts beats",
         "canvas/": "" if shows_canvas(show, values, source) else NO_CANVAS,
         "display/": "" if shows_display(show) else NO_DISPLAY,
@@ -47,6 +51,11 @@ def unused(
     found = dict(by_model)
     if show.model.name != "picture":
         found.setdefault("image/styles", NO_STYLES)
+    if playing_scenes(values):
+        for name in ("prompt/a", "prompt/b", "prompt/mix", "palette/a", "palette/b"):
+            found.setdefault(name, BY_SCENES)
+    elif not show.prompts:
+        found.setdefault("prompt/position", NO_SCENES)
     if not values["image/from"]:
         found.setdefault("image/every", NO_PICTURE)
         found.setdefault("image/grab", NO_PICTURE)

@@ -13,6 +13,7 @@ from vj.commands.check_result import CheckResult
 from vj.control.osc.network import datagram_socket, family_of, strip_brackets
 from vj.core.errors import Fault
 from vj.parameters.fit import fit, parse_prompt_list
+from vj.parameters.scenes import parse_scenes
 from vj.parameters.table import Table
 from vj.pipeline.backend import Words
 from vj.show.given_values import given_values
@@ -171,6 +172,9 @@ def _texts(name: str, value: object) -> list[str]:
     if name == "prompt/list":
         with contextlib.suppress(Fault):
             return [text for text, _ in parse_prompt_list(str(value))]
+    if name == "prompt/scenes":
+        with contextlib.suppress(Fault):
+            return [scene.prompt for scene in parse_scenes(str(value))]
     return [str(value)] if name in PROMPTS else []
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from vj.show.cut_section import CutRule
+from vj.show.idle_section import IdleRule
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
+from vj.show.prompts_section import SceneRule
 from vj.show.tempo_section import TempoRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 
@@ -30,6 +32,10 @@ class ControlledShow(SequencedShow, Protocol):
     def mappings(self) -> Sequence[MappingRule]: ...
     @property
     def macros(self) -> Mapping[str, MacroRule]: ...
+    @property
+    def prompts(self) -> Sequence[SceneRule]: ...
+    @property
+    def idle(self) -> IdleRule | None: ...
     @property
     def tempo(self) -> TempoRule: ...
     @property

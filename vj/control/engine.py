@@ -14,17 +14,22 @@ from vj.control import outline
 from vj.control.controlled_show import ControlledShow
 from vj.control.cues import CueList
 from vj.control.cuts import Cutter
+from vj.control.held_keys import HeldKeys, Phase
+from vj.control.idle import Idle, by_hand
 from vj.control.live_state import LiveState
 from vj.control.macros import Macro
 from vj.control.mapping import ControlMapping
 from vj.control.mapping_player import MappingPlayer
 from vj.control.mapping_table import MappingTable
 from vj.control.modulation import Modulation, ModulationMatrix
+from vj.control.scenes import SceneWalk
 from vj.control.sequencer import TEXTS, Sequencer
 from vj.control.tempo import Tempo
 from vj.control.tempo_source import TempoSource
 from vj.control.timeline import Timeline
 from vj.core.errors import Fault
+from vj.core.happenings import Happenings
+from vj.core.picture_place import PicturePlace
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.show.expression import NoValue
@@ -48,6 +53,7 @@ class ControlEngine:
         log: Callable[[str], None] = lambda text: None,
         remark: Callable[[str], None] | None = None,
         latency: Callable[[], float] = lambda: 0.0,
+        happenings: Happenings | None = None,
     ) -> None:
         """now: the show's clock. remark: takes messages about wrong input, `log` unless given.
         latency: seconds from a change to its picture, by which quantised changes are applied
@@ -60,11 +66,21 @@ class ControlEngine:
             Tempo(show.tempo.bpm, show.tempo.beats_per_bar), show.tempo.follow, log
         )
         self.sequencer = Sequencer(
-            show, store, origin=self, fired=self._on_fired, log=log, failed=self._failed
+            show,
+            store,
+            origin=self,
+            fired=self._on_fired,
+            log=log,
+            failed=self._failed,
+            happened=self._on_happened,
         )
+        self._happenings = happenings or Happenings()
         self.cutter = Cutter(show, store, self)
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = ModulationMatrix(modulations)
+        self.scenes = SceneWalk(show.prompts, store, self)
+        self.idle = Idle(show.idle)
+        self._keys = HeldKeys()
         self.mapping_table = MappingTable(show.mappings, store.table)
         self._mapping_player = MappingPlayer(self.mapping_table, self._remark, self._failed)
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
@@ -100,7 +116,10 @@ class ControlEngine:
     def moved_by(self) -> dict[str, list[dict[str, str]]]:
         """What moves which parameter, see `vj.control.outline.moved_by`."""
         return outline.moved_by(
-            tuple(self.macros), self.modulations.all, tuple(self.sequencer.curve_tracks)
+            tuple(self.macros),
+            self.modulations.all,
+            tuple(self.sequencer.curve_tracks),
+            self.scenes,
         )
 
     def mapped(self) -> dict[str, list[str]]:
@@ -137,8 +156,9 @@ class ControlEngine:
         is listed here:
 
         the beat and the tempo source; queued events; values that mappings hold, smooth or quantise;
-        macros; running envelopes and followers; the current cue, its follow time, and stored cues;
-        the timeline; curves that the performer has overridden; the duration of a text's crossfade.
+        macros; running envelopes and followers; the scene that stands; keys that are held, and how
+        long nobody has played; the current cue, its follow time, and stored cues; the timeline;
+        curves that the performer has overridden; the duration of a text's crossfade.
         Fades and glides of parameters are in the store. With the store's lock held.
         """
         self.tempo_source.take_over(old.tempo_source)
@@ -152,6 +172,9 @@ class ControlEngine:
             macro.value = macros.get(macro.parameter, 0.0)
         self.modulations.take_over(old.modulations)
         self.cutter.take_over(old.cutter)
+        self.scenes.take_over(old.scenes)
+        self.idle.take_over(old.idle)
+        self._keys.take_over(old._keys)
         self.sequencer.take_over(old.sequencer, self.store, self._time, self.tempo)
         self._live_state = old._live_state
 
@@ -168,14 +191,15 @@ class ControlEngine:
         return True
 
     def on_midi(self, control: Control, raw: float, device: str = "") -> None:
-        """A control's raw value; for a note the velocity, 0 for note-off."""
+        """A raw value of a MIDI device, a gamepad or a HID pedal; for a note the velocity, 0 for
+        note-off."""
         self._events.append(("midi", control, raw, device))
 
-    def on_key(self, key: str) -> bool:
-        """A key of the terminal."""
+    def on_key(self, key: str, phase: Phase = "tap") -> bool:
+        """A key of the terminal or of a page. False if no mapping has it."""
         if not self.mapping_table.has_key(key):
             return False
-        self._events.append(("key", key))
+        self._events.append(("key", key, phase))
         return True
 
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
@@ -186,11 +210,13 @@ class ControlEngine:
 
     def changed(self, name: str, value: Value, origin: object) -> None:
         """A listener of the store, called with its lock held."""
+        if by_hand(name, origin):
+            self.idle.hand()
         if name == "panic":
             self._panic()
         elif origin is self or (name == POSITION and origin is self.store):
             return  # a cue; or a saved file, which says where the show begins, not where it goes
-        elif name.startswith(("cue/", "tempo/", "timeline/")):
+        elif name.startswith(("cue/", "mark/", "tempo/", "timeline/")):
             self._events.append(("set", name, value, self._now()))
         elif (
             name in TEXTS
@@ -212,6 +238,7 @@ class ControlEngine:
         self.mapping_table.release()
         self.modulations.reset()
         self.cutter.begin()
+        self.scenes.reset()
         for macro in self.macros:
             macro.value = float(self.store.start_of(macro.parameter))
         self.sequencer.panic(self._time, self.tempo)
@@ -229,10 +256,17 @@ class ControlEngine:
         self.tempo_source.publish(self.store, time)
         self.modulations.trigger_by_beat(time, self.tempo)
         self._mapping_player.set_due(time, self.tempo, self._latency(), self.store)
+        held = bool(self._keys) or self.mapping_table.any_held()
+        self.sequencer.rest(self.idle, held, self.store, time, self.tempo)
         self.sequencer.step(passed, self.store, time, self.tempo)
+        self.scenes.choose(self.store, self._release)
         self._mapping_player.step(passed, self.store)
         self.cutter.step(passed, self.store)
         self._passed += passed
+
+    def follow_picture(self, place: PicturePlace | None, time: float) -> bool:
+        """See `vj.parameters.store.Automation`."""
+        return self.sequencer.follow_picture(place, self.store, time, self.tempo)
 
     def _switch_off(self, macro: Macro, error: Exception) -> None:
         self.macros.remove(macro)
@@ -252,16 +286,19 @@ class ControlEngine:
     def _process_events(self, time: float) -> None:
         while self._events:
             kind, *event = self._events.popleft()
-            self.events += kind in ("osc", "midi", "key")
+            played = kind in ("osc", "midi", "key")
+            self.events += played
             try:
-                if kind in ("osc", "midi", "key"):
+                if played:
+                    self.idle.hand()
                     device = event[2] if kind == "midi" else ""
                     values = self._mappings_for(kind, event, time)
                     self._mapping_player.receive(values, device, self.store)
                 elif kind == "clock":
                     self.tempo_source.on_clock(*event)
                 elif kind == "set":
-                    self._command(event[0], event[1], event[2], time)
+                    name, value, moment = event
+                    self.sequencer.command(name, value, moment, self.store, time, self.tempo)
                 else:  # a parameter was set: other mappings and its curve release it
                     self._release(event[0], event[1])
                     self.sequencer.touch(event[0], by_hand=True)
@@ -272,6 +309,8 @@ class ControlEngine:
                     f"{kind} {event[0]!r:.60} could not be played ({type(error).__name__}: "
                     f"{error}); please report this"
                 )
+        for key in self._keys.let_go(time):
+            self._mapping_player.receive(self.mapping_table.by_key(key, "up"), "", self.store)
         self._mapping_player.set_moved(self.store)
 
     def _mappings_for(
@@ -283,28 +322,12 @@ class ControlEngine:
             self.modulations.trigger(f"osc {address}", arguments[0] if arguments else 1.0, time)
             return self.mapping_table.by_osc(address, arguments)
         if kind == "key":
-            return self.mapping_table.by_key(event[0])
+            key, phase = event
+            moved = self._keys.lift(key) if phase == "up" else self._keys.press(key, phase, time)
+            return self.mapping_table.by_key(key, phase, moved)
         control, raw, device = event
         self.modulations.trigger_by_control(control, raw, time)
         return self.mapping_table.by_midi(control, raw, device)
-
-    def _command(self, name: str, value: Value, moment: float, time: float) -> None:
-        sequencer, store, tempo = self.sequencer, self.store, self.tempo
-        if name == "tempo/tap":
-            tempo.tap(moment)
-        elif name == POSITION:
-            sequencer.seek(float(value), store, time, tempo)
-        elif name == "timeline/play":
-            self.timeline.play(time, tempo)
-        elif name == "timeline/pause":
-            sequencer.pause(time, tempo)
-        elif name in ("cue/go", "cue/back"):
-            sequencer.step_cue(1 if name == "cue/go" else -1, store, time, tempo)
-        elif name == "cue/fire" and value != "":
-            sequencer.fire(value, store, time, tempo)
-        elif name == "cue/store" and value != "":
-            self.cues.store(str(value), store.base())
-            self._log(f"cue {value!r} is stored; /vj/cue/write writes it into the show file")
 
     def _on_fired(self, cue: str | None, names: Collection[str], time: float) -> None:
         """A cue was fired, or a position set: mappings release what was set, and envelopes hear of
@@ -313,7 +336,12 @@ class ControlEngine:
             self._release(name)
         if cue is not None:
             self.modulations.trigger("cue", 1.0, time)
-            self.modulations.trigger(f"cue {cue}", 1.0, time)
+            self._on_happened(f"cue {cue}", time)
+
+    def _on_happened(self, name: str, time: float) -> None:
+        """Envelopes hear of it, and whoever else acts on it."""
+        self.modulations.trigger(name, 1.0, time)
+        self._happenings.tell(name, time)
 
     def _release(self, name: str, origin: object = None) -> None:
         """Another one than the mappings of a parameter has set it."""
@@ -333,6 +361,7 @@ class ControlEngine:
                 self._switch_off(macro, error)
         macro_values = {macro.parameter: macro.value for macro in self.macros}
         moved |= self.modulations.apply(values, time, self.tempo, self._failed, macro_values)
+        moved |= self.scenes.apply(values)
         for name in moved:
             row = self.store.table.rows[name]
             kept = min(row.high, max(row.low, float(values[name])))

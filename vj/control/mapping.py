@@ -120,6 +120,21 @@ class ControlMapping:
             and self.row.kind in ("float", "int")
         )
 
+    @property
+    def is_held(self) -> bool:
+        """A key plays it as long as it is down, not by each press."""
+        held = self.rule.as_ in ("value", "momentary") and self.rule.value is None
+        return held and self.row.kind in ("float", "int", "switch")
+
+    @property
+    def is_down(self) -> bool:
+        """It is a button or pedal that plays as long as it is down, and is."""
+        midi = self.rule.midi
+        pedal = midi is not None and midi.kind == "cc" and midi.number in PEDALS
+        if self.raw is None or not (self.rule.as_ == "momentary" or pedal):
+            return False
+        return self.raw >= (self.span[0] + self.span[1]) / 2
+
     def shaped(self, raw: float) -> float:
         """A raw value of the control as a value of the parameter."""
         low, high = self.span

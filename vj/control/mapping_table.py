@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from vj.control.held_keys import Phase
 from vj.control.macros import PREFIX as MACRO
 from vj.control.mapping import BEATS, ControlMapping, selected_argument
 from vj.control.tempo import Tempo
@@ -104,8 +105,22 @@ class MappingTable:
         ]
         return [(mapping, raw) for mapping, raw in pairs if raw is not None]
 
-    def by_key(self, key: str) -> list[tuple[ControlMapping, object]]:
-        return [(mapping, raw) for mapping in self._keys.get(key, ()) for raw in (1.0, 0.0)]
+    def by_key(
+        self, key: str, phase: Phase, moved: bool = True
+    ) -> list[tuple[ControlMapping, object]]:
+        """moved: the key goes down, or up, and was not so before. Some mappings are held as long as
+        the key, others hear each press."""
+        found: list[tuple[ControlMapping, object]] = []
+        for mapping in self._keys.get(key, ()):
+            if mapping.is_held:
+                found += [(mapping, 0.0 if phase == "up" else 1.0)] if moved else []
+            elif phase in ("tap", "down"):
+                found += [(mapping, 1.0), (mapping, 0.0)]
+        return found
+
+    def any_held(self) -> bool:
+        """A button or pedal is down that is played as long as it is held."""
+        return any(mapping.is_down for mapping in self.mappings)
 
     def by_midi(
         self, control: Control, raw: float, device: str

@@ -13,6 +13,7 @@ from vj.control.macros import Macro
 from vj.control.mapping import ControlMapping
 from vj.control.modulation import Modulation
 from vj.control.modulators import Envelope, Follower
+from vj.control.scenes import POSITION, SceneWalk
 from vj.control.tempo import Tempo
 from vj.show.durations import Duration
 from vj.show.mapping_section import MappingRule
@@ -28,7 +29,10 @@ _KINDS: dict[type, str] = {
 
 
 def moved_by(
-    macros: Sequence[Macro], modulations: Sequence[Modulation], curves: Sequence[CurveTrack]
+    macros: Sequence[Macro],
+    modulations: Sequence[Modulation],
+    curves: Sequence[CurveTrack],
+    scenes: SceneWalk,
 ) -> dict[str, list[dict[str, str]]]:
     """What moves a parameter, by its name, in the order in which it is applied. kind: `macro`,
     `lfo`, `envelope`, `audio`, `motion`, `picture`, `expression` or `curve`; by: the parameter that
@@ -42,6 +46,8 @@ def moved_by(
     for modulation in modulations:
         kind = _KINDS.get(type(modulation.source), "lfo")
         found.setdefault(modulation.to, []).append({"kind": kind, "by": modulation.parameter})
+    for name in scenes.drives:  # one number through several parameters, as a macro is
+        found.setdefault(name, []).append({"kind": "macro", "by": POSITION})
     return found
 
 
@@ -66,9 +72,6 @@ def timeline_outline(
 ) -> dict[str, Any] | None:
     """length: the last entry or breakpoint, 0 without any. entries: `{at, cue}` or `{at, loop}`.
     All in seconds, musical moments at the present tempo. None without entries and curves."""
-    if not rules and not curves:
-        return None
-
     def seconds(moment: Duration) -> float:
         return moment.in_seconds(tempo.bpm, tempo.beats_per_bar)
 
@@ -78,6 +81,9 @@ def timeline_outline(
         else {"at": seconds(rule.at), "loop": seconds(rule.loop)}
         for rule in rules
     ]
-    points = [seconds(point.at) for curve in curves for point in curve.rule.points]
+    timed = [curve.rule for curve in curves if curve.rule.on == "timeline"]
+    if not rules and not timed:
+        return None
+    points = [seconds(point.at) for rule in timed for point in rule.points]
     length = max([entry["at"] for entry in entries] + points, default=0.0)
     return {"length": length, "entries": entries}

@@ -5,21 +5,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from vj.control.clip_sequence import ClipCurve, ClipSequence
 from vj.control.controlled_show import SequencedShow
 from vj.control.cues import CueList
 from vj.control.curve_track import CurveTrack
+from vj.control.idle import Idle
 from vj.control.tempo import Tempo
-from vj.control.timeline import PAUSED, PLAYING, Timeline
+from vj.control.timeline import PAUSED, PLAYING, STOPPED, Timeline
 from vj.core.errors import Fault
+from vj.core.picture_place import PicturePlace
+from vj.parameters.curves import curve
 from vj.parameters.store import NOT_RESET, Store
 from vj.parameters.table import PALETTES, Value
 from vj.show.expression import NoValue
+from vj.show.idle_section import FADE
 from vj.show.validate import POSITION
 
-TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative", *PALETTES)
+TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/scenes", "prompt/negative", *PALETTES)
 TEXT_FADE_MARGIN = 1.0
 """Seconds after its fade within which a cue's text may still arrive from the encoder and be
 crossfaded at the fade's pace."""
+
+NOT_CALMED = ("cue/", "take/", "tempo/", "timeline/", "record", "display/")
+"""What parameters begin with that nobody has to calm down."""
 
 Fired = Callable[[str | None, Collection[str], float], None]
 """(cue or None, parameters that were set, the frame's time)"""
@@ -37,15 +45,21 @@ class Sequencer:
         fired: Fired,
         log: Callable[[str], None],
         failed: Callable[[str, Exception], None],
+        happened: Callable[[str, float], None] = lambda name, time: None,
     ) -> None:
         """store: for its table and start values; it is not kept. origin: who sets the parameters.
         fired: called when a cue has been fired, or a position set. failed: takes what is switched
-        off, and why."""
+        off, and why. happened: told of a clip's marks, see `vj.core.happenings`."""
         self.cues = CueList(show.cues)
-        self.timeline = Timeline(show.timeline, float(store.start_of(POSITION)))
-        self.curve_tracks = [
-            CurveTrack(rule, store.table.find(rule.to).name) for rule in show.curves
+        timed = [rule for rule in show.timeline if rule.on_timeline]
+        self.timeline = Timeline(timed, float(store.start_of(POSITION)))
+        curves = [(rule, store.table.find(rule.to).name) for rule in show.curves]
+        along_clip = [(rule, to) for rule, to in curves if rule.on == "clip"]
+        self.clip = ClipSequence(show, along_clip, happened)
+        self.curve_tracks: list[CurveTrack] = [
+            CurveTrack(rule, to) for rule, to in curves if rule.on == "timeline"
         ]
+        self.curve_tracks += self.clip.curves
         self.curve_parameters = frozenset(track.to for track in self.curve_tracks)
         self._origin, self._fired, self._log, self._failed = origin, fired, log, failed
         self._text_fade: tuple[float, float] | None = None
@@ -53,17 +67,18 @@ class Sequencer:
     @property
     def runs(self) -> bool:
         """The show has a timeline, or curves along one."""
-        return bool(self.timeline.rules or self.curve_tracks)
+        return bool(self.timeline.rules) or len(self.curve_tracks) > len(self.clip.curves)
 
     def take_over(self, old: Sequencer, store: Store, time: float, tempo: Tempo) -> None:
         """Take over the state of another version of the show."""
         self._text_fade = old._text_fade
         self.cues.take_over(old.cues, store.table)
         self.timeline.take_over(old.timeline, time, tempo)
-        curves = {track.to: track for track in old.curve_tracks}
+        self.clip.take_over(old.clip)
+        curves = {track.key: track for track in old.curve_tracks}
         for track in self.curve_tracks:
-            if track.to in curves:
-                track.take_over(curves[track.to])
+            if track.key in curves:
+                track.take_over(curves[track.key])
         if not self.runs:  # nothing is left that could be paused
             self.timeline.play(time, tempo)
 
@@ -110,6 +125,61 @@ class Sequencer:
                 f"{'after' if step > 0 else 'before'} {self.cues.current or 'the start'}"
             )
         self.fire(found, store, time, tempo)
+
+    def command(
+        self, name: str, value: Value, moment: float, store: Store, time: float, tempo: Tempo
+    ) -> None:
+        """A parameter of cues, the tempo or the timeline was set by hand. moment: when, in seconds
+        on the show's clock."""
+        if name == "tempo/tap":
+            tempo.tap(moment)
+        elif name == POSITION:
+            self.seek(float(value), store, time, tempo)
+        elif name == "timeline/play":
+            self.timeline.play(time, tempo)
+        elif name == "timeline/pause":
+            self.pause(time, tempo)
+        elif name in ("cue/go", "cue/back"):
+            self.step_cue(1 if name == "cue/go" else -1, store, time, tempo)
+        elif name == "cue/fire" and value != "":
+            self.fire(value, store, time, tempo)
+        elif name == "mark/set" and value != "":
+            self._log(self.clip.set_mark(str(value), moment))
+        elif name == "cue/store" and value != "":
+            self.cues.store(str(value), store.base())
+            self._log(f"cue {value!r} is stored; /vj/cue/write writes it into the show file")
+
+    def rest(self, idle: Idle, held: bool, store: Store, time: float, tempo: Tempo) -> None:
+        """Do what `idle:` says where nobody has played for a while, or somebody does again. held: a
+        key, button or pedal is down."""
+        due = idle.step(time, self.timeline.waits, held)
+        if idle.rule is None or due is None:
+            return
+        cue = idle.rule.cue if due == "calm" else idle.rule.wake
+        if cue is not None:
+            self.fire_or_log(cue, store, time, tempo)
+        elif due == "calm":
+            self.calm((idle.rule.fade or FADE).seconds, store, time, tempo)
+        if due == "calm":
+            what = "everything fades to its start" if cue is None else f"cue {cue!r}"
+            self._log(f"nobody has played for {idle.rule.after.seconds:g} s: {what}")
+
+    def calm(self, seconds: float, store: Store, time: float, tempo: Tempo) -> None:
+        """Fade everything to where it would be had nobody played: to the show's start and what the
+        timeline has set by now; curves lead again. The timeline goes on."""
+        values = {name: store.start_of(name) for name in store.base()}
+        values |= self._values_of(self.timeline.passed_cues(), store)
+        led, present = self._led(time, tempo), store.base()
+        changed = {
+            name: value
+            for name, value in values.items()
+            if not name.startswith(NOT_CALMED) and name not in led and present[name] != value
+        }
+        for name, value in changed.items():
+            store.fade(name, value, seconds, curve("s-curve"), self._origin)
+        for track in self.curve_tracks:
+            track.hold_again()
+        self._has_fired(None, changed, seconds, time)
 
     def pause(self, time: float, tempo: Tempo) -> None:
         """Hold the position, the curves and the current cue's follow time, until `timeline/play`.
@@ -197,24 +267,40 @@ class Sequencer:
     def step(self, passed: float, store: Store, time: float, tempo: Tempo) -> None:
         """Fire what is due, and play the curves. passed: seconds since the last frame."""
         for name in self.timeline.due(time, tempo):
-            self._fire_or_log(name, store, time, tempo)
+            self.fire_or_log(name, store, time, tempo)
         if self.timeline.state == PAUSED:
             self.cues.hold(passed, passed * tempo.bpm / 60 if tempo.running else 0.0)
         elif not self.timeline.waits:
             following = self.cues.following(time, tempo)
             if following is not None:
-                self._fire_or_log(following, store, time, tempo)
+                self.fire_or_log(following, store, time, tempo)
         if not self.timeline.stopped:
             self._play_curves(store, time, tempo)
 
-    def _fire_or_log(self, name: str, store: Store, time: float, tempo: Tempo) -> None:
+    def follow_picture(
+        self, place: PicturePlace | None, store: Store, time: float, tempo: Tempo
+    ) -> bool:
+        """Fire and play what follows the clip, of which the frame shows the picture at this place.
+        False where this is known, or where nothing follows it."""
+        goes_on = not self.timeline.waits and self.timeline.state != STOPPED
+        come = self.clip.follow(place, time, goes_on)
+        for rule in come or ():
+            self.fire_or_log(str(rule.cue), store, time, tempo)
+        if come is not None and goes_on:
+            self._play_curves(store, time, tempo, clip=True)
+        return come is not None and self.clip.leads
+
+    def fire_or_log(self, name: str, store: Store, time: float, tempo: Tempo) -> None:
+        """As `fire`, with what is wrong in the log."""
         try:
             self.fire(name, store, time, tempo)
         except Fault as fault:
             self._log(str(fault))
 
-    def _play_curves(self, store: Store, time: float, tempo: Tempo, anyway: bool = False) -> None:
-        for track in list(self.curve_tracks):
+    def _play_curves(
+        self, store: Store, time: float, tempo: Tempo, anyway: bool = False, clip: bool = False
+    ) -> None:
+        for track in [one for one in self.curve_tracks if isinstance(one, ClipCurve) == clip]:
             try:
                 value = track.at(self.timeline.position, time, tempo)
                 if value is not None:

@@ -13,6 +13,7 @@ from vj.control.audio import AudioInput, SourceSound
 from vj.control.build import AudioInputs, make_engine
 from vj.control.cue_writing import WriteCues, write_stored
 from vj.control.engine import ControlEngine
+from vj.control.held_keys import Phase
 from vj.control.keyboard import cue_keys, play_key
 from vj.control.learning import (
     BUSY,
@@ -299,10 +300,11 @@ class ControlSession:
         """The raw values that came in during the last two seconds, by their controls."""
         return self._recent.values(most=MOST_SHOWN)
 
-    def key(self, key: str) -> None:
-        """A key of the terminal: a mapped one; space or right for the next cue, left for the one
-        before, a digit for a cue by its position (the first is 1), t to tap the tempo."""
-        if not self.engine.on_key(key):
+    def key(self, key: str, phase: Phase = "tap") -> None:
+        """A key of the terminal, or of a page, which says when it goes down and up: a mapped one;
+        space or right for the next cue, left for the one before, a digit for a cue by its position
+        (the first is 1), t to tap the tempo."""
+        if not self.engine.on_key(key, phase) and phase in ("tap", "down"):
             play_key(key, self._store, self.cue_keys(), self._log)
 
     def cue_keys(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -20,10 +21,12 @@ from vj.diffusion.devices import sent
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, Noise
 from vj.diffusion.texture_noise import NoiseGate, WhiteNoise, make_texture_field
+from vj.parameters.scenes import playing_scenes
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import NO_FILM, NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.live_picture import MadeOfNewest, TakenPicture
 from vj.pipeline.mixture_travel import prompt_weights
 from vj.pocket import patterns as lattice
@@ -135,6 +138,8 @@ class PocketBackend(StreamBackend):
         """What was made of the prompts, in a line."""
 
     def warm(self, snapshot: Snapshot) -> None:
+        for text, _ in prompt_weights(with_colours(snapshot)):
+            self._book.find(text)
         super().warm(snapshot)
         self._travel.cut()
         self._live.begin()
@@ -239,23 +244,37 @@ class PocketBackend(StreamBackend):
             if not parsed_prompt(text).recognised:
                 self._log(lines[text])
 
+    def beside(self) -> Self:
+        other = super().beside()
+        other._patterns, other._ground = self._patterns, self._ground
+        other._texts = self._texts
+        return other
+
+    def ready(self, snapshot: Snapshot, walk: WalkStep) -> bool:
+        return super().ready(with_colours(snapshot), walk)
+
     def close(self) -> None:
         super().close()
-        self._patterns.close()
+        if not self._lent:
+            self._patterns.close()
         self._live.close()
 
 
 def with_colours(snapshot: Snapshot, live: str = "") -> Snapshot:
     """The snapshot with the colours given for a prompt put beside its text. live: colours for all
     of them in place of those; empty for none."""
-    if live:
+    scenes = playing_scenes(snapshot.values)
+    if live or any(scene.palette for scene in scenes):
+        asked = prompt_weights(snapshot)
+        colours = [live] * len(asked) if live else [scene.palette for scene in scenes]
         listed = [
-            (f"{text}{COLOUR_SEPARATOR}{live}", weight) for text, weight in prompt_weights(snapshot)
+            (f"{text}{COLOUR_SEPARATOR}{more}" if more else text, weight)
+            for (text, weight), more in zip(asked, colours, strict=True)
         ]
         return replace(snapshot, values={**snapshot.values, "prompt/list": json.dumps(listed)})
-    more = {
-        f"prompt/{which}": f"{snapshot[f'prompt/{which}']}{COLOUR_SEPARATOR}{colours}"
+    beside = {
+        f"prompt/{which}": f"{snapshot[f'prompt/{which}']}{COLOUR_SEPARATOR}{given}"
         for which in ("a", "b")
-        if (colours := snapshot[f"palette/{which}"].strip())
+        if (given := snapshot[f"palette/{which}"].strip())
     }
-    return replace(snapshot, values={**snapshot.values, **more}) if more else snapshot
+    return replace(snapshot, values={**snapshot.values, **beside}) if beside else snapshot

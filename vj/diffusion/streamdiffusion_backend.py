@@ -32,7 +32,7 @@ from vj.pipeline.backend import BUILT_IN_ONLY, NO_FILM, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
-from vj.pipeline.mixture_travel import PromptTravel
+from vj.pipeline.mixture_travel import PromptTravel, prompt_weights
 from vj.pipeline.text_book import TextBook
 
 INFERENCE_STEPS = 50
@@ -109,7 +109,8 @@ class StreamDiffusionBackend:
 
     def warm(self, snapshot: Snapshot) -> None:
         """See `StreamBackend.warm`."""
-        for text in ("", snapshot["prompt/a"], snapshot["prompt/b"]):
+        asked = (text for text, _ in prompt_weights(snapshot))
+        for text in dict.fromkeys(("", snapshot["prompt/a"], snapshot["prompt/b"], *asked)):
             self._book.find(text)
         black = torch.zeros((1, 3, self._size.height, self._size.width), device=self.model.device)
         for _ in range(snapshot["steps"] + 1):

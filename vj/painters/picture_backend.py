@@ -18,6 +18,7 @@ from vj.painters.networks import PictureNetwork
 from vj.painters.own_styles import own_styles
 from vj.painters.style_pictures import StylePictures, read_picture
 from vj.painters.styles_backend import mean
+from vj.parameters.scenes import along, playing_scenes
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import GeneratedImage
 from vj.pipeline.compositor import Picture
@@ -176,7 +177,7 @@ class PictureBackend(PainterBackend):
         )
 
     def _of_pictures(self, snapshot: Snapshot) -> np.ndarray | None:
-        text = snapshot["image/styles"]
+        text, mix = walked(snapshot)
         waiting = self._set is not None and not self._set.whole and not self._wait
         late = waiting and not 0 <= snapshot.time - self._looked < AGAIN
         if text != self._text or late:  # what it names may have come, gone or changed meanwhile
@@ -192,7 +193,7 @@ class PictureBackend(PainterBackend):
         if self._set is None:
             return None
         styles = self._set
-        weights = along(snapshot["image/mix"], len(styles.names))
+        weights = along(mix, len(styles.names))
         self._explain(styles, weights)
         parts = list(zip(styles.vectors, weights, strict=True))
         return self._travel.at(
@@ -204,7 +205,7 @@ class PictureBackend(PainterBackend):
         return self._travel.under_way or self._pending or self._live.pending
 
     def _prepare(self, snapshot: Snapshot) -> None:
-        self._text = snapshot["image/styles"]
+        self._text = walked(snapshot)[0]
         self._book.find(self._text)
 
     def _explain(self, styles: StyleSet, weights: list[float]) -> None:
@@ -224,7 +225,7 @@ class PictureBackend(PainterBackend):
         self._live.begin()
 
     def keep_up(self, snapshot: Snapshot) -> None:
-        text = snapshot["image/styles"]
+        text = walked(snapshot)[0]
         if text != self._text:
             self._text = text
             self._book.forget(text)
@@ -235,7 +236,14 @@ class PictureBackend(PainterBackend):
         self._live.close()
 
 
-def along(mix: float, count: int) -> list[float]:
-    """The weights of `count` things at a place on the way from the first, mix 0, to the last, 1."""
-    place = min(1.0, max(0.0, mix)) * (count - 1)
-    return [max(0.0, 1 - abs(place - index)) for index in range(count)]
+def walked(snapshot: Snapshot) -> tuple[str, float]:
+    """The pictures to walk through, as image/styles writes them, and where the frame is on the way.
+    Scenes that name pictures lead the way; one that names none keeps that of the scene before."""
+    named = [scene.image.strip() for scene in playing_scenes(snapshot.values)]
+    if not any(named):
+        return snapshot["image/styles"], snapshot["image/mix"]
+    shown: list[str] = []
+    for name in named:
+        before = shown[-1] if shown else next(one for one in named if one)
+        shown.append(name or before)
+    return ", ".join(shown), snapshot["prompt/position"]

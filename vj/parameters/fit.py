@@ -6,10 +6,13 @@ import json
 import math
 
 from vj.core.errors import Fault, nearest
+from vj.core.strokes import colour_of
 from vj.parameters.colours import parse_ramp
 from vj.parameters.curves import Curve, curve
+from vj.parameters.scenes import parse_scenes
 from vj.parameters.table import (
     FORMER_CHOICES,
+    NAMED_OR_COLOURED,
     NAMED_OR_COUNTED,
     NAMES_OF,
     PALETTES,
@@ -66,7 +69,8 @@ def _text(row: Parameter, value: object) -> tuple[Value, str]:
     if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         value = value.encode("utf-8", "replace").decode("utf-8")
         remark = remark or f"{row.name}: held halves of letters (lone surrogates), which are ? now"
-    if row.choices and value and value not in row.choices:
+    coloured = row.name in NAMED_OR_COLOURED and colour_of(value) is not None
+    if row.choices and value and value not in row.choices and not coloured:
         if row.name in NAMED_OR_COUNTED and value.isdecimal() and value.isascii():
             return _counted(row, value), remark
         raise Fault(
@@ -75,6 +79,8 @@ def _text(row: Parameter, value: object) -> tuple[Value, str]:
         )
     if row.name == "prompt/list":
         parse_prompt_list(value)
+    if row.name == "prompt/scenes":
+        parse_scenes(value)
     if row.name in PALETTES:
         try:
             parse_ramp(value)

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from vj.core.smoothstep import smoothstep
 from vj.parameters.fit import parse_prompt_list
+from vj.parameters.scenes import along, playing_scenes
 from vj.parameters.store import Snapshot
 from vj.pipeline.text_book import TextBook
 
@@ -19,6 +20,9 @@ def prompt_weights(snapshot: Snapshot) -> list[tuple[str, float]]:
     listed = parse_prompt_list(snapshot["prompt/list"])
     if listed:
         return listed
+    if scenes := playing_scenes(snapshot.values):
+        texts = (scene.prompt for scene in scenes)
+        return list(zip(texts, along(snapshot["prompt/position"], len(scenes)), strict=True))
     mix = snapshot["prompt/mix"]
     return [(snapshot["prompt/a"], 1.0 - mix), (snapshot["prompt/b"], mix)]
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from vj.show.prompts_section import SceneRule
 from vj.show.schema import Show
 from vj.show.section import KeyPath
 
 
 def given_values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
-    """(A parameter's name, the value, where it stands): of the start, cues, mappings, pads and
-    recipes."""
+    """(A parameter's name, the value, where it stands): of the start, scenes, cues, mappings, pads
+    and recipes."""
+    yield from _of_scenes(show.prompts, ())
     for name, value in show.start.items():
-        yield name, value, ("start", name)
+        if not (name == "prompt/scenes" and show.prompts):  # where they stand is told above
+            yield name, value, ("start", name)
     for index, cue in enumerate(show.cues):
         for name, value in cue.set.items():
             yield name, value, ("cues", index, "set", name)
@@ -26,8 +29,20 @@ def given_values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
         if pad.prompt is not None:
             yield "prompt", pad.prompt, ("page", "pads", index)
     for kind, recipe in show.recipes.items():
+        yield from _of_scenes(recipe.prompts, ("with", kind))
         for name, value in recipe.start.items():
             yield name, value, ("with", kind, "start", name)
         for index, cue in enumerate(recipe.cues):
             for name, value in cue.set.items():
                 yield name, value, ("with", kind, "cues", index, "set", name)
+
+
+def _of_scenes(
+    scenes: Sequence[SceneRule], above: KeyPath
+) -> Iterator[tuple[str, object, KeyPath]]:
+    for index, scene in enumerate(scenes):
+        place: KeyPath = (*above, "prompts", index)
+        if scene.prompt:
+            yield "prompt", scene.prompt, place
+        for name, value in scene.set.items():
+            yield name, value, (*place, "set", name)

@@ -17,6 +17,7 @@ from vj.parameters.table import ALIASES
 from vj.show.macro_section import MacroRule
 from vj.show.model_section import ModelSection
 from vj.show.modulator_section import ModulatorRule
+from vj.show.prompts_section import SceneRule, SceneRules, scenes_text
 from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.timeline_section import CueRule, CurveRule
 
@@ -28,9 +29,10 @@ NAMED = (("cues", "cue"), ("macros", "macro"), ("modulators", "modulator"))
 
 class RecipeSection(Section):
     """Start values, cues, macros and modulators lie over those of the same names, curves take the
-    place of those of the same parameters. model: what the model is extended with, where it does not
-    say so itself."""
+    place of those of the same parameters, prompts of all there are. model: what the
+    model is extended with, where it does not say so itself."""
 
+    prompts: SceneRules = Field(default=[])
     start: dict[str, Any] = Field(default={})
     cues: list[CueRule] = Field(default=[])
     macros: dict[str, MacroRule] = Field(default={})
@@ -60,6 +62,8 @@ class RecipeSection(Section):
 class WrittenShow(Protocol):
     """The sections over which a recipe lies."""
 
+    @property
+    def prompts(self) -> list[SceneRule]: ...
     @property
     def start(self) -> dict[str, Any]: ...
     @property
@@ -100,8 +104,10 @@ def laid_over(show: WrittenShow, recipe: RecipeSection) -> dict[str, Any]:
     cues = {rule.name: rule for rule in recipe.cues}
     modulators = {rule.name: rule for rule in recipe.modulators}
     parameters = {ALIASES.get(rule.to, rule.to) for rule in recipe.curves}
+    scenes = {"prompt/scenes": scenes_text(recipe.prompts)} if recipe.prompts else {}
     found = {
-        "start": {**show.start, **recipe.start},
+        "prompts": recipe.prompts or show.prompts,
+        "start": {**show.start, **scenes, **recipe.start},
         "cues": [_over(cue, cues.get(cue.name), "set") for cue in show.cues],
         "macros": {
             name: _over(rule, recipe.macros.get(name), "drives")

@@ -31,6 +31,7 @@ from vj.parameters.table import (
     named_row,
 )
 from vj.show.cut_section import CutRule, as_cut
+from vj.show.idle_section import IdleRule
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
 from vj.show.midi_section import MidiRule
@@ -38,6 +39,7 @@ from vj.show.model_section import ModelSection, PictureFiles, as_list, as_model,
 from vj.show.modulator_section import ModulatorRule
 from vj.show.names import ChosenName, as_named, model_names, source_names
 from vj.show.page_section import PageSection, as_page, check_page, parse_address
+from vj.show.prompts_section import SceneRules, scenes_text
 from vj.show.recipe_section import (
     RecipeKind,
     RecipeSection,
@@ -231,6 +233,8 @@ class Show(Section):
     palette: Annotated[
         list[Annotated[str, BeforeValidator(_colour)]], BeforeValidator(_colours)
     ] = Field(default=[])
+    prompts: SceneRules = Field(default=[])
+    """What prompt/position walks through."""
     start: dict[str, Any] = Field(default={})
     include: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
 
@@ -241,6 +245,7 @@ class Show(Section):
     timeline: list[TimelineRule] = Field(default=[])
     curves: list[CurveRule] = Field(default=[])
     cuts: list[Annotated[CutRule, BeforeValidator(as_cut)]] = Field(default=[])
+    idle: IdleRule | None = None
     tempo: Annotated[TempoRule, BeforeValidator(_tempo)] = TempoRule()
     midi: Annotated[MidiRule, BeforeValidator(_midi)] = MidiRule()
     answers: dict[str, str | float] = Field(default={})
@@ -317,8 +322,9 @@ class Show(Section):
         if faults:
             raise PlacedFaults(faults)
         object.__setattr__(self, "page", page)
-        colours = {"palette/a": " ".join(self.palette)} if self.palette else {}
-        object.__setattr__(self, "start", {**colours, **self.start, **fitted})
+        own = {"palette/a": " ".join(self.palette)} if self.palette else {}
+        own |= {"prompt/scenes": text} if (text := scenes_text(self.prompts, self.palette)) else {}
+        object.__setattr__(self, "start", {**own, **self.start, **fitted})
         return self
 
     def _recipe_faults(self, table: Table) -> list[tuple[KeyPath, Fault]]:

@@ -8,9 +8,11 @@ from typing import Protocol
 from vj.core.errors import Fault, nearest
 from vj.parameters.table import Parameter, Table
 from vj.show.cut_section import CutRule
+from vj.show.idle_section import IdleRule
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
 from vj.show.modulator_section import ModulatorRule
+from vj.show.prompts_section import SceneRule
 from vj.show.section import KeyPath
 from vj.show.tempo_section import TempoRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
@@ -34,11 +36,21 @@ class Sequence(Protocol):
     @property
     def modulators(self) -> list[ModulatorRule]: ...
     @property
+    def prompts(self) -> list[SceneRule]: ...
+    @property
+    def idle(self) -> IdleRule | None: ...
+    @property
     def cues(self) -> list[CueRule]: ...
     @property
     def timeline(self) -> list[TimelineRule]: ...
     @property
     def curves(self) -> list[CurveRule]: ...
+    @property
+    def marks(self) -> dict[str, dict[str, float]]: ...
+    @property
+    def sources(self) -> dict[str, str]: ...
+    @property
+    def source(self) -> list[str]: ...
     @property
     def cuts(self) -> list[CutRule]: ...
     @property

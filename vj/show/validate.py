@@ -34,6 +34,8 @@ def check_sequence(show: Sequence, table: Table) -> list[Found]:
         *macro_faults(show, table),
         *modulator_faults(show, table),
         *_cues(show, table),
+        *_scenes(show, table),
+        *_idle(show),
         *timeline_faults(show),
         *curve_faults(show, table),
         *cut_faults(show, table),
@@ -197,6 +199,35 @@ def _cues(show: Sequence, table: Table) -> Iterator[Found]:
 
 def _in_cues(name: str) -> bool:
     return name in IN_CUES or (name.startswith("sound/") and name.endswith(PLAY))
+
+
+NOT_IN_SCENES = ("prompt/", "palette/", "macro/", "mod/", "cue/", "tempo/", "timeline/", "record")
+"""What parameters begin with that scenes do not set: their own words, and what would lead them."""
+
+
+def _scenes(show: Sequence, table: Table) -> Iterator[Found]:
+    for index, scene in enumerate(show.prompts):
+        for name, value in scene.set.items():
+            place: KeyPath = ("prompts", index, "set", name)
+            faults = list(_value(table, name, value, place))
+            yield from faults
+            row = table.find(name) if not faults else None
+            if row is not None and row.name.startswith(NOT_IN_SCENES):
+                yield (
+                    place,
+                    Fault(
+                        f"{name}: a scene does not set it; its words are prompt: and palette:, and "
+                        "what leads the scenes stands outside of them"
+                    ),
+                )
+            elif row is not None and row.kind == "trigger":
+                yield place, Fault(f"{name}: a scene holds values, and a trigger has none")
+
+
+def _idle(show: Sequence) -> Iterator[Found]:
+    for key in ("cue", "wake") if show.idle is not None else ():
+        if (name := getattr(show.idle, key)) is not None:
+            yield from cue_named(show, name, ("idle", key))
 
 
 def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Found]:

@@ -27,6 +27,22 @@ ROWS = (
         'JSON [["text", weight], ...]; when not empty it stands in for a and b',
     ),
     Parameter(
+        "prompt/scenes",
+        "text",
+        "",
+        "the prompts that prompt/position walks through, with | between them, or JSON; the show's "
+        "prompts: to begin with. They stand in for a and b",
+    ),
+    number(
+        "prompt/position",
+        0,
+        1,
+        0,
+        "",
+        "0 is the first of prompt/scenes, 1 the last; in between only two neighbours are mixed",
+        QUICK,
+    ),
+    Parameter(
         "palette/a",
         "text",
         "",

@@ -1,10 +1,15 @@
-/** Keys do on the page what they do in the terminal; a few more are the page's own. */
+/**
+ * Keys do on the page what they do in the terminal; a few more are the page's own. A key that the
+ * show maps is held as long as it is down.
+ */
 
 import {closeMenu} from "./menu.js";
 
 const NAMES = {ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down"};
+const ALIVE = 500; // ms between two signs that a key is still held; vj lets go after 2 s without
 
 export function startKeys(app, picture) {
+  const held = new Map(); // by the key's place on the keyboard: Shift may change what it is called
   document.addEventListener("keydown", event => {
     if (event.defaultPrevented) return;
     if (event.key === "Escape") {
@@ -20,12 +25,18 @@ export function startKeys(app, picture) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const pressing = event.target instanceof HTMLButtonElement;
     if (pressing && (event.key === " " || event.key === "Enter")) return;
-    if (play(app, event, picture)) event.preventDefault();
+    if (play(app, event, picture, held)) event.preventDefault();
   });
+  document.addEventListener("keyup", event => lift(app, held, event.code));
+  // What happens to a key while another window has it is not told.
+  const letGo = () => [...held.keys()].forEach(code => lift(app, held, code));
+  window.addEventListener("blur", letGo);
+  document.addEventListener("visibilitychange", () => document.hidden && letGo());
+  setInterval(() => held.forEach(key => tell(app, key, "held")), ALIVE);
 }
 
 /** @returns {boolean} whether the key was taken */
-function play(app, event, picture) {
+function play(app, event, picture, held) {
   const key = NAMES[event.key] || event.key;
   if (key.length !== 1 && !(event.key in NAMES)) return false;
   if (event.repeat) return true; // a key that is held fires no second cue
@@ -36,10 +47,20 @@ function play(app, event, picture) {
   if (!mapped && key === "f") picture.toggleFull();
   else if (!mapped && key === "v") picture.cycle();
   else if (app.mayPlay()) {
-    app.connection.request("key", {key}).catch(error => app.say(error.message));
+    tell(app, key, "down");
+    if (mapped) held.set(event.code, key);
   }
   return true;
 }
+
+function lift(app, held, code) {
+  if (!held.has(code)) return;
+  tell(app, held.get(code), "up");
+  held.delete(code);
+}
+
+const tell = (app, key, phase) =>
+  app.connection.request("key", {key, phase}).catch(error => app.say(error.message));
 
 const isTyping = element =>
   element instanceof HTMLElement &&
