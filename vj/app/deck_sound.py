@@ -106,9 +106,6 @@ class DecksSound:
     """Both decks, as loud as `deck/mix` shows them. For one thread."""
 
     def __init__(self, a: Deck, b: Deck, store: Store, log: Callable[[str], None]) -> None:
-        def crossfade() -> float:
-            return float(store.get("crossfade"))
-
         self._deck_b = b
         self._decks = tuple(DeckSound(deck, deck.crossfade, log) for deck in (a, b))
         self._shown = float(store.get("deck/mix"))

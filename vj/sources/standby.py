@@ -189,7 +189,7 @@ class Standby:
             stands_by=True,
         )
         if reader.control is not None:
-            reader.control.share = min(1.0, RUNS / max(1, len(self._wanted)))
+            reader.control.share = self._share
         reader.start()
         return reader
 

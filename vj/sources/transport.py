@@ -127,20 +127,6 @@ class TransportControl:
         """How often, and where to: None is where the part that plays begins."""
         return self._seek
 
-    def follow(self, values: Mapping[str, Any], deck: str) -> None:
-        """What a frame's parameters say. A position that is another than in the frame before, or
-        that was set once more (the trigger `seek` has fired), is a seek; the trigger `start`
-        begins again. The first frame only sets the transport. deck: `source` or `deck/b`."""
-        self.set(Transport.of(values, deck))
-        new = tuple(values[f"{deck}/{name}"] for name in ("start", "position", "seek"))
-        old, self._followed = self._followed, new
-        if old is None:
-            return
-        if new[0] != old[0]:
-            self.restart()
-        if new[1:] != old[1:]:
-            self.seek(float(new[1]))
-
 
 class Playhead:
     """Where a clip stands at a moment. For one thread, that of the source's `read`.
