@@ -14,6 +14,7 @@ from vj.parameters.row import QUICK, number
 from vj.parameters.row import Parameter as Parameter
 from vj.parameters.row import Value as Value
 from vj.parameters.rows import (
+    background,
     blending,
     cuts,
     decks,
@@ -31,8 +32,15 @@ FORMER_CHOICES = {"lines/from": {"picture": "edges"}, "input/mirror": {"halves":
 """Choices by the names that they had: old shows, cues and takes still hold them."""
 NAMED_OR_COUNTED = ("cue/fire", "cue/store", "source", "deck/b", "model", "model/prepare")
 """Text parameters that also accept a number, which counts from 0."""
-NAMES_OF = {"deck/b": "source", "image/from": "source", "model/prepare": "model"}
+NAMES_OF = {
+    "deck/b": "source",
+    "image/from": "source",
+    "background/source": "source",
+    "model/prepare": "model",
+}
 """Parameters that take the names of what another one is called after."""
+NAMED_OR_COLOURED = ("background/source",)
+"""Text parameters that take a colour in place of a name: #203040."""
 FIRED_AGAIN = {
     "source": "source/start",
     "source/position": "source/seek",
@@ -48,6 +56,7 @@ ROWS = (
     *generation.ROWS,
     *blending.ROWS,
     *masks.ROWS,
+    *background.ROWS,
     *walks.ROWS,
     *output.ROWS,
     *sound.ROWS,

@@ -41,8 +41,8 @@ class FrameContext:
     taken: TakenPicture | None = None
     """The picture that stands in for the show's styles and image prompts."""
     beyond_edges: np.ndarray | None = None
-    """`image`, (H, W, 3) uint8, with the colours at the edge of a transparent source going on
-    beyond it; None where its transparency is no mask."""
+    """`image`, (H, W, 3) uint8, with the colours at the edge of what stays as it came going on
+    beyond it: of a transparent source, and where `mask/clean` asks for it; else None."""
 
     @property
     def dry(self) -> np.ndarray:

@@ -17,6 +17,7 @@ import numpy as np
 from vj.core.smoothstep import smoothstep
 from vj.parameters.store import Snapshot
 from vj.pipeline.guided_filter import guided
+from vj.pipeline.mask_edges import MaskEdges
 
 PLATE_SECONDS, PLATE_FRAMES = 0.5, 4
 """How long an empty room is learned, and from how many frames at least: the mean of 15 has a
@@ -46,6 +47,7 @@ class Masks:
         """segment_person: from `vj.pipeline.person_segmentation`; None without a person model, for
         which the clean plate stands in."""
         self._log, self.segment_person = on_message, segment_person
+        self.edges = MaskEdges()
         self._plate: np.ndarray | None = None
         self._sum: np.ndarray = np.zeros((0, 0, 3), np.float32)
         self._count = 0
@@ -62,6 +64,7 @@ class Masks:
     def forget(self) -> None:
         """Frames of another size come from now on: what was learned of the room goes."""
         self._last = self._mover = None
+        self.edges.room.forget()
         self._sum, self._count, self._since = np.zeros((0, 0, 3), np.float32), 0, None
 
     def find(
@@ -104,7 +107,10 @@ class Masks:
         elif mode != "none":
             subject = self._subject(mode, image, snapshot)
         if subject is None:
+            self.edges.finish(image, None, snapshot)
             return None
+        empty = self._plate if self._since is None else None
+        subject = self.edges.clean(image, subject, snapshot, empty)
         soft = softness(snapshot, image.shape[0])
         if soft >= 0.5:
             subject = blurred(subject, soft)
@@ -116,7 +122,9 @@ class Masks:
         self._last = subject
         shown = cv2.convertScaleAbs(subject, alpha=255)
         painted = bool(snapshot["mask/invert"]) != (mode == "drawn")
-        return shown if painted else cv2.bitwise_not(shown)
+        mask = shown if painted else cv2.bitwise_not(shown)
+        self.edges.finish(image, mask, snapshot)
+        return mask
 
     def _subject(self, mode: str, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
         """(H, W) float32, 1 where the subject is."""
@@ -151,6 +159,7 @@ class Masks:
             return
         if now - self._since >= PLATE_SECONDS and self._count >= PLATE_FRAMES:
             self._since = None
+            self.edges.room.forget()
             return
         self._sum = (
             image.astype(np.float32)

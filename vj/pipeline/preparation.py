@@ -133,6 +133,8 @@ class Preparation:
         looked_at = not taken.blank and (wanted or snapshot["lines/amount"] > 0)
         markers = self._markers.find(image, snapshot, frame.captured, looked_at)
         lines = drawing(image, snapshot, True, strokes, markers) if wanted else None
+        own = None if mask is None else self.masks.edges.foreground
+        own = _beyond_edges(taken, snapshot) if own is None else own
         guide = None
         if taken.whole is not None:
             strength = 0.0 if isinstance(backend, PassThrough) else snapshot["strength"]
@@ -152,7 +154,7 @@ class Preparation:
                 None if taken.blank else image,
                 (frame.pixels, None if other is None else other.pixels),
             ),
-            beyond_edges=_beyond_edges(taken, snapshot),
+            beyond_edges=own,
         )
 
     def observe(self, context: FrameContext, picture: np.ndarray) -> None:

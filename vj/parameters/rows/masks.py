@@ -42,6 +42,16 @@ ROWS = (
         "",
         "how slowly the mask lets go of where its subject was, against flicker",
     ),
+    number(
+        "mask/clean",
+        0,
+        1,
+        0,
+        "",
+        "how far its edge is cleaned, for another place behind it: it lies where the picture's "
+        "colours part, and the old room is taken out of the subject's own",
+        QUICK,
+    ),
     number("mask/hue", 0, 360, 120, "deg", "the key's colour: 120 is green, 240 blue", QUICK),
     Parameter("mask/learn", "trigger", False, "learn the empty room from the next half second"),
     number(
