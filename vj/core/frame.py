@@ -107,13 +107,16 @@ class Frame:
 
     pixels: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, C-contiguous; nobody writes into it once it is
     in a Frame. number: counts from 0 at the source. captured: seconds on the show's clock when the
-    picture was taken. place: where in its clip it stands; None where it has no such place.
+    picture was taken. place: where in its clip it stands; None where it has no such place. faces:
+    points of the faces in it, (468, 2) float32 each, in pixels, the largest first, where whoever
+    drew it knows them; None where they have to be found.
     """
 
     pixels: np.ndarray
     number: int
     captured: float
     place: PicturePlace | None = field(default=None, kw_only=True)
+    faces: tuple[np.ndarray, ...] | None = field(default=None, kw_only=True)
 
     @property
     def size(self) -> Size:

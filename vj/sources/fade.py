@@ -26,7 +26,7 @@ def crossfade(old: Frame, new: Frame, share: float) -> Frame:
         cover = cv2.addWeighted(cover, 1 - share, _alpha(new.pixels), share, 0.0)
         whole = cv2.divide(mixed, cv2.cvtColor(cover, cv2.COLOR_GRAY2RGB), scale=255)
         mixed = cv2.merge([*cv2.split(whole), cover])
-    return Frame(mixed, new.number, new.captured, place=new.place)
+    return Frame(mixed, new.number, new.captured, place=new.place, faces=new.faces)
 
 
 def _over_black(pixels: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from vj.sources.drawn.paper import Sketch
 from vj.sources.drawn.puppet import Puppet
 from vj.sources.drawn.road import Drive
 from vj.sources.drawn.room import Green, Performer, Room
+from vj.sources.drawn.speaker import Speaker
 from vj.sources.drawn.studio import Studio
 from vj.sources.drawn.toy_car import Crash
 from vj.sources.pacing import Pace
@@ -75,6 +76,7 @@ SCENES: dict[str, type[Scene]] = {
     "sketch": Sketch,
     "puppet": Puppet,
     "fox": Fox,
+    "speaker": Speaker,
     "meadow": Meadow,
     "harbour": Harbour,
     "portrait": Portrait,
@@ -170,7 +172,8 @@ class Drawn:
             return self._played(self._head, number, captured)
         if self.frames is not None and number >= self.frames and not self._settings.loop:
             raise EndOfSource
-        return Frame(self._scene.draw(number / self.fps), number, captured)
+        seconds = number / self.fps
+        return Frame(self._scene.draw(seconds), number, captured, faces=self._faces(seconds))
 
     def _played(self, head: Playhead, number: int, captured: float) -> Frame | None:
         """The picture of this moment."""
@@ -183,7 +186,12 @@ class Drawn:
         if self._settings.clock.live and self._given == (place, seeks):
             return None
         self._given = place, seeks
-        return Frame(pixels, number, captured, place=picture_place(head))
+        faces = self._faces(place / FINER / self.fps)
+        return Frame(pixels, number, captured, place=picture_place(head), faces=faces)
+
+    def _faces(self, seconds: float) -> tuple[np.ndarray, ...] | None:
+        """The points of the face that the scene has at a moment of it; None where it has none."""
+        return (self._scene.face(seconds),) if isinstance(self._scene, Faced) else None
 
     def _picture(self, head: Playhead) -> tuple[int, np.ndarray]:
         """Where the playhead is, in the finest steps, and what is seen there."""

@@ -1,27 +1,15 @@
 """The 468 points of a face, and how they move: for drawn faces in which MediaPipe's networks, which
-know people, find none.
-
-face_shape.npz was measured on the project's own drawing: MediaPipe's points (x, y and depth) of the
-one who dances in `drawn:dancer`, on 92 frames in which she looks ahead with her mouth closed, laid
-upon each other (least squares of the points that no expression moves) and averaged with their
-mirror image. `jaw` is how 19 frames with an open mouth differ from these.
-"""
+know people, find none. What they do is done to `vj.core.mean_face`."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
-FILE = Path(__file__).with_name("face_shape.npz")
-LIDS = (
-    ((246, 161, 160, 159, 158, 157, 173), (7, 163, 144, 145, 153, 154, 155)),
-    ((466, 388, 387, 386, 385, 384, 398), (249, 390, 373, 374, 380, 381, 382)),
-)
-"""Upper and lower lid of the eye at the left of the picture, and of the other one."""
+from vj.core.mean_face import JAW, LIDS, mean_face
+
 BROWS = (
     (46, 53, 52, 65, 55, 70, 63, 105, 66, 107),
     (276, 283, 282, 295, 285, 300, 293, 334, 296, 336),
@@ -31,8 +19,6 @@ MOUTH = (
     *(185, 78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81),
     *(80, 191),
 )
-OPEN = 0.42
-"""Between the lips of a mouth that is wide open, in distances of the eyes."""
 CLOSED = 0.65
 """Of an eye's height, by which its points close: the networks see no eye shut altogether."""
 RAISED = 0.2
@@ -59,17 +45,11 @@ class FaceLook:
     brows: float = 0.0
 
 
-@lru_cache(1)
-def _measured() -> tuple[np.ndarray, np.ndarray]:
-    with np.load(FILE) as file:
-        return file["rest"].astype(np.float64), file["jaw"].astype(np.float64)
-
-
 def shape_of(pose: FaceLook) -> np.ndarray:
     """(468, 3): the face's points without its place: x, y and towards the viewer, in distances of
     the eyes from the middle between them."""
-    rest, jaw = _measured()
-    points = rest + OPEN * pose.jaw * jaw
+    rest, jaw = mean_face()
+    points = rest + JAW * pose.jaw * jaw
     for (upper, lower), closed in zip(LIDS, pose.eyes, strict=True):
         above, below = points[list(upper)], points[list(lower)]
         gap = CLOSED * closed * (below - above)
