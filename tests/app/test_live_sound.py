@@ -142,10 +142,13 @@ class Ear:
     def __init__(self, performance: Performance) -> None:
         (runner,) = performance.outputs.sinks.running()
         self.samples = np.zeros((0, 2), np.float32)
+        self.quietest = 1.0
+        """Of all samples since it was set to this."""
         runner.put_sound = self._hear  # type: ignore[method-assign]
 
     def _hear(self, captured: float, moment: float, samples: np.ndarray) -> None:
         self.samples = np.concatenate([self.samples, samples])[-RATE:]
+        self.quietest = min(self.quietest, float(np.abs(samples).min()))
 
     @property
     def loudness(self) -> float:

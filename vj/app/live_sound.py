@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 
 from vj.app.context import ShowContext
 from vj.app.deck_sound import DecksSound
+from vj.app.live_tracks import LiveTracks
 from vj.app.replacement import Replacement
-from vj.app.sound_mix import SoundMix, SoundTap, Weighted
+from vj.app.show_tracks import check_sound
+from vj.app.sound_mix import SoundMix, SoundTap, Weighted, mixed
 from vj.app.sound_programme import Programme, ProgrammeMaker, may_sound
 from vj.app.sound_voices import BLOCK
 from vj.control.audio import SourceSound
@@ -16,6 +18,7 @@ from vj.show.schema import Show
 from vj.show.sound_section import sound_choice
 from vj.sinks.runner import SinkRunner
 from vj.sound import RATE
+from vj.sound.loudness import limited
 from vj.sound.sound_file import open_named
 
 PERIOD = BLOCK / RATE
@@ -25,6 +28,7 @@ SETTLED = 2.5
 """Seconds of sound after which it is said where it goes, and how much later."""
 LISTENING = 1.0
 """Seconds for which modulators that have listened are fed."""
+SECTIONS = ("sound", "sounds")
 BEHIND = RATE
 """Samples behind the clock beyond which blocks are left out: the machine was suspended."""
 
@@ -43,6 +47,10 @@ class LiveSound:
         """runners: the sinks that run. source_sound: what modulators hear of the decks. programmes:
         makes what the show wants to be heard."""
         self._context, self._decks, self._runners = context, decks, runners
+        run, messages = context.run, context.messages
+        self._tracks = LiveTracks(run, context.store, context.supervisor, messages.log)
+        self._gains = self._tracks.gains
+        """Of what `sound:` names, and of everything, in the block before."""
         self._source_sound, self._make = source_sound, programmes
         self._of_decks, self._out = SoundMix(), SoundMix()
         self._taps: dict[SinkRunner, SoundTap] = {}
@@ -67,18 +75,25 @@ class LiveSound:
     def start(self) -> None:
         """Follow the show from now on, if it wants sound. May be called again."""
         show, over = self._context.run.show, self._context.run.over
-        if not self._started and (self._make.wanted(show) or self._make.listens(show)):
+        self._tracks.follow(show.sounds)
+        wanted = self._make.wanted(show) or self._make.listens(show) or self._tracks.plays
+        if not self._started and wanted:
             self._started = True
             self._context.supervisor.start("sound", self._run, over.is_set)
 
     def replace(self, show: Show, old: Show) -> Replacement | None:
-        """The `sound:` of a saved show. Raises Fault for a file that cannot be heard."""
-        if show.sound == old.sound:
+        """The `sound:` and the `sounds:` of a saved show. Raises Fault for a file that cannot be
+        heard."""
+        sections = [name for name in SECTIONS if getattr(show, name) != getattr(old, name)]
+        if not sections:
             return None
         choice = sound_choice(show.sound)
-        if choice.kind == "file":
+        if choice.kind == "file" and "sound" in sections:
             open_named(choice.name).close()
-        return Replacement(["sound"], self.start)
+        for name, rule in show.sounds.items():
+            if rule != old.sounds.get(name):
+                check_sound(name, rule)
+        return Replacement(sections, self.start)
 
     def _run(self) -> None:
         clock, over = self._context.clock, self._context.run.over
@@ -87,6 +102,7 @@ class LiveSound:
             self.tick(now)
             over.wait(max(0.002, (now // PERIOD + 1) * PERIOD - clock.now()))
         self._decks.close()
+        self._tracks.close()
         for programme in [self._programme, *self._leaving]:
             if programme is not None:
                 programme.close()
@@ -101,8 +117,8 @@ class LiveSound:
         listens = now < self._heard_until
         if source or listens:
             self._decks.look()
-        self._heard = programme is not None and (
-            self._decks.sounds if programme.decks else programme.sounds
+        self._heard = self._tracks.plays or (
+            programme is not None and (self._decks.sounds if programme.decks else programme.sounds)
         )
         self._find_sinks()
         if self._taps or listens:
@@ -128,7 +144,8 @@ class LiveSound:
             self._leaving.remove(gone)
 
     def _find_sinks(self) -> None:
-        runners = self._runners() if self._programme is not None or self._leaving else ()
+        wanted = self._programme is not None or self._leaving or self._tracks.plays
+        runners = self._runners() if wanted else ()
         there = [runner for runner in runners if runner.takes_sound]
         for runner in set(self._taps).difference(there):
             del self._taps[runner]
@@ -145,7 +162,7 @@ class LiveSound:
             moment = self._out.front / RATE
             decks = self._decks.parts(moment) if source or listens or self._share else []
             self._of_decks.add(decks)
-            self._out.add(self._parts(decks, source, moment))
+            self._out.add(self._with_tracks(self._parts(decks, source, moment)))
         there = self._there(now)
         for runner, tap in self._taps.items():
             if self._out.is_silent:
@@ -176,6 +193,19 @@ class LiveSound:
         own = [one.part(moment) for one in programmes if one is not None and not one.decks]
         return [*parts, *((part, 1.0, 1.0) for part in own if part is not None)]
 
+    def _with_tracks(self, parts: Sequence[Weighted]) -> Sequence[Weighted]:
+        """A block with the show's own sounds, each as loud as it is."""
+        before, self._gains = self._gains, self._tracks.gains
+        (old, old_whole), (new, new_whole) = before, self._gains
+        if old != 1 or new != 1:
+            parts = [(part, begins * old, ends * new) for part, begins, ends in parts]
+            parts = [one for one in parts if one[1] or one[2]]
+        part = self._tracks.part(self._out.front)
+        if part is None:
+            return parts
+        whole = [*parts, (part, old_whole, new_whole)]
+        return [(lambda: limited(mixed(whole)), 1.0, 1.0)]
+
     def _there(self, now: float) -> int:
         """The sample up to which there is sound of everything: that of devices comes later than
         their pictures."""
@@ -188,6 +218,8 @@ class LiveSound:
         """Whether a recording that begins now has sound: something is heard, or another source of
         the show may be. From any thread."""
         programme = self._programme
+        if self._tracks.plays:
+            return True
         return self._heard or (programme is not None and programme.decks and self._may_sound)
 
     def _look_at_sources(self) -> None:
@@ -214,23 +246,30 @@ class LiveSound:
 
     def state(self) -> str:
         """`the source's, delayed by 64 ms`, `off`, for the status. From any thread."""
-        programme, delay = self._programme, self.delay
-        if programme is None:
+        words, delay = self._words(), self.delay
+        if not words:
             return "off"
         if not self._heard:
-            return f"{programme.words}, silent"
+            return f"{words}, silent"
         later = "" if delay is None else f", delayed by {delay * 1e3:.0f} ms"
-        return programme.words + later
+        return words + later
+
+    def _words(self) -> str:
+        """What is heard; empty for nothing."""
+        programme = self._programme
+        own = "" if programme is None else programme.words
+        return ", ".join([*filter(None, [own]), *self._tracks.names])
 
     def _tell(self, now: float) -> None:
         """Say once what goes where, when the delay has settled."""
         heard = self._heard and any(tap.delay for tap in self._taps.values())
-        if not heard or self._programme is None:
+        words = self._words()
+        if not heard or not words:
             self._since = None
             return
         self._since = now if self._since is None else self._since
-        if now - self._since > SETTLED and self._told != self._programme.words:
-            self._told = self._programme.words
+        if now - self._since > SETTLED and self._told != words:
+            self._told = words
             sinks = ", ".join(runner.rule.to for runner in self._taps)
             self._context.messages.log(f"sound: {self.state()} as the pictures are, into {sinks}")
 

@@ -153,7 +153,9 @@ class Rendering:
             heard = SourceSound()
             controls = OfflineControls(show, store, clock.now, self._log, features, heard)
             self._controls = controls
-            sound = self._sound = OfflineSound(show, sources.decks, sources.uris, heard, self._log)
+            sound = self._sound = OfflineSound(
+                show, sources.decks, sources.uris, heard, self._log, self._replay is not None
+            )
             store.observers.append(self._note_missing)
             store.automation = self._replay or controls.engine
             if self._take_log is not None:

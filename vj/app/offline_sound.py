@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from vj.app.offline_clip_sound import OfflineDeckSound
 from vj.app.offline_deck import OfflineDeck
+from vj.app.show_tracks import gains, made_track, said
 from vj.app.sound_programme import has_sound
 from vj.control.audio import SourceSound
 from vj.core.errors import Fault
@@ -15,12 +16,15 @@ from vj.parameters.store import Snapshot
 from vj.show.modulator_section import SOURCE_SOUND
 from vj.show.schema import Show
 from vj.show.sound_section import sound_choice
+from vj.show.sounds_section import SoundRule
 from vj.show.validate import POSITION
 from vj.sinks.sound_queue import SoundQueue
 from vj.sound import RATE, silence
+from vj.sound.loudness import limited
 from vj.sound.ramp import levelled
 from vj.sound.slow_sound import SlowSound
 from vj.sound.sound_file import open_named
+from vj.sound.tracks import Tracks
 
 
 class OfflineSound:
@@ -34,9 +38,11 @@ class OfflineSound:
         uris: Sequence[str],
         source_sound: SourceSound,
         log: Callable[[str], None],
+        replays: bool = False,
     ) -> None:
         """decks: A and B. uris: the sources that may play. source_sound: hears what the decks sound
-        like. Raises Fault for a file that is not there, or has no sound."""
+        like. replays: what a take says: what was started before it began is not started again.
+        Raises Fault for a file that is not there, or has no sound."""
         self._choice = sound_choice(show.sound)
         self._source_sound, self._uris, self._log = source_sound, uris, log
         self._listening = any(rule.input == SOURCE_SOUND for rule in show.modulators)
@@ -48,9 +54,12 @@ class OfflineSound:
         self._queue = SoundQueue()
         self._held = silence(0)
         """The last block: a clip that begins before the next frame is heard at its end."""
+        self._gains: tuple[float, float] | None = None
+        """In the frame before."""
+        begins = float(show.start.get(POSITION, 0.0))  # --from
+        self._tracks = OfflineTracks(show.sounds, begins, replays) if show.sounds else None
         self._file: OfflineSoundFile | None = None
         if self._choice.kind == "file":
-            begins = float(show.start.get(POSITION, 0.0))  # --from
             try:
                 self._file = OfflineSoundFile(self._choice.name, show.loop, begins)
             except Fault as fault:
@@ -61,6 +70,8 @@ class OfflineSound:
     def sounds(self) -> bool:
         """Whether what is recorded has sound: it plays in the first frame, or another source of the
         show has some."""
+        if self._tracks is not None:
+            return True
         if self._choice.kind != "source":
             return self._choice.kind == "file"
         return any(deck.sounds for deck in self._decks) or any(map(has_sound, self._uris))
@@ -77,9 +88,21 @@ class OfflineSound:
         if self._file is not None:
             heard = self._file.block(first, count)
         elif self._choice.kind != "source":
-            return
-        held, self._held = self._held, heard
+            if self._tracks is None:
+                return
+            heard = silence(count)
+        held, self._held = self._held, self._mixed(heard, snapshot, first)
         self._put(held)
+
+    def _mixed(self, heard: np.ndarray, snapshot: Snapshot, first: int) -> np.ndarray:
+        """With the show's own sounds, each as loud as it is."""
+        now = gains(snapshot)
+        before, self._gains = self._gains or now, now
+        heard = levelled(heard, before[0], now[0])
+        if self._tracks is None:
+            return heard
+        tracks = self._tracks.block(snapshot, first, len(heard))
+        return limited(heard + levelled(tracks, before[1], now[1]))
 
     def _put(self, heard: np.ndarray) -> None:
         self._queue.put(None, heard if self._slow is None else self._slow.put(heard))
@@ -91,6 +114,7 @@ class OfflineSound:
         a, b = (deck.block(snapshot.time, until, count) for deck in self._decks)
         for deck, level in zip(self._decks, (1 - share, share), strict=True):
             early = deck.early[-len(self._held) :] if len(self._held) else deck.early[:0]
+            level *= 1.0 if self._gains is None else self._gains[0]
             self._held[len(self._held) - len(early) :] += level * early
         return levelled(a, 1 - before, 1 - share) + levelled(b, before, share)
 
@@ -114,6 +138,36 @@ class OfflineSound:
             deck.close()
         if self._file is not None:
             self._file.close()
+        if self._tracks is not None:
+            self._tracks.close()
+
+
+class OfflineTracks:
+    """The show's own sounds. For one thread."""
+
+    def __init__(self, rules: Mapping[str, SoundRule], begins: float, replays: bool) -> None:
+        """begins: seconds that have gone by as the show begins. replays: see `OfflineSound`. Raises
+        Fault."""
+        self._tracks, self._new = Tracks(), replays
+        made = {name: made_track(name, rule) for name, rule in rules.items()}
+        for name, track in made.items():
+            track.begin(round(begins * rules[name].pace * RATE))
+        self._tracks.exchange(made)
+
+    def block(self, snapshot: Snapshot, first: int, count: int) -> np.ndarray:
+        """From the sample of this frame's moment on: (count, 2) float32."""
+        tracks = self._tracks.of()
+        now = said(snapshot, tracks)
+        if self._new:
+            self._new = False
+            for name, heard in now.items():
+                tracks[name].meet(heard.plays)
+        self._tracks.frame(first, now)
+        return self._tracks.block(first, count)
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._tracks.close()
 
 
 class OfflineSoundFile:

@@ -21,6 +21,15 @@ Weighted = tuple[Part, float, float]
 """A part of a block, and its weight at the block's beginning and end, 0..1."""
 
 
+def mixed(parts: Sequence[Weighted]) -> np.ndarray:
+    """Parts of one block, of which there is one at least: (BLOCK, 2) float32."""
+    (part, begins, ends), *others = parts
+    whole = levelled(part(), begins, ends)
+    for part, begins, ends in others:
+        whole = whole + levelled(part(), begins, ends)
+    return whole
+
+
 class SoundMix:
     """The newest blocks. For one thread."""
 
@@ -54,20 +63,13 @@ class SoundMix:
         begins = self.front - len(self._blocks) * BLOCK
         at = begins + max(0, (first - begins) // BLOCK) * BLOCK
         while at < min(first + count, self.front):
-            block = self._mixed(self._blocks[(at - begins) // BLOCK])
-            if block is not None:
+            parts = self._blocks[(at - begins) // BLOCK]
+            if parts:
+                block = mixed(parts)
                 low, high = max(at, first), min(at + BLOCK, first + count)
                 found[low - first : high - first] = block[low - at : high - at]
             at += BLOCK
         return found
-
-    @staticmethod
-    def _mixed(parts: Sequence[Weighted]) -> np.ndarray | None:
-        mixed: np.ndarray | None = None
-        for part, begins, ends in parts:
-            block = levelled(part(), begins, ends)
-            mixed = block if mixed is None else mixed + block
-        return mixed
 
 
 WANDER = round(0.003 * RATE)

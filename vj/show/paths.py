@@ -134,10 +134,11 @@ def resolve_with(plain: dict[str, Any], resolver: PathResolver) -> None:
     if isinstance(sound, str) and names_file(sound):
         plain["sound"] = resolver.file(sound, ("sound",))
     sounds = plain.get("sounds")
-    for name, rule in sounds.items() if isinstance(sounds, dict) else ():
-        file = rule.get("file") if isinstance(rule, dict) else rule
-        if isinstance(file, str) and names_file(file) and not file.startswith(PREFIX):
-            _one(sounds, name, ("sounds",), "file", resolver)
+    if isinstance(sounds, dict):
+        for name, rule in sounds.items():
+            file = rule.get("file") if isinstance(rule, dict) else rule
+            if isinstance(file, str) and names_file(file) and not file.startswith(PREFIX):
+                _one(sounds, name, ("sounds",), "file", resolver)
     modulators = plain.get("modulators")
     for index, rule in enumerate(modulators if isinstance(modulators, list) else []):
         if (

@@ -43,8 +43,8 @@ class SoundRule(Section):
     started. None: as such a sound does. level, pace: to start with."""
 
     file: Annotated[str, AfterValidator(_file)]
-    level: float = Field(1.0, ge=0, le=1)
-    pace: float = Field(1.0, ge=LOW, le=HIGH)
+    level: float = Field(default=1.0, ge=0, le=1)
+    pace: float = Field(default=1.0, ge=LOW, le=HIGH)
     loop: bool | None = None
     pitch: Literal["follow", "keep"] = "follow"
 

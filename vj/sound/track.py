@@ -86,7 +86,7 @@ class Track:
             count = min(max(at - self._since, RAMP), SLOWEST_RAMP)
             self._slope = way / (RAMP if abs(way) >= CUT else count)
         self._since, self._wanted, self._pace = at, gain, parts_of(pace)
-        if plays != self._plays:
+        if plays > self._plays:
             self._plays = plays
             self._play()
 

@@ -12,6 +12,9 @@ import numpy as np
 from vj.sound import silence
 from vj.sound.track import Track
 
+FRAMES = 2000
+"""What so many frames say is kept until it is heard, at most."""
+
 
 class Heard(NamedTuple):
     """What a frame says of a track. gain: 0..1. plays: how often it was started so far."""
@@ -27,13 +30,13 @@ class Tracks:
     def __init__(self) -> None:
         self._tracks: dict[str, Track] = {}
         self._leaving: list[Track] = []
-        self._frames: deque[tuple[int, Mapping[str, Heard]]] = deque()
+        self._frames: deque[tuple[int, Mapping[str, Heard]]] = deque(maxlen=FRAMES)
         self._at: int | None = None
         """The sample that comes next."""
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._tracks)
+    def of(self) -> dict[str, Track]:
+        """Those that are played, by their names."""
+        return dict(self._tracks)
 
     def exchange(self, tracks: Mapping[str, Track]) -> None:
         """These are played from now on. Those that were played and are not among them go without a

@@ -1,0 +1,63 @@
+"""The sounds of a show, of its section `sounds:`, and what a frame's parameters say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vj.core.errors import Fault
+from vj.parameters.store import Snapshot
+from vj.show.sounds_section import SoundRule
+from vj.sound.drawn import PREFIX, drawn
+from vj.sound.loudness import gain
+from vj.sound.samples import HeldSamples, Samples, samples_of_file
+from vj.sound.sound_file import open_named
+from vj.sound.track import Track
+from vj.sound.tracks import Heard
+
+
+def made_track(name: str, rule: SoundRule) -> Track:
+    """name: in the show. Reads the file, or makes the sound, which may take seconds. Raises
+    Fault."""
+    try:
+        return Track(_samples(rule.file), rule.goes_on, rule.pitch == "keep")
+    except Fault as fault:
+        raise Fault(f"sounds.{name}: {fault}") from None
+
+
+def check_sound(name: str, rule: SoundRule) -> None:
+    """See that it can be heard. Raises Fault."""
+    if rule.file.startswith(PREFIX):
+        return
+    try:
+        open_named(rule.file).close()
+    except Fault as fault:
+        raise Fault(f"sounds.{name}: {fault}") from None
+
+
+def _samples(file: str) -> Samples:
+    if file.startswith(PREFIX):
+        return HeldSamples(drawn(file.removeprefix(PREFIX)))
+    samples = samples_of_file(open_named(file))
+    if not samples.length:
+        raise Fault(f"{file}: its sound has no length")
+    return samples
+
+
+def said(snapshot: Snapshot, names: Iterable[str]) -> dict[str, Heard]:
+    """What a frame says of these sounds; of those that it knows."""
+    values = snapshot.values
+    return {
+        name: Heard(
+            gain(float(values[f"sound/{name}/level"])),
+            float(values[f"sound/{name}/pace"]),
+            int(values[f"sound/{name}/play"]),
+        )
+        for name in names
+        if f"sound/{name}/level" in values
+    }
+
+
+def gains(snapshot: Snapshot) -> tuple[float, float]:
+    """Of what `sound:` names, and of everything."""
+    whole = gain(float(snapshot["sound/level"]))
+    return whole * gain(float(snapshot["sound/source/level"])), whole
