@@ -18,7 +18,7 @@ from vj.show.validate import POSITION
 PERIOD = 5.0
 """Seconds between two saves."""
 NOT_SAVED = (
-    *(*NOT_RESET, POSITION, "cue/", "model/prepare"),
+    *(*NOT_RESET, POSITION, "cue/", "mark/", "model/prepare"),
     *("source/position", "deck/b/position", "source/at", "deck/b/at"),
 )
 """What parameters begin with that are not restored: they do something when they are set. The

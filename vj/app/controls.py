@@ -13,7 +13,7 @@ from vj.show.sound_section import sound_choice
 
 SECTIONS = (
     *("mappings", "answers", "ignored", "macros", "modulators"),
-    *("cues", "timeline", "curves", "tempo", "midi", "prompts", "idle"),
+    *("cues", "timeline", "curves", "marks", "tempo", "midi", "prompts", "idle"),
 )
 """Sections that the control engine is built from."""
 
@@ -25,6 +25,9 @@ def replace_controls(
     reconnect: has OSC and the page use the session's new engine. Raises Fault."""
     start, table = start_values(show), show.table()
     moves = any(getattr(old, name) != getattr(show, name) for name in SECTIONS)
+    clips = show.marks or any(rule.on == "clip" for rule in (*show.curves, *show.timeline))
+    named = any(getattr(old, name) != getattr(show, name) for name in ("source", "sources"))
+    moves = moves or bool(clips and named)  # by what clips are called
     # A modulator's range, and what scenes set, is relative to where the show starts.
     from_start = any(rule.range for rule in show.modulators) or any(
         scene.set for scene in show.prompts

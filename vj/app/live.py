@@ -142,6 +142,7 @@ class Performance:
             take_log=take_log,
             render_size=lambda: self.size,
             write_cues=file.write_cues if file is not None else None,
+            write_marks=file.write_marks if file is not None else None,
             write_mapping=file.add_mapping if file is not None else None,
             remark=self.messages.remark,
             waits=True,

@@ -8,6 +8,7 @@ from vj.app.setup import start_values
 from vj.control.audio import SourceSound
 from vj.control.build import AudioInputs, make_engine
 from vj.control.engine import ControlEngine
+from vj.core.happenings import Happenings
 from vj.core.input_features import InputFeatures
 from vj.parameters.store import Store
 from vj.show.schema import Show
@@ -29,6 +30,8 @@ class OfflineControls:
         self._store, self._now, self._log = store, now, log
         self._features, self._source_sound = features, source_sound
         self._show = show
+        self.happenings = Happenings()
+        """What happens in each frame, for whoever acts on it; of all control engines."""
         self.engine, self._audio_inputs = self._made(show, None)
         store.listeners.append(lambda *change: self.engine.changed(*change))
 
@@ -42,6 +45,7 @@ class OfflineControls:
             audio_inputs=before,
             features=self._features,
             source_sound=self._source_sound,
+            happenings=self.happenings,
         )
 
     def follow(self, show: Show) -> None:

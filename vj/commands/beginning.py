@@ -9,6 +9,7 @@ from vj.parameters.fit import fit
 from vj.parameters.table import TABLE
 from vj.show.durations import moment
 from vj.show.schema import Show
+from vj.show.timeline_section import has_timeline
 from vj.show.validate import POSITION
 
 
@@ -24,7 +25,7 @@ def begin_at(show: Show, options: argparse.Namespace) -> Show:
         raise Fault(f"{where}: --resume goes on where the show stood; leave one of them out")
     if options.replay is not None:
         raise Fault(f"{where}: a take is played from its beginning; leave --from out")
-    if not show.timeline and not show.curves:
+    if not has_timeline(show.timeline, show.curves):
         raise Fault(
             f"{where}: {'--safe plays' if options.safe else f'{show.show} has'} no timeline and no "
             "curves; leave --from out"

@@ -21,6 +21,7 @@ from vj.show.names import model_name, model_names, public_name, source_names
 from vj.show.paths import LENT
 from vj.show.picture_settings import PictureSettings, file_texts, read_picture
 from vj.show.schema import Show
+from vj.show.timeline_section import has_timeline
 from vj.show.validate import POSITION
 
 Log = Callable[[str], None]
@@ -56,7 +57,7 @@ def play_picture(
     values, lost = _values(settings, show)
     if lost:
         log(f"{picture}: not in this show, left out: {', '.join(lost)}")
-    if settings.position is not None and (show.timeline or show.curves):
+    if settings.position is not None and has_timeline(show.timeline, show.curves):
         values[POSITION] = settings.position
     given["start"] = {**values, **own}
     log(f"{picture}: {settings.show}, {settings.model}, as it was {settings.time:.1f} s into it")

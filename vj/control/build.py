@@ -14,6 +14,7 @@ from vj.control.input_followers import MotionFollower, PictureFollower
 from vj.control.modulation import Modulation
 from vj.control.modulators import Envelope, Follower, Gain, Lfo, ModulationSource
 from vj.core.errors import Fault, nearest_file
+from vj.core.happenings import Happenings
 from vj.core.input_features import PICTURE_FEATURES, InputFeatures
 from vj.parameters.store import Store
 from vj.parameters.table import Table
@@ -173,6 +174,7 @@ def make_engine(
     audio_inputs: AudioInputs | None = None,
     features: InputFeatures | None = None,
     source_sound: SourceSound | None = None,
+    happenings: Happenings | None = None,
 ) -> tuple[ControlEngine, AudioInputs]:
     """Make the control engine of a show and its audio inputs, which the caller closes. live: audio
     devices may be opened. audio_inputs: those of the previous version of the show. features: what
@@ -206,5 +208,12 @@ def make_engine(
             )
         )
     return ControlEngine(
-        show, store, modulations, now=now, log=log, remark=remark, latency=latency
+        show,
+        store,
+        modulations,
+        now=now,
+        log=log,
+        remark=remark,
+        latency=latency,
+        happenings=happenings,
     ), audio_inputs

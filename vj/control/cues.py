@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from vj.control.clip_clock import ClipClock, InClip
 from vj.control.tempo import Tempo
 from vj.core.errors import Fault, nearest
 from vj.parameters.curves import curve
@@ -15,7 +16,7 @@ from vj.show.durations import Duration
 from vj.show.timeline_section import CueRule
 
 NOT_KEPT = (
-    *("cue/", "take/", "tempo/", "timeline/", "record", "panic", "display/"),
+    *("cue/", "mark/", "take/", "tempo/", "timeline/", "record", "panic", "display/"),
     *("source", "deck/b", "model"),
 )
 """What parameters begin with that a stored cue does not contain. A source or model may be one that
@@ -49,18 +50,20 @@ class InBeats:
 @dataclass(frozen=True, slots=True)
 class _CueFade:
     """The fade of the cue that was fired last. begin: seconds on the show's clock. pace: of one in
-    beats."""
+    beats, or along the clip."""
 
     cue: str
     begin: float
     length: Duration
-    pace: InBeats | None
+    pace: InBeats | InClip | None
 
 
 class CueList:
     """The cues in their order, and the current one."""
 
-    def __init__(self, rules: Sequence[CueRule]) -> None:
+    def __init__(self, rules: Sequence[CueRule], clip: ClipClock | None = None) -> None:
+        """clip: the one that plays, for fades along it."""
+        self._clip = clip or ClipClock()
         self.cues: dict[str, CueRule] = {rule.name: rule for rule in rules}
         self.current: str | None = None
         self.stored: dict[str, CueRule] = {}
@@ -144,15 +147,21 @@ class CueList:
     def fire(self, cue: CueRule, store: Store, time: float, tempo: Tempo, origin: object) -> float:
         """Start the cue's fades. Returns their duration in seconds."""
         seconds = cue.fade.in_seconds(tempo.bpm, tempo.beats_per_bar)
-        beats = cue.fade.in_beats(tempo.beats_per_bar)
         for name, value in cue.set.items():
-            pace = InBeats(tempo, beats, tempo.beat(store.time)) if beats > 0 else None
-            store.fade(name, value, seconds, curve(cue.eases.get(name, cue.ease)), origin, pace)
-        pace = InBeats(tempo, beats, tempo.beat(store.time)) if beats > 0 else None
+            ease = curve(cue.eases.get(name, cue.ease))
+            store.fade(name, value, seconds, ease, origin, self._pace(cue, store.time, tempo))
+        pace = self._pace(cue, store.time, tempo)
         self._fade = _CueFade(cue.name, store.time, cue.fade, pace) if seconds > 0 else None
         self.current = cue.name
         self._plan(cue, time, tempo)
         return seconds
+
+    def _pace(self, cue: CueRule, time: float, tempo: Tempo) -> InBeats | InClip | None:
+        beats = cue.fade.in_beats(tempo.beats_per_bar)
+        if beats > 0:
+            return InBeats(tempo, beats, tempo.beat(time))
+        along = cue.on == "clip" and cue.fade.seconds > 0
+        return InClip(self._clip, cue.fade.seconds, time, last=self._clip.place) if along else None
 
     def stand(self, name: str | None, time: float, tempo: Tempo) -> None:
         """Make a cue the current one without a fade, or none; its follow time starts now."""

@@ -3,6 +3,7 @@ time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vj.control.tempo import Tempo
@@ -14,10 +15,28 @@ from vj.show.timeline_section import CurveRule
 
 
 @dataclass(slots=True)
-class _Leg:
+class Leg:
+    """The way to a breakpoint. mark: names its moment where `at` does not."""
+
     at: Duration
     value: float
     shape: Curve
+    mark: str | None = None
+
+
+def leg_at(moments: Sequence[float], now: float) -> int:
+    """The breakpoint that was passed last, by its index; -1 before the first. moments: theirs."""
+    return sum(1 for moment in moments if now >= moment - 1e-9) - 1
+
+
+def between(legs: Sequence[Leg], moments: Sequence[float], now: float, leg: int) -> float:
+    """The value after the breakpoint `leg`, on the way to the next one or behind the last."""
+    if leg == len(legs) - 1:
+        return legs[-1].value
+    start, end = legs[leg], legs[leg + 1]
+    length = moments[leg + 1] - moments[leg]
+    share = 1.0 if length <= 0 else (now - moments[leg]) / length
+    return start.value + end.shape(min(1.0, max(0.0, share))) * (end.value - start.value)
 
 
 class CurveTrack:
@@ -28,12 +47,19 @@ class CurveTrack:
     def __init__(self, rule: CurveRule, to: str = "") -> None:
         """to: the parameter's full name."""
         self.to, self.rule = to or rule.to, rule
-        self._legs = [_Leg(point.at, point.value, curve(point.curve)) for point in rule.points]
+        self._legs = [
+            Leg(point.at, point.value, curve(point.curve), point.mark) for point in rule.points
+        ]
         self._expression = None if rule.expression is None else Expression(rule.expression)
         self._loop = rule.loop
         self._last_position = 0.0
         self._released = self._touch_pending = False
-        self._released_leg: int | None = None
+        self._released_leg: object = None
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """Of which no show has two: the parameter, and for a curve along a clip whose."""
+        return self.to, None
 
     def touch(self) -> None:
         """The performer has moved the parameter."""
@@ -78,21 +104,17 @@ class CurveTrack:
         if self._loop and now > moments[-1] > moments[0]:
             whole, rest = divmod(now - moments[0], moments[-1] - moments[0])
             now, rounds = moments[0] + rest, int(whole)
-        leg = sum(1 for moment in moments if now >= moment - 1e-9) - 1
-        here = rounds * len(moments) + leg
+        leg = leg_at(moments, now)
+        if self._is_released(rounds * len(moments) + leg) or leg < 0:
+            return None
+        return between(self._legs, moments, now, leg)
+
+    def _is_released(self, here: object) -> bool:
+        """The performer has moved the parameter, on the leg where it is. here: says which."""
         if self._touch_pending:
             self._touch_pending, self._released, self._released_leg = False, True, here
-        if self._released and self._released_leg == here:
-            return None
-        self._released = False
-        if leg < 0:
-            return None
-        if leg == len(self._legs) - 1:
-            return self._legs[-1].value
-        start, end = self._legs[leg], self._legs[leg + 1]
-        length = moments[leg + 1] - moments[leg]
-        share = 1.0 if length <= 0 else (now - moments[leg]) / length
-        return start.value + end.shape(min(1.0, max(0.0, share))) * (end.value - start.value)
+        self._released = self._released and self._released_leg == here
+        return self._released
 
     def _computed(
         self, expression: Expression, position: Position, time: float, tempo: Tempo

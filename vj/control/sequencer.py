@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from vj.control.clip_sequence import ClipCurve, ClipSequence
 from vj.control.controlled_show import SequencedShow
 from vj.control.cues import CueList
 from vj.control.curve_track import CurveTrack
 from vj.control.idle import Idle
 from vj.control.tempo import Tempo
-from vj.control.timeline import PAUSED, PLAYING, Timeline
+from vj.control.timeline import PAUSED, PLAYING, STOPPED, Timeline
 from vj.core.errors import Fault
+from vj.core.picture_place import PicturePlace
 from vj.parameters.curves import curve
 from vj.parameters.store import NOT_RESET, Store
 from vj.parameters.table import PALETTES, Value
@@ -43,15 +45,21 @@ class Sequencer:
         fired: Fired,
         log: Callable[[str], None],
         failed: Callable[[str, Exception], None],
+        happened: Callable[[str, float], None] = lambda name, time: None,
     ) -> None:
         """store: for its table and start values; it is not kept. origin: who sets the parameters.
         fired: called when a cue has been fired, or a position set. failed: takes what is switched
-        off, and why."""
-        self.cues = CueList(show.cues)
-        self.timeline = Timeline(show.timeline, float(store.start_of(POSITION)))
-        self.curve_tracks = [
-            CurveTrack(rule, store.table.find(rule.to).name) for rule in show.curves
+        off, and why. happened: told of a clip's marks, see `vj.core.happenings`."""
+        timed = [rule for rule in show.timeline if rule.on_timeline]
+        self.timeline = Timeline(timed, float(store.start_of(POSITION)))
+        curves = [(rule, store.table.find(rule.to).name) for rule in show.curves]
+        along_clip = [(rule, to) for rule, to in curves if rule.on == "clip"]
+        self.clip = ClipSequence(show, along_clip, happened)
+        self.cues = CueList(show.cues, self.clip.clock)
+        self.curve_tracks: list[CurveTrack] = [
+            CurveTrack(rule, to) for rule, to in curves if rule.on == "timeline"
         ]
+        self.curve_tracks += self.clip.curves
         self.curve_parameters = frozenset(track.to for track in self.curve_tracks)
         self._origin, self._fired, self._log, self._failed = origin, fired, log, failed
         self._text_fade: tuple[float, float] | None = None
@@ -59,17 +67,18 @@ class Sequencer:
     @property
     def runs(self) -> bool:
         """The show has a timeline, or curves along one."""
-        return bool(self.timeline.rules or self.curve_tracks)
+        return bool(self.timeline.rules) or len(self.curve_tracks) > len(self.clip.curves)
 
     def take_over(self, old: Sequencer, store: Store, time: float, tempo: Tempo) -> None:
         """Take over the state of another version of the show."""
         self._text_fade = old._text_fade
         self.cues.take_over(old.cues, store.table)
         self.timeline.take_over(old.timeline, time, tempo)
-        curves = {track.to: track for track in old.curve_tracks}
+        self.clip.take_over(old.clip)
+        curves = {track.key: track for track in old.curve_tracks}
         for track in self.curve_tracks:
-            if track.to in curves:
-                track.take_over(curves[track.to])
+            if track.key in curves:
+                track.take_over(curves[track.key])
         if not self.runs:  # nothing is left that could be paused
             self.timeline.play(time, tempo)
 
@@ -134,6 +143,8 @@ class Sequencer:
             self.step_cue(1 if name == "cue/go" else -1, store, time, tempo)
         elif name == "cue/fire" and value != "":
             self.fire(value, store, time, tempo)
+        elif name == "mark/set" and value != "":
+            self._log(self.clip.set_mark(str(value), moment))
         elif name == "cue/store" and value != "":
             self.cues.store(str(value), store.base())
             self._log(f"cue {value!r} is stored; /vj/cue/write writes it into the show file")
@@ -266,6 +277,19 @@ class Sequencer:
         if not self.timeline.stopped:
             self._play_curves(store, time, tempo)
 
+    def follow_picture(
+        self, place: PicturePlace | None, store: Store, time: float, tempo: Tempo
+    ) -> bool:
+        """Fire and play what follows the clip, of which the frame shows the picture at this place.
+        False where this is known, or where nothing follows it."""
+        goes_on = not self.timeline.waits and self.timeline.state != STOPPED
+        come = self.clip.follow(place, time, goes_on)
+        for rule in come or ():
+            self.fire_or_log(str(rule.cue), store, time, tempo)
+        if come is not None and goes_on:
+            self._play_curves(store, time, tempo, clip=True)
+        return come is not None and self.clip.leads
+
     def fire_or_log(self, name: str, store: Store, time: float, tempo: Tempo) -> None:
         """As `fire`, with what is wrong in the log."""
         try:
@@ -273,8 +297,10 @@ class Sequencer:
         except Fault as fault:
             self._log(str(fault))
 
-    def _play_curves(self, store: Store, time: float, tempo: Tempo, anyway: bool = False) -> None:
-        for track in list(self.curve_tracks):
+    def _play_curves(
+        self, store: Store, time: float, tempo: Tempo, anyway: bool = False, clip: bool = False
+    ) -> None:
+        for track in [one for one in self.curve_tracks if isinstance(one, ClipCurve) == clip]:
             try:
                 value = track.at(self.timeline.position, time, tempo)
                 if value is not None:

@@ -25,6 +25,7 @@ from vj.control.learning import (
 from vj.control.link import open_link
 from vj.control.mapping import TOO_LARGE
 from vj.control.mapping_list import mapping_list
+from vj.control.marks import WriteMarks
 from vj.control.midi.ports import MidiPorts
 from vj.control.recent_controls import RecentControls
 from vj.control.session_show import SessionShow, uses_midi
@@ -33,6 +34,7 @@ from vj.control.takes import Take
 from vj.core.clock import Clock
 from vj.core.errors import Fault
 from vj.core.frame import Size
+from vj.core.happenings import Happenings
 from vj.core.input_features import InputFeatures
 from vj.core.supervisor import Supervisor, TaskQueue
 from vj.parameters.store import Store
@@ -60,6 +62,7 @@ class ControlSession:
         replay: Take | None = None,
         take_log: Path | None = None,
         write_cues: WriteCues | None = None,
+        write_marks: WriteMarks | None = None,
         write_mapping: WriteMapping | None = None,
         render_size: Callable[[], Size] = lambda: Size(0, 0),
         remark: Callable[[str], None] | None = None,
@@ -82,7 +85,9 @@ class ControlSession:
             latency,
         )
         self._replay, self._remark = replay, remark
-        self._write_cues = write_cues
+        self._write_cues, self._write_marks = write_cues, write_marks
+        self.happenings = Happenings()
+        """What happens in each frame, for whoever acts on it; of all control engines."""
         self.midi: MidiPorts | None = None
         self._midi_section: MidiRule | None = None
         """What the ports were opened with."""
@@ -121,6 +126,7 @@ class ControlSession:
             audio_inputs=audio_inputs,
             features=self._features,
             source_sound=self._source_sound,
+            happenings=self.happenings,
         )
         heard = sound_choice(show.sound)
         if heard.kind == "input":
@@ -319,11 +325,16 @@ class ControlSession:
             self._tasks.put(lambda: self._log_faults(lambda: self.take.start(self._show.show)))
         elif name == "take/stop":
             self._tasks.put(lambda: self._log_faults(self.take.end))
+        elif name == "mark/write":
+            self._tasks.put(lambda: self._log_faults(self._write_marks_into_file))
         elif name == "cue/write":
             self._tasks.put(lambda: self._log_faults(self._write_cues_into_file))
 
     def _write_cues_into_file(self) -> None:
         self._log(write_stored(self.engine.cues, self._write_cues))
+
+    def _write_marks_into_file(self) -> None:
+        self._log(self.engine.sequencer.clip.marks.write(self._write_marks))
 
     def _log_faults(self, task: Callable[[], None]) -> None:
         try:

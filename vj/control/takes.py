@@ -25,6 +25,7 @@ from typing import Any, TextIO
 
 from vj.core.errors import Fault
 from vj.core.frame import Size
+from vj.core.picture_place import PicturePlace
 from vj.core.supervisor import Supervisor
 from vj.parameters.fit import fit
 from vj.parameters.store import Snapshot
@@ -32,7 +33,7 @@ from vj.parameters.table import Table, Value
 
 FIRST_LINE = "# vj take 1"
 NOT_PLAYED = (
-    *("record", "panic", "cue/", "take/", "tempo/tap", "timeline/", "macro/", "mod/"),
+    *("record", "panic", "cue/", "mark/", "take/", "tempo/tap", "timeline/", "macro/", "mod/"),
     "display/",
 )
 """Parameters that a take does not contain: buttons, and controls whose effect is in the other
@@ -314,6 +315,10 @@ class Take:
         """A take does not change base values; it starts with the first frame."""
         if self._begin is None or self.waits:
             self._begin = time
+
+    def follow_picture(self, place: PicturePlace | None, time: float) -> bool:
+        """Nothing in a take follows the clip: it has what was played."""
+        return False
 
     def modulate(self, values: dict[str, Any], time: float) -> None:
         """Replace this frame's values by the take's."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from vj.core.picture_place import PicturePlace
 from vj.parameters.curves import Curve
 from vj.parameters.fit import fit
 from vj.parameters.table import FIRED_AGAIN, TABLE, Parameter, Table, Value
@@ -34,6 +35,10 @@ class Automation(Protocol):
 
     def update_base(self, time: float) -> None:
         """Set the base values for the frame at `time`."""
+
+    def follow_picture(self, place: PicturePlace | None, time: float) -> bool:
+        """The frame at `time` shows the picture at this place of its clip: set the base values that
+        follow it. False, with nothing done, where nothing does, or where this is known."""
 
     def modulate(self, values: dict[str, Value], time: float) -> None:
         """Change this frame's values on top of the base values."""
@@ -73,7 +78,7 @@ class Store:
         self._values = dict(self._start)
         self._glides: dict[str, _Glide] = {}
         self._changed: dict[str, Transition | None] = {}
-        self._time = 0.0
+        self._time = self._time_before = 0.0
         self.automation: Automation | None = None
         self.listeners: list[Listener] = []
         """Called with (name, value, origin) after a change, on the thread that made it and before
@@ -216,37 +221,62 @@ class Store:
         with self._lock:
             return Snapshot(MappingProxyType(dict(self._targets)), time)
 
-    def sample(self, time: float) -> Snapshot:
+    def sample(self, time: float, place: PicturePlace | None = None) -> Snapshot:
         """The values of the frame at `time`. A glide starts at the frame before, so that its first
-        step already shows."""
+        step already shows. place: where in its clip the frame's picture stands, as far as that is
+        known by now."""
         with self._lock:
             automation = self.automation
             if automation is not None:
                 automation.update_base(time)
-            for name, transition in self._changed.items():
-                self._begin(self.table.rows[name], transition)
-            self._changed.clear()
-            for name, glide in list(self._glides.items()):
-                share = min(
-                    1.0,
-                    (time - glide.begin) / glide.seconds
-                    if glide.pace is None
-                    else glide.pace(time),
-                )
-                shaped = share if glide.ease is None else glide.ease(share)
-                value = glide.start + shaped * (glide.end - glide.start)
-                self._values[name] = round(value) if self.table.rows[name].kind == "int" else value
-                if share >= 1:
-                    self._values[name] = self._targets[name]
-                    del self._glides[name]
+                automation.follow_picture(place, time)
+            self._time_before = self._time
+            values = self._values_at(time)
+        return self._shown(values, time)
+
+    def sample_again(self, snapshot: Snapshot, place: PicturePlace | None) -> Snapshot:
+        """With these parameters another picture than was known has become the frame's, the one at
+        this place of its clip: the values with what follows it. The same snapshot where nothing
+        does."""
+        with self._lock:
+            automation, time = self.automation, snapshot.time
+            if automation is None:
+                return snapshot
+            self._time = self._time_before  # what it begins, it begins as in the first sampling
+            follows = automation.follow_picture(place, time)
+            values = self._values_at(time) if follows else None
             self._time = time
-            values = dict(self._values)
-            if automation is not None:
-                automation.modulate(values, time)
+        return snapshot if values is None else self._shown(values, time)
+
+    def _shown(self, values: dict[str, Value], time: float) -> Snapshot:
         snapshot = Snapshot(MappingProxyType(values), time)
         for observer in self.observers:
             observer(snapshot)
         return snapshot
+
+    def _values_at(self, time: float) -> dict[str, Value]:
+        """The values at a moment, after automation has set the base; the lock is held. Asked twice
+        for the same one it gives the same."""
+        automation = self.automation
+        for name, transition in self._changed.items():
+            self._begin(self.table.rows[name], transition)
+        self._changed.clear()
+        for name, glide in list(self._glides.items()):
+            share = min(
+                1.0,
+                (time - glide.begin) / glide.seconds if glide.pace is None else glide.pace(time),
+            )
+            shaped = share if glide.ease is None else glide.ease(share)
+            value = glide.start + shaped * (glide.end - glide.start)
+            self._values[name] = round(value) if self.table.rows[name].kind == "int" else value
+            if share >= 1:
+                self._values[name] = self._targets[name]
+                del self._glides[name]
+        self._time = time
+        values = dict(self._values)
+        if automation is not None:
+            automation.modulate(values, time)
+        return values
 
     def _begin(self, row: Parameter, transition: Transition | None) -> None:
         target = self._targets[row.name]

@@ -22,7 +22,7 @@ BEFORE = ("macros", "mappings", "modulators", "cues", "timeline", "curves")
 CHOSEN = ("source", "model")
 """Parameters that are written as the section of the same name."""
 NOT_STARTED_WITH = (
-    *("record", "cue/", "take/", "timeline/", "output/freeze", "output/blackout"),
+    *("record", "cue/", "mark/", "take/", "timeline/", "output/freeze", "output/blackout"),
     *("display/", "source/position", "deck/b/position", "model/"),
 )
 """What parameters begin with that, with `CHOSEN`, a show does not start with, however they stand as

@@ -61,7 +61,7 @@ def public_name(uri: str) -> str:
     if kind == "camera" and rest.startswith("/"):
         return f"camera:{_last_part(rest)}"
     if kind in LIST_SOURCES:
-        return f"{kind}:{', '.join(_part_name(part.strip()) for part in rest.split(','))}"
+        return f"{kind}:{', '.join(clip_name(part.strip()) for part in rest.split(','))}"
     return uri
 
 
@@ -91,7 +91,7 @@ def audio_name(name: str) -> str:
     return name or "default input"
 
 
-def _part_name(part: str) -> str:
+def clip_name(part: str) -> str:
     """A picture or a clip of a list; `drawn:meadow` keeps its kind."""
     return part if part.startswith("drawn:") else _last_part(part)
 

@@ -20,6 +20,7 @@ from vj.show.load import included_files, load_show
 from vj.show.own_shows import is_lent, writable
 from vj.show.parse import parse
 from vj.show.save import Saved, change_range, check_own, put_cues, put_mapping, remove_mapping
+from vj.show.save_marks import put_marks
 from vj.show.schema import Show
 
 SETTLE_DELAYS = (0.2, 0.4, 0.8, 1.6)
@@ -163,6 +164,10 @@ class ShowFile:
     def write_cues(self, cues: dict[str, dict[str, Value]]) -> str:
         """Write cues into the file."""
         return self._write(lambda path: put_cues(path, cues))
+
+    def write_marks(self, marks: dict[str, dict[str, float]]) -> str:
+        """Write marks of clips into the file."""
+        return self._write(lambda path: put_marks(path, marks))
 
     def add_mapping(self, mapping: dict[str, Any]) -> str:
         """Add a mapping, by its keys."""

@@ -34,6 +34,7 @@ from vj.show.cut_section import CutRule, as_cut
 from vj.show.idle_section import IdleRule
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
+from vj.show.marks_section import Marks
 from vj.show.midi_section import MidiRule
 from vj.show.model_section import ModelSection, PictureFiles, as_list, as_model, check_home
 from vj.show.modulator_section import ModulatorRule
@@ -244,6 +245,7 @@ class Show(Section):
     cues: list[CueRule] = Field(default=[])
     timeline: list[TimelineRule] = Field(default=[])
     curves: list[CurveRule] = Field(default=[])
+    marks: Marks = Field(default={})
     cuts: list[Annotated[CutRule, BeforeValidator(as_cut)]] = Field(default=[])
     idle: IdleRule | None = None
     tempo: Annotated[TempoRule, BeforeValidator(_tempo)] = TempoRule()

@@ -20,6 +20,7 @@ from vj.show.validate_automation import (
     modulator_faults,
     timeline_faults,
 )
+from vj.show.validate_clip import clip_faults
 
 IN_CUES = ("snapshot", "image/grab", "mask/learn", "canvas/clear", "film/begin")
 """Triggers that a cue may fire."""
@@ -38,6 +39,7 @@ def check_sequence(show: Sequence, table: Table) -> list[Found]:
         *_idle(show),
         *timeline_faults(show),
         *curve_faults(show, table),
+        *clip_faults(show),
         *cut_faults(show, table),
         *_addresses(show),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vj.core.errors import Fault, nearest
+from vj.core.happenings import MEETINGS
 from vj.parameters.fit import fit
 from vj.parameters.table import Parameter, Table
 from vj.show.expression import TIME_NAMES, Expression
@@ -19,8 +20,12 @@ from vj.show.sequence import (
     cue_named,
     number_row,
 )
+from vj.show.validate_clip import check_expression, mark_named
 
-ENVELOPE_TRIGGERS = ("beat", "bar", "cue", "cue NAME", "midi note 36", "osc /kick")
+ENVELOPE_TRIGGERS = (
+    *("beat", "bar", "cue", "cue NAME", "midi note 36", "osc /kick", "mark NAME"),
+    *MEETINGS,
+)
 """What can trigger an envelope."""
 
 
@@ -86,6 +91,8 @@ def _envelope(show: Sequence, trigger: str, place: KeyPath) -> Iterator[Found]:
     word, _, rest = trigger.partition(" ")
     if word == "cue" and rest:
         yield from cue_named(show, rest, place)
+    elif word == "mark" and rest:
+        yield from mark_named(show, rest, None, place)
     elif word == "midi":
         try:
             control(rest)
@@ -102,7 +109,7 @@ def _envelope(show: Sequence, trigger: str, place: KeyPath) -> Iterator[Found]:
                 place,
                 Fault(f"envelope {trigger!r}: vj itself uses this address; name another one"),
             )
-    elif trigger not in ("beat", "bar", "cue"):
+    elif trigger not in ("beat", "bar", "cue", *MEETINGS):
         near = nearest(word, [one.partition(" ")[0] for one in ENVELOPE_TRIGGERS])
         yield (
             place,
@@ -113,6 +120,10 @@ def _envelope(show: Sequence, trigger: str, place: KeyPath) -> Iterator[Found]:
 def timeline_faults(show: Sequence) -> Iterator[Found]:
     last, bars = -1.0, show.tempo.beats_per_bar
     for index, rule in enumerate(show.timeline):
+        if rule.cue is not None:
+            yield from cue_named(show, rule.cue, ("timeline", index, "cue"))
+        if rule.on == "clip" or rule.when is not None:
+            continue
         at = rule.at.in_seconds(show.tempo.bpm, bars)
         if at < last:
             yield (
@@ -122,8 +133,6 @@ def timeline_faults(show: Sequence) -> Iterator[Found]:
                 ),
             )
         last = at
-        if rule.cue is not None:
-            yield from cue_named(show, rule.cue, ("timeline", index, "cue"))
         if rule.loop is not None and rule.loop.in_seconds(show.tempo.bpm, bars) >= at:
             yield (
                 ("timeline", index, "loop"),
@@ -157,10 +166,13 @@ def curve_faults(show: Sequence, table: Table) -> Iterator[Found]:
             if found.name == POSITION:
                 yield ("curves", index, "to"), Fault(f"{rule.to}: a curve runs along the timeline")
             if rule.expression is not None:
-                yield from _along_the_timeline(rule.expression, ("curves", index, "expression"))
+                place: KeyPath = ("curves", index, "expression")
+                along_clip = rule.on == "clip"
+                check = check_expression if along_clip else _along_the_timeline
+                yield from check(rule.expression, place)
             for number, point in enumerate(rule.points):
                 at = point.at.in_seconds(show.tempo.bpm, show.tempo.beats_per_bar)
-                if at < last:
+                if at < last and rule.on == "timeline":
                     yield (
                         ("curves", index, "points", number),
                         Fault("comes before the point above it"),

@@ -21,7 +21,7 @@ HELD = 0.12
 """Seconds after a subscriber has set an address in which it is not echoed back: a motor fader must
 not fight the finger."""
 SUBSCRIBERS = 16
-SILENT = ("cue/", "take/", "panic", "tempo/tap")
+SILENT = ("cue/", "mark/", "take/", "panic", "tempo/tap")
 
 
 @dataclass(slots=True)

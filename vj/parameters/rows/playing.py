@@ -16,6 +16,12 @@ ROWS = (
         "cue/write", "trigger", False, "write the stored cues into the show file; its comments stay"
     ),
     Parameter(
+        "mark/set", "text", "", "set a mark of this name where the clip on deck A stands now"
+    ),
+    Parameter(
+        "mark/write", "trigger", False, "write the marks that were set into the show file"
+    ),
+    Parameter(
         "timeline/play",
         "trigger",
         False,
