@@ -205,6 +205,7 @@ def make_engine(
                 high,
                 _cause(rule.envelope or ""),
                 (row.low, row.high) if absolute else None,
+                tuple(f"mod/{name}/{pace}" for pace in rule.paces),
             )
         )
     return ControlEngine(

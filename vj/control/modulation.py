@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from vj.control.expression import ExpressionSource
 from vj.control.input_followers import MotionFollower, PictureFollower
-from vj.control.modulators import Envelope, Follower, ModulationSource
+from vj.control.modulators import Envelope, Follower, Lfo, ModulationSource
 from vj.control.tempo import Tempo
 from vj.parameters.table import Value
 from vj.show.expression import NoValue
@@ -31,6 +31,8 @@ class Modulation:
     span: tuple[float, float] | None = None
     """The parameter's range, where the source gives its value and not a level: the parameter goes
     there, as far as it is modulated, whatever it was. low and high are not used then."""
+    paces: tuple[str, ...] = ()
+    """The parameters that say how fast it is; none for a source that has no pace of its own."""
 
     def way(self, level: float, there: float) -> float:
         """How far it moves a parameter that is `there`."""
@@ -56,7 +58,7 @@ class AudioLevel(NamedTuple):
     gain: float
 
 
-_KEPT = Envelope | Follower | MotionFollower | PictureFollower | ExpressionSource
+_KEPT = Lfo | Envelope | Follower | MotionFollower | PictureFollower | ExpressionSource
 """Sources whose state is kept when a show is saved."""
 
 
@@ -144,6 +146,10 @@ class ModulationMatrix:
         before = {**values, **macros} if self._reads else {}
         levels = dict.fromkeys((one.parameter for one in self._all), 0.0)
         for modulation in list(self._all):
+            source = modulation.source
+            if modulation.paces and isinstance(source, Lfo | Envelope):
+                # Off, too: how far it is when it is on again is how far it would have come.
+                source.pace([float(values[name]) for name in modulation.paces], time, tempo)
             amount = float(values[modulation.parameter])
             if amount <= 0 and not isinstance(modulation.source, Follower):
                 continue

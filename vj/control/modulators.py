@@ -4,7 +4,7 @@ time, so offline renders repeat exactly."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -39,10 +39,30 @@ class Lfo:
     period: Duration
     phase: float = 0.0
     seed: int = 0
+    _ahead: float = 0.0
+    """Periods by which another rate than 1 has brought it farther, or less far."""
+    _last: float | None = None
+    """The periods that had passed in the last frame."""
+
+    def take_over(self, old: Lfo) -> None:
+        """Take over the state of another LFO."""
+        self._ahead = old._ahead
+        self._last = old._last if self.period == old.period else None
+
+    def pace(self, paces: Sequence[float], time: float, tempo: Tempo) -> None:
+        """paces: its rate, times the one that is written. A rate that changes bends the wave and
+        does not break it: what it has added is summed up frame by frame."""
+        passed = self._passed(time, tempo)
+        if self._last is not None and paces[0] != 1:
+            self._ahead += (max(0.0, paces[0]) - 1) * (passed - self._last)
+        self._last = passed
+
+    def _passed(self, time: float, tempo: Tempo) -> float:
+        beats = self.period.in_beats(tempo.beats_per_bar)
+        return tempo.beat(time) / beats if self.period.musical else time / self.period.seconds
 
     def at(self, time: float, tempo: Tempo) -> float:
-        beats = self.period.in_beats(tempo.beats_per_bar)
-        position = tempo.beat(time) / beats if self.period.musical else time / self.period.seconds
+        position = self._passed(time, tempo) + self._ahead
         return WAVE_FUNCTIONS[self.wave](position + self.phase, self.seed)
 
 
@@ -59,6 +79,25 @@ class Envelope:
     _end: float = math.inf
     _from: float = 0.0
     _gate_off: float = 0.0
+    _pace: tuple[float, float] = (1.0, 1.0)
+
+    def pace(self, paces: Sequence[float], time: float, tempo: Tempo) -> None:
+        """paces: its attack and its decay, times those that are written. Where it is on its way it
+        stays."""
+        new = max(0.0, paces[0]), max(0.0, paces[1])
+        if new == self._pace:
+            return
+        attack, decay = (self.attack * self._pace[0], self.decay * self._pace[1])
+        wanted = self.attack * new[0], self.decay * new[1]
+        passed, self._pace = time - self._begin, new
+        if not math.isfinite(passed):
+            return
+        if passed < attack:
+            self._begin = time - passed / attack * wanted[0]
+        elif passed < attack + decay:
+            self._begin = time - wanted[0] - (passed - attack) / decay * wanted[1]
+        else:
+            self._begin = time - (passed - attack - decay) - sum(wanted)
 
     def gate_on(self, time: float) -> None:
         self._from = self._level(time)
@@ -81,6 +120,7 @@ class Envelope:
             old._from,
             old._gate_off,
         )
+        self._pace = old._pace
 
     def _level(self, time: float) -> float:
         if self._begin == -math.inf:
@@ -91,12 +131,13 @@ class Envelope:
                 if self.release <= 0
                 else self._gate_off * max(0.0, 1 - (time - self._end) / self.release)
             )
+        attack, decay = self.attack * self._pace[0], self.decay * self._pace[1]
         passed = time - self._begin
-        if passed < self.attack:
-            return self._from + (1 - self._from) * passed / self.attack
-        passed -= self.attack
-        if passed < self.decay:
-            return 1 + (self.sustain - 1) * passed / self.decay
+        if passed < attack:
+            return self._from + (1 - self._from) * passed / attack
+        passed -= attack
+        if passed < decay:
+            return 1 + (self.sustain - 1) * passed / decay
         return self.sustain
 
     def at(self, time: float, tempo: Tempo) -> float:

@@ -95,6 +95,18 @@ def modulator_row(name: str) -> Parameter:
     )
 
 
+PACES = {
+    "rate": "how fast it runs, times the rate that is written; 0 holds it where it is",
+    "attack": "how long its attack takes, times what is written",
+    "decay": "how long its decay takes, times what is written",
+}
+
+
+def pace_row(name: str, pace: str) -> Parameter:
+    """The parameter that plays how fast a show's modulator is. pace: a key of `PACES`."""
+    return number(f"mod/{name}/{pace}", 0, 8, 1, "x", f"a modulator of the show: {PACES[pace]}")
+
+
 def lora_row(name: str, weight: float) -> Parameter:
     """The parameter that plays a LoRA of a show's model."""
     return number(
@@ -162,7 +174,9 @@ def markdown() -> str:
     lines += [
         "",
         "A show adds `/vj/macro/NAME` (0 .. 1) for each of its macros, `/vj/mod/NAME` (0 .. 1) "
-        "for each of its modulators, and",
+        "for each of its modulators,",
+        "`/vj/mod/NAME/rate` (0 .. 8) for each LFO, `/vj/mod/NAME/attack` and `decay` (0 .. 8) for "
+        "each envelope, and",
     ]
     lines += [
         "`/vj/lora/NAME` (0 .. 2) for each LoRA of its model. For each of its `sounds:` it adds "

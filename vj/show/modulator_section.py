@@ -103,6 +103,13 @@ class ModulatorRule(Section):
         return modulator_word({kind: getattr(self, kind) for kind in MODULATOR_KINDS})
 
     @property
+    def paces(self) -> tuple[str, ...]:
+        """What of it can be played faster and slower."""
+        if self.lfo is not None:
+            return ("rate",)
+        return ("attack", "decay") if self.envelope is not None else ()
+
+    @property
     def hears(self) -> bool:
         """Whether it follows sound, so that `input` says which."""
         names = Expression(self.expression).names if self.expression is not None else ()

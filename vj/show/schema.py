@@ -29,6 +29,7 @@ from vj.parameters.table import (
     macro_row,
     modulator_row,
     named_row,
+    pace_row,
 )
 from vj.show.cut_section import CutRule, as_cut
 from vj.show.idle_section import IdleRule
@@ -386,6 +387,11 @@ class Show(Section):
         own = [
             *(macro_row(name) for name in self.macros),
             *(modulator_row(name) for name in self.modulator_names()),
+            *(
+                pace_row(name, pace)
+                for name, rule in zip(self.modulator_names(), self.modulators, strict=True)
+                for pace in rule.paces
+            ),
             *(lora_row(name, weight) for name, weight in loras.items()),
             *rows_of(self.sounds),
             *(named_row(name, sources) for name in ("source", "deck/b")),
