@@ -12,6 +12,7 @@ from vj.pipeline.line_art import DRAWN
 from vj.show.durations import Duration
 from vj.show.schema import Show
 from vj.show.section import Section
+from vj.show.timeline_section import has_timeline
 from vj.sources import split_uri
 
 IN_BEATS = ("mappings", "macros", "modulators", "cues", "timeline", "curves")
@@ -40,7 +41,7 @@ def unused(
         "lora/": "the model that plays has no LoRA of this name",
         "walk/": "" if split_uri(source)[0] == "walk" else "the source that plays is no walk",
         "input/": ON_A_WALK if split_uri(source)[0] == "walk" else "",
-        "timeline/": "" if show.timeline or show.curves else "the show has no timeline",
+        "timeline/": "" if has_timeline(show.timeline, show.curves) else "the show has no timeline",
         "tempo/": "" if counts_beats(show) else "nothing in the show counts beats",
         "canvas/": "" if shows_canvas(show, values, source) else NO_CANVAS,
         "display/": "" if shows_display(show) else NO_DISPLAY,

@@ -28,6 +28,8 @@ from vj.control.tempo import Tempo
 from vj.control.tempo_source import TempoSource
 from vj.control.timeline import Timeline
 from vj.core.errors import Fault
+from vj.core.happenings import Happenings
+from vj.core.picture_place import PicturePlace
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.show.expression import NoValue
@@ -51,6 +53,7 @@ class ControlEngine:
         log: Callable[[str], None] = lambda text: None,
         remark: Callable[[str], None] | None = None,
         latency: Callable[[], float] = lambda: 0.0,
+        happenings: Happenings | None = None,
     ) -> None:
         """now: the show's clock. remark: takes messages about wrong input, `log` unless given.
         latency: seconds from a change to its picture, by which quantised changes are applied
@@ -63,8 +66,15 @@ class ControlEngine:
             Tempo(show.tempo.bpm, show.tempo.beats_per_bar), show.tempo.follow, log
         )
         self.sequencer = Sequencer(
-            show, store, origin=self, fired=self._on_fired, log=log, failed=self._failed
+            show,
+            store,
+            origin=self,
+            fired=self._on_fired,
+            log=log,
+            failed=self._failed,
+            happened=self._on_happened,
         )
+        self._happenings = happenings or Happenings()
         self.cutter = Cutter(show, store, self)
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = ModulationMatrix(modulations)
@@ -206,7 +216,7 @@ class ControlEngine:
             self._panic()
         elif origin is self or (name == POSITION and origin is self.store):
             return  # a cue; or a saved file, which says where the show begins, not where it goes
-        elif name.startswith(("cue/", "tempo/", "timeline/")):
+        elif name.startswith(("cue/", "mark/", "tempo/", "timeline/")):
             self._events.append(("set", name, value, self._now()))
         elif (
             name in TEXTS
@@ -253,6 +263,10 @@ class ControlEngine:
         self._mapping_player.step(passed, self.store)
         self.cutter.step(passed, self.store)
         self._passed += passed
+
+    def follow_picture(self, place: PicturePlace | None, time: float) -> bool:
+        """See `vj.parameters.store.Automation`."""
+        return self.sequencer.follow_picture(place, self.store, time, self.tempo)
 
     def _switch_off(self, macro: Macro, error: Exception) -> None:
         self.macros.remove(macro)
@@ -322,7 +336,12 @@ class ControlEngine:
             self._release(name)
         if cue is not None:
             self.modulations.trigger("cue", 1.0, time)
-            self.modulations.trigger(f"cue {cue}", 1.0, time)
+            self._on_happened(f"cue {cue}", time)
+
+    def _on_happened(self, name: str, time: float) -> None:
+        """Envelopes hear of it, and whoever else acts on it."""
+        self.modulations.trigger(name, 1.0, time)
+        self._happenings.tell(name, time)
 
     def _release(self, name: str, origin: object = None) -> None:
         """Another one than the mappings of a parameter has set it."""

@@ -81,6 +81,9 @@ def timeline_outline(
         else {"at": seconds(rule.at), "loop": seconds(rule.loop)}
         for rule in rules
     ]
-    points = [seconds(point.at) for curve in curves for point in curve.rule.points]
+    timed = [curve.rule for curve in curves if curve.rule.on == "timeline"]
+    if not rules and not timed:
+        return None
+    points = [seconds(point.at) for rule in timed for point in rule.points]
     length = max([entry["at"] for entry in entries] + points, default=0.0)
     return {"length": length, "entries": entries}
