@@ -198,7 +198,7 @@ class Rendering:
 
             flow = flow_finder(show, self._log)
             self._segment_person = person_segmentation(show, False, self._log)
-            slow = SlowMotion(show.slow, deliver, flow)
+            slow = SlowMotion(show.slow, deliver, None if show.flow == "dis" else flow)
 
             def publish(context: FrameContext, frame: OutputFrame) -> None:
                 snapshots.published(frame.number, frame.captured)

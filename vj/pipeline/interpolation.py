@@ -16,7 +16,8 @@ from vj.core.frame import Guide, OutputFrame
 from vj.core.mailbox import Mailbox
 from vj.core.smoothstep import smoothstep
 from vj.core.supervisor import STALL_TIMEOUT, StageMarker, Supervisor
-from vj.pipeline.flow_backends import Calculate
+from vj.pipeline.flow_backends import Calculate, careful_flow
+from vj.pipeline.in_between import InBetween
 from vj.pipeline.optical_flow import FlowFinder
 
 Views = Mapping[str, np.ndarray]
@@ -51,35 +52,6 @@ def moved_on(picture: np.ndarray, flow: np.ndarray, share: float) -> np.ndarray:
     return out
 
 
-def between(
-    old: np.ndarray, new: np.ndarray, back: np.ndarray, forth: np.ndarray, share: float
-) -> np.ndarray:
-    """The picture at a share (0..1) of the way from `old` to `new`, (H, W, 3) uint8.
-
-    back: the flow from new to old, forth: from old to new, as `vj.pipeline.optical_flow` finds
-    them. Both pictures are moved to the moment and mixed by their nearness to it; where one of the
-    ways has no confidence, the other counts more.
-    """
-    height, width = old.shape[:2]
-    column, row = np.meshgrid(
-        np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-    )
-    seen, weights = [], []
-    for picture, flow, far in ((old, back, share), (new, forth, 1 - share)):
-        way = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
-        x, y = column + np.float32(far) * way[..., 0], row + np.float32(far) * way[..., 1]
-        seen.append(
-            cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101).astype(
-                np.float32
-            )
-        )
-        weights.append(np.float32(1 - far) * (way[..., 2] + np.float32(0.02)))
-    whole = weights[0] + weights[1]
-    mixed = (seen[0] * weights[0][..., None] + seen[1] * weights[1][..., None]) / whole[..., None]
-    out: np.ndarray = (mixed + np.float32(0.5)).astype(np.uint8)
-    return out
-
-
 def moved_guide(guide: Guide | None, flow: np.ndarray, share: float) -> Guide | None:
     """The guide of a picture that is moved on: its edges have to move alike. Nothing is computed
     here."""
@@ -98,9 +70,9 @@ class SlowMotion:
     ) -> None:
         """times: 1 passes pictures on. deliver: gets (H, W, 3) uint8 pictures in their order, each
         with the guide nearest to it in time, moved to its moment, and the frame's other pictures as
-        they are then. flow: see `vj.pipeline.flow_backends`."""
+        they are then. flow: see `vj.pipeline.flow_backends`; DIS with more care without."""
         self._times, self._deliver = times, deliver
-        self._finder = FlowFinder(flow)
+        self._finder = FlowFinder(flow or careful_flow())
         self._last: tuple[np.ndarray, np.ndarray, Guide | None, Views] | None = None
 
     def put(
@@ -125,12 +97,13 @@ class SlowMotion:
                     if share < 0.5
                     else moved_guide(guide, forth.grid, 1 - share)
                 )
+                made = InBetween(back.grid, forth.grid, share, (old.shape[1], old.shape[0]))
                 others = {
-                    name: between(seen[name], view, back.grid, forth.grid, share)
+                    name: made.picture(seen[name], view)
                     for name, view in views.items()
                     if name in seen
                 }
-                self._deliver(between(old, picture, back.grid, forth.grid, share), nearer, others)
+                self._deliver(made.picture(old, picture), nearer, others)
         self._deliver(picture, guide, views)
         self._last = image, picture, guide, views
 
