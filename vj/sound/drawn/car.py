@@ -69,6 +69,6 @@ def brake() -> np.ndarray:
         rough = 1 + 0.45 * np.sin(2 * np.pi * (61 + 9 * number) * at) * wander[:, (number + 1) % 2]
         mixed += panned(squeal * np.clip(rough, 0.1, 2.0), side) / 3
     rubber = filtered(noise(12, len(at)), band(500, 3600))
-    mixed += 0.22 * rubber / rubber.std()
+    mixed += 0.15 * rubber / rubber.std()
     mixed *= (0.55 + 0.45 * np.exp(-((at - 0.5) ** 2) / 0.5))[:, None]
     return finished(with_ends(in_a_room(mixed, 0.8, 0.3), 0.03, 0.5))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from vj.sound import RATE
@@ -27,7 +29,7 @@ def impact() -> np.ndarray:
     at = times(SECONDS)
     random = np.random.default_rng(23)
     mixed = np.zeros((len(at), 2))
-    bands = ((60, 260, 0.5, 1.3), (260, 1800, 0.55, 1.0), (1800, 7000, 0.7, 0.55))
+    bands = ((60, 260, 0.7, 1.3), (260, 1800, 0.9, 1.0), (1800, 7000, 1.2, 0.7))
     for number, (low, high, seconds, level) in enumerate(bands):
         hiss = filtered(noise(number, len(at)), band(low, high))
         hiss /= hiss.std()
@@ -40,13 +42,13 @@ def impact() -> np.ndarray:
     for _ in range(34):  # sheets of metal: partials that are no overtones
         hertz = 170 * (4800 / 170) ** random.random()
         when, force = FOLDS[random.integers(len(FOLDS))]
-        rings = decay(at - when, random.uniform(0.5, 2.2) * (600 / (hertz + 300)) ** 0.4)
+        rings = decay(at - when, random.uniform(0.8, 2.6) * (600 / (hertz + 300)) ** 0.4)
         bends = 1 - 0.03 * random.random() * (1 - np.exp(-np.maximum(at - when, 0) / 0.1))
         phase = 2 * np.pi * (hertz * np.cumsum(bends) / RATE + random.random())
-        level = 0.12 * force * (500 / (hertz + 400)) ** 0.5
+        level = 0.2 * (0.5 + 0.5 * force) * (500 / (hertz + 400)) ** 0.5
         mixed += panned(level * np.sin(phase) * rings, random.uniform(-0.8, 0.8))
     mixed += _glass(random, len(at))
-    return finished(with_ends(in_a_room(mixed, 1.6, 0.35), 0.0, 1.0))
+    return finished(with_ends(in_a_room(mixed, 2.2, 0.5), 0.0, 1.0))
 
 
 def _glass(random: np.random.Generator, count: int) -> np.ndarray:
@@ -62,6 +64,6 @@ def _glass(random: np.random.Generator, count: int) -> np.ndarray:
             for ratio in (1.0, 1.47, 2.09)
             if hertz * ratio < 14_000
         )
-        level = 0.10 * random.random() ** 2 * np.exp(-0.8 * when)
+        level = 0.3 * random.random() ** 1.5 * math.exp(-0.7 * when)
         found[first : first + len(at)] += panned(level * ring, random.uniform(-1, 1))
     return found

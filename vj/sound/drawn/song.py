@@ -7,10 +7,9 @@ from functools import cache
 
 import numpy as np
 
-from vj.sound import RATE
-from vj.sound.drawn.tones import band, decay, filtered, finished, in_a_room, panned, sine
+from vj.sound.drawn.tones import HALF, decay, finished, in_a_room, panned, sine
 
-BEAT = RATE * 60 // 72
+BEAT = HALF * 60 // 72
 """Samples of a beat; 72 a minute."""
 BARS = (
     *((50, 57, 62, 66), (49, 57, 61, 64), (47, 54, 62, 66), (42, 54, 61, 69)),
@@ -39,7 +38,7 @@ def song() -> np.ndarray:
     beginning."""
     random = np.random.default_rng(72)
     count = len(BARS) * 4 * BEAT
-    mixed = np.zeros((count, 2))
+    mixed = np.zeros((count, 2), np.float32)
     for bar, chord in enumerate(BARS):
         for eighth, which in enumerate(PATTERN):
             strength = (0.34 if eighth == 0 else 0.2) * random.uniform(0.85, 1.0)
@@ -48,7 +47,7 @@ def song() -> np.ndarray:
         strength = (0.5 if beats >= 2 else 0.42) * random.uniform(0.9, 1.0)
         _strike(mixed, beat, note, strength, random)
     mixed += 0.5 * _strings(count)
-    return finished(in_a_room(mixed, 2.6, 0.4))
+    return finished(in_a_room(mixed, 2.6, 0.4, rate=HALF), HALF)
 
 
 def hertz_of(note: float) -> float:
@@ -60,7 +59,7 @@ def _strike(
     mixed: np.ndarray, beat: float, note: int, strength: float, random: np.random.Generator
 ) -> None:
     """Lay a note of the piano into the circle, a few milliseconds beside the beat as a hand is."""
-    first = round(beat * BEAT + random.normal(0, 0.006) * RATE) % len(mixed)
+    first = round(beat * BEAT + abs(random.normal(0, 0.006)) * HALF) % len(mixed)
     _lay(mixed, first, panned(strength * _piano(note), (note - 64) / 40))
 
 
@@ -76,17 +75,17 @@ def _piano(note: int) -> np.ndarray:
     """(n,) a soft hammer on two strings: overtones a little too high, each gone sooner."""
     hertz = hertz_of(note)
     seconds = 5.5 * (220 / hertz) ** 0.45
-    at = np.arange(round(min(4.5, seconds) * RATE)) / RATE
+    at = np.arange(round(min(4.5, seconds) * HALF)) / HALF
     tone = np.zeros(len(at), np.float32)
     for number in range(1, 9):
         overtone = hertz * number * (1 + 3e-4 * number**2) ** 0.5
         lasts = seconds * 1.5 / (1 + 0.45 * (number - 1))
-        heard = at[: round(lasts * RATE)]
+        heard = at[: round(lasts * HALF)]
         level = math.exp(-0.42 * (number - 1) - overtone / 3800)
         beats = 0.8 + 0.2 * np.cos(2 * np.pi * 0.16 * number * heard.astype(np.float32))
         fades = decay(heard.astype(np.float32), lasts)  # and two strings beside each other beat
         tone[: len(heard)] += level * sine(overtone, heard) * fades * beats
-    head, tail = round(0.05 * RATE), round(0.4 * RATE)
+    head, tail = round(0.05 * HALF), round(0.4 * HALF)
     tone[:head] *= 1 - np.exp(-at[:head] / 0.005)
     tone[-tail:] *= np.linspace(1, 0, tail)
     return tone
@@ -98,22 +97,22 @@ LENGTH = round(1.6 * 4 * BEAT)
 
 def _strings(count: int) -> np.ndarray:
     """(count, 2) the chords, held and soft: each swells over its bar and into the next one."""
-    mixed = np.zeros((count, 2))
+    mixed = np.zeros((count, 2), np.float32)
     for number, chord in enumerate(BARS):
         first = (number * 4 - 0.5) * BEAT % count
         held = _string(chord[0]) + 0.7 * np.sum([_string(note) for note in chord[1:]], axis=0)
         _lay(mixed, round(first), held)
-    return filtered(mixed, band(60, 1400, 1))
+    return mixed
 
 
 @cache
 def _string(note: int) -> np.ndarray:
     """(LENGTH, 2) float32: a soft voice on each side, a little beside the other."""
-    at = np.arange(LENGTH) / RATE
+    at = np.arange(LENGTH) / HALF
     swell = 0.07 * np.sin(np.pi * np.arange(LENGTH) / LENGTH) ** 1.2
     held = np.zeros((LENGTH, 2), np.float32)
     for cents, side in ((-4, -0.7), (5, 0.7)):
         hertz = hertz_of(note + cents / 100)
-        voice = sum(sine(n * hertz, at) / n**1.8 for n in (1, 2, 3, 4))
+        voice = sum(sine(n * hertz, at) / n**2.4 for n in (1, 2, 3, 4))
         held += panned(swell * voice, side)
     return held
