@@ -31,7 +31,11 @@ def playing(folder: Path, said: list[str]) -> tuple[Performance, Ear]:
         "hum": write(folder, "hum", 0.1),
         "hit": {"file": write(folder, "hit", 0.3, 1.5), "loop": False},
     }
-    options = {"sinks": [f"record:{folder}/out.mkv"], "sound": "off", "sounds": sounds}
+    options: dict[str, object] = {
+        "sinks": [f"record:{folder}/out.mkv"],
+        "sound": "off",
+        "sounds": sounds,
+    }
     performance = live(folder, said, options)
     ear = Ear(performance)
     performance.start()
