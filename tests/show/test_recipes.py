@@ -10,7 +10,10 @@ import pytest
 
 from vj.app.chosen import NOTHING, played
 from vj.commands.check import check_show_file
+from vj.show.as_played import put_start
 from vj.show.load import ShowFaults, check_show, load_show
+from vj.show.parse import parse
+from vj.show.save import put_cues
 from vj.show.schema import Show
 
 SHOW = """\
@@ -147,6 +150,26 @@ def test_check_reads_both(tmp_path: Path) -> None:
     _, result = check_show_file(path)
     assert len(result.warnings) == 1
     assert "qwrtz" in result.warnings[0]
+
+
+def test_what_is_stored_while_a_recipe_plays_is_written_into_it(tmp_path: Path) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text(SHOW)
+    put_cues(path, {"night": {"prompt/a": "a harbour at noon", "mix/wet": 0.5}}, "sd")
+    show = load_show(path)
+    assert show.cues[0].set == {"mix/wet": 0.5}
+    there = played(show, NOTHING.having("model", "turbo"))
+    assert there.cues[0].set == {"prompt": "a harbour at noon", "mix/wet": 0.5}
+
+
+def test_a_show_that_is_saved_as_it_plays_keeps_its_recipes_apart(tmp_path: Path) -> None:
+    tree = parse(SHOW.encode(), Path("two.yaml"))
+    table = show_of(tmp_path).table()
+    put_start(tree, {"strength": 0.5, "feedback/amount": 0.1}, table, "sd")
+    show = check_show(tree, "here")
+    assert show.start["strength"] == 0.6
+    assert show.start["feedback/amount"] == 0.1
+    assert show.recipes["sd"].start["strength"] == 0.5
 
 
 def test_a_show_without_one_is_as_it_was() -> None:

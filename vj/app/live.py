@@ -141,7 +141,9 @@ class Performance:
             replay=replay,
             take_log=take_log,
             render_size=lambda: self.size,
-            write_cues=file.write_cues if file is not None else None,
+            write_cues=None
+            if file is None
+            else lambda cues: file.write_cues(cues, self.run_state.show.recipe),
             write_marks=file.write_marks if file is not None else None,
             write_mapping=file.add_mapping if file is not None else None,
             remark=self.messages.remark,

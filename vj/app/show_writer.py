@@ -88,11 +88,12 @@ class ShowWriter:
         now, saved, store = self._context.run.show, load_show(path), self._context.store
         with store.together():
             values, table = store.base(), store.table
-            start: dict[str, Value] = {name: store.start_of(name) for name in values}
+            begun: dict[str, Value] = {name: store.start_of(name) for name in values}
         curves = {table.find(rule.to).name for rule in now.curves}
-        changed = changed_values(values, start, table)
+        changed = changed_values(values, begun, table)
         led = sorted(curves & changed.keys())
-        put_start(tree, {n: v for n, v in changed.items() if n not in led}, table)
+        start = {n: v for n, v in changed.items() if n not in led}
+        put_start(tree, start, table, now.recipe)
         put_chosen(tree, now, saved, target)
         on_b = str(changed.get("deck/b", ""))
         if on_b in now.sources and on_b not in saved.table().find("deck/b").choices:
@@ -100,7 +101,7 @@ class ShowWriter:
         cues, elsewhere = stored_cues(self._session.engine.cues), included_cues(path)
         own = {name: values for name, values in cues.items() if name not in elsewhere}
         if own:
-            set_cues(tree, own)
+            set_cues(tree, own, now.recipe)
         tree["show"] = quoted(target.stem)
         report = save_as(tree, target)
         if led:

@@ -15,7 +15,7 @@ from vj.show.moved import PathMover
 from vj.show.paths import resolve_with
 from vj.show.schema import Show
 from vj.show.sink_section import as_written
-from vj.show.yaml_file import flow, quoted
+from vj.show.yaml_file import flow, quoted, recipe_in
 
 BEFORE = ("macros", "mappings", "modulators", "cues", "timeline", "curves")
 """Sections before which `start:` stands."""
@@ -48,9 +48,17 @@ def changed_values(
     return found
 
 
-def put_start(tree: CommentedMap, values: Mapping[str, Value], table: Table) -> None:
-    """Put start values into a show's tree; the tempo into `tempo:`."""
+def put_start(
+    tree: CommentedMap, values: Mapping[str, Value], table: Table, recipe: str | None = None
+) -> None:
+    """Put start values into a show's tree; the tempo into `tempo:`. recipe: the one that lies over
+    the show, which keeps what it says itself."""
     rest = dict(values)
+    said = recipe_in(tree, recipe).get("start")
+    over = said if isinstance(said, dict) else {}
+    for key in list(over):
+        if _name(str(key), table) in rest:
+            over[key] = quoted(rest.pop(_name(str(key), table)))
     own = tree.get("start")
     start = own if isinstance(own, dict) else CommentedMap()
     keys = {_name(str(key), table): key for key in start}
@@ -89,6 +97,7 @@ def put_chosen(tree: CommentedMap, now: Show, file: Show, target: Path) -> None:
     """Put what plays in place of what the file says into its tree: source, model, sinks, MIDI
     devices and sound inputs. file: the show as its file says. target: where the tree is to be
     written, as the paths are seen from there."""
+    now, file = now.written, file.written
     if now.source != file.source:
         tree["source"] = _listed(_moved("source", list(now.source), target))
     if now.sinks != file.sinks:

@@ -161,9 +161,9 @@ class ShowFile:
     # What is written back: it is active already, or reported by who wrote it, so that the save
     # needs no message. All raise Fault, with nothing written, and return a message.
 
-    def write_cues(self, cues: dict[str, dict[str, Value]]) -> str:
-        """Write cues into the file."""
-        return self._write(lambda path: put_cues(path, cues))
+    def write_cues(self, cues: dict[str, dict[str, Value]], recipe: str | None = None) -> str:
+        """Write cues into the file. recipe: the one that lies over the show."""
+        return self._write(lambda path: put_cues(path, cues, recipe))
 
     def write_marks(self, marks: dict[str, dict[str, float]]) -> str:
         """Write marks of clips into the file."""

@@ -10,12 +10,22 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from vj.core.errors import Fault
-from vj.parameters.table import Value
+from vj.parameters.table import ALIASES, Value
 from vj.show.load import included_files
 from vj.show.mapping_keys import keys_in, mapping_files
 from vj.show.midi_controls import control
 from vj.show.parse import parse, plain_tree
-from vj.show.yaml_file import flow, open_tree, quoted, retry, save_text, save_tree, text_of, writer
+from vj.show.yaml_file import (
+    flow,
+    open_tree,
+    quoted,
+    recipe_in,
+    retry,
+    save_text,
+    save_tree,
+    text_of,
+    writer,
+)
 
 Saved = tuple[str, bytes]
 """A message for the performer, and the file's bytes."""
@@ -202,13 +212,13 @@ def write_cues(path: Path, cues: dict[str, dict[str, Value]]) -> str:
     return put_cues(path, cues)[0]
 
 
-def put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> Saved:
+def put_cues(path: Path, cues: dict[str, dict[str, Value]], recipe: str | None = None) -> Saved:
     """The same, with the file's bytes. A cue of an included file is left out and named, since other
-    shows may use it, too."""
-    return retry(lambda: _put_cues(path, cues))
+    shows may use it, too. recipe: see `set_cues`."""
+    return retry(lambda: _put_cues(path, cues, recipe))
 
 
-def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> Saved:
+def _put_cues(path: Path, cues: dict[str, dict[str, Value]], recipe: str | None) -> Saved:
     tree, read = open_tree(path)
     elsewhere = included_cues(path)
     left = [f"{name} ({elsewhere[name].name})" for name in cues if name in elsewhere]
@@ -218,14 +228,26 @@ def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> Saved:
         report += f"; {', '.join(left)} is of an included file: store it under another name"
     if not cues:
         return report, read
-    set_cues(tree, cues)
+    set_cues(tree, cues, recipe)
     return report, save_tree(path, tree, read)
 
 
-def set_cues(tree: CommentedMap, cues: Mapping[str, dict[str, Value]]) -> None:
-    """Put values into the `cues:` of a file's tree."""
+def set_cues(
+    tree: CommentedMap, cues: Mapping[str, dict[str, Value]], recipe: str | None = None
+) -> None:
+    """Put values into the `cues:` of a file's tree. recipe: the one that lies over the show, whose
+    cues keep what they say themselves."""
     section = _section(tree, "cues")
-    for name, values in cues.items():
+    over = {
+        str(cue.get("name")): cue.get("set")
+        for cue in recipe_in(tree, recipe).get("cues") or ()
+        if isinstance(cue, dict)
+    }
+    for name, given in cues.items():
+        values, own = dict(given), over.get(name)
+        for key in list(own) if isinstance(own, dict) else ():
+            if ALIASES.get(str(key), str(key)) in values:
+                own[key] = quoted(values.pop(ALIASES.get(str(key), str(key))))
         old = next(
             (cue for cue in section if isinstance(cue, dict) and cue.get("name") == name), None
         )

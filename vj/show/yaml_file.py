@@ -188,3 +188,11 @@ def quoted(value: Any) -> Any:
     except Exception:  # not YAML at all
         bare = False
     return value if bare else DoubleQuotedScalarString(value)
+
+
+def recipe_in(tree: CommentedMap, kind: str | None) -> dict[str, Any]:
+    """One of a show's recipes in its file's tree, to be changed; an empty one where there is
+    none."""
+    recipes = tree.get("with")
+    recipe = recipes.get(kind) if isinstance(recipes, dict) else None
+    return recipe if isinstance(recipe, dict) else {}
