@@ -19,6 +19,7 @@ from vj.core.clock import FrameClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
+from vj.core.picture_place import PicturePlace
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.loading import load_model
 from vj.diffusion.model import Model
@@ -61,9 +62,9 @@ class Awaited(Store):
 
     before: Callable[[int], object] = staticmethod(lambda number: None)
 
-    def sample(self, time: float) -> Snapshot:
+    def sample(self, time: float, place: PicturePlace | None = None) -> Snapshot:
         self.before(round(time * FPS))
-        return super().sample(time)
+        return super().sample(time, place)
 
 
 class Rig:

@@ -11,7 +11,8 @@ from vj.core.frame import Frame, Size
 from vj.core.picture_place import PicturePlace
 from vj.sources import SourceSettings, make_source
 from vj.sources.clip_place import picture_place
-from vj.sources.transport import Playhead, Transport, TransportControl
+from vj.sources.playhead import Playhead
+from vj.sources.transport import Transport, TransportControl
 
 FPS = 30
 MARK = 1.3

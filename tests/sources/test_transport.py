@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from vj.sources.transport import At, Moves, Playhead, Transport, TransportControl
+from vj.sources.playhead import Playhead
+from vj.sources.transport import At, Moves, Transport, TransportControl
 
 RATE = 10
 

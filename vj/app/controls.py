@@ -10,6 +10,7 @@ from vj.control.session import ControlSession
 from vj.parameters.store import Store
 from vj.show.schema import Show
 from vj.show.sound_section import sound_choice
+from vj.show.timeline_section import follows_clip
 
 SECTIONS = (
     *("mappings", "answers", "ignored", "macros", "modulators"),
@@ -25,9 +26,9 @@ def replace_controls(
     reconnect: has OSC and the page use the session's new engine. Raises Fault."""
     start, table = start_values(show), show.table()
     moves = any(getattr(old, name) != getattr(show, name) for name in SECTIONS)
-    clips = show.marks or any(rule.on == "clip" for rule in (*show.curves, *show.timeline))
+    clips = bool(show.marks) or follows_clip(show.timeline, show.curves)
     named = any(getattr(old, name) != getattr(show, name) for name in ("source", "sources"))
-    moves = moves or bool(clips and named)  # by what clips are called
+    moves = moves or (clips and named)  # by what clips are called
     # A modulator's range, and what scenes set, is relative to where the show starts.
     from_start = any(rule.range for rule in show.modulators) or any(
         scene.set for scene in show.prompts

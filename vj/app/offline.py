@@ -228,15 +228,12 @@ class Rendering:
             self._mark = mark_of(painting, painting.model, True) if painting is not None else None
             loop.offer(models.open(store.ahead(0.0)))
 
-            def frames(snapshot: Snapshot) -> tuple[Frame, Frame | None] | None:
-                given = sources(snapshot)
-                if given is not None:  # of a frame that there is, and no other
-                    sound.frame(snapshot, clock.next)
-                    if self._take is not None:
-                        self._take.record(snapshot)
-                return given
+            def seen(snapshot: Snapshot) -> None:
+                sound.frame(snapshot, clock.next)
+                if self._take is not None:
+                    self._take.record(snapshot)
 
-            loop.render(frames, self._stop, models)
+            loop.render(sources, self._stop, models, sources.ahead, seen)
             deliver_sound(sound.rest)
         finally:
             with ExitStack() as ends:  # each of them, whatever another raises; the recordings first

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from vj.core.errors import Fault
 from vj.core.frame import Frame
+from vj.core.picture_place import PicturePlace
 from vj.parameters.store import Snapshot
 from vj.sources import EndOfSource, Source
 from vj.sources.clip_stretches import Stretches
@@ -65,6 +65,13 @@ class PlayedSource:
                 self.newest, self.ended = frame, self.control.over
                 return frame
         raise Fault(f"{self.uri} gives no more frames")
+
+    def ahead(self, now: float) -> PicturePlace | None:
+        """Where its picture will stand at this moment, as far as that is known before its
+        parameters are."""
+        ahead = getattr(self.source, "ahead", None)
+        found: PicturePlace | None = None if ahead is None else ahead(now)
+        return None if found is None else replace(found, uri=self.uri)
 
     def stretches(self, now: float, seconds: float) -> Stretches | None:
         """What of its clip goes by from now on, for its sound; None where nothing does, or it has

@@ -13,6 +13,7 @@ from vj.control.takes import Take
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
+from vj.core.picture_place import PicturePlace
 from vj.parameters.store import Snapshot
 from vj.show.given_values import given_values
 from vj.show.names import next_name, source_names
@@ -156,6 +157,12 @@ class OfflineSources:
         if self.times is not None:
             self.times.follow(deck.following(snapshot.time, 1 / self.times.rate))
         return frame, other
+
+    def ahead(self, now: float) -> PicturePlace | None:
+        """Where deck A's picture will stand in its clip, as far as that is known before the
+        parameters of this moment are."""
+        playing = self._decks[A].playing
+        return None if playing is None else playing.ahead(now)
 
     def _is_over(self, now: float) -> bool:
         """As much has been rendered as was asked for."""

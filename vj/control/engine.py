@@ -216,7 +216,9 @@ class ControlEngine:
             self._panic()
         elif origin is self or (name == POSITION and origin is self.store):
             return  # a cue; or a saved file, which says where the show begins, not where it goes
-        elif name.startswith(("cue/", "mark/", "tempo/", "timeline/")):
+        elif name.startswith("mark/"):  # where the picture stands that is seen
+            self._events.append(("set", name, value, self._now() - self._latency()))
+        elif name.startswith(("cue/", "tempo/", "timeline/")):
             self._events.append(("set", name, value, self._now()))
         elif (
             name in TEXTS
@@ -262,6 +264,8 @@ class ControlEngine:
         self.scenes.choose(self.store, self._release)
         self._mapping_player.step(passed, self.store)
         self.cutter.step(passed, self.store)
+        if self.cutter.cuts:
+            self._on_happened("cut", time)
         self._passed += passed
 
     def follow_picture(self, place: PicturePlace | None, time: float) -> bool:

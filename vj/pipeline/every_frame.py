@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from vj.core.clock import FrameClock
 from vj.core.frame import Frame
+from vj.core.picture_place import PicturePlace
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend
 from vj.pipeline.frame_context import Shown
@@ -17,6 +18,10 @@ from vj.pipeline.frame_pipeline import FramePipeline
 Frames = Callable[[Snapshot], tuple[Frame, Frame | None] | None]
 """The parameters of a moment -> the frame of it, and deck B's where there is one; None at the
 end."""
+Ahead = Callable[[float], PicturePlace | None]
+"""A moment -> where in its clip deck A's picture will stand, if no parameter changes that."""
+Seen = Callable[[Snapshot], None]
+"""Told of the parameters with which a frame is painted."""
 Wanted = Callable[[Snapshot], Backend | None]
 """The parameters of a moment -> the backend that they want; None for the one that plays."""
 
@@ -47,14 +52,23 @@ class EveryFrame:
         self._came = self._made = 0
         self._last: Shown | None = None
 
-    def render(self, frames: Frames, stop: threading.Event | None, backend: Wanted) -> int:
+    def render(
+        self,
+        frames: Frames,
+        stop: threading.Event | None,
+        backend: Wanted,
+        ahead: Ahead,
+        seen: Seen,
+    ) -> int:
         """See `vj.pipeline.loop.RenderLoop.render`."""
         while stop is None or not stop.is_set():
             now = self._clock.now()
-            snapshot = self._store.sample(now)
+            snapshot = self._store.sample(now, ahead(now))
             given = frames(snapshot)
             if given is None:
                 break
+            snapshot = self._store.sample_again(snapshot, given[0].place)
+            seen(snapshot)
             wanted = backend(snapshot)
             if wanted is not None and wanted is not self._pipeline.backend:
                 self._drain(snapshot)

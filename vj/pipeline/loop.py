@@ -23,7 +23,7 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
-from vj.pipeline.every_frame import EveryFrame, Frames, Wanted
+from vj.pipeline.every_frame import Ahead, EveryFrame, Frames, Seen, Wanted
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
 from vj.pipeline.frame_pipeline import FramePipeline
@@ -229,10 +229,12 @@ class RenderLoop:
         if begins:
             self._has_begun = True
             self._on_begin(self._begun)
-        snapshot = self._store.sample(self._begun)
+        place = None if self._frame is None else self._frame.place
+        snapshot = self._store.sample(self._begun, place)
         cut_to = self.inbox.get(0)
         if cut_to is not None:  # a source that this moment's parameters ask for is seen in it
             frame = self._frame = cut_to
+            snapshot = self._store.sample_again(snapshot, cut_to.place)
         other = self._shown_other = self._other()
         self._mixes = snapshot["deck/mix"] > 0
         chosen = self.choose(snapshot)
@@ -320,16 +322,19 @@ class RenderLoop:
         frames: Frames,
         stop: threading.Event | None = None,
         backend: Wanted = _the_same,
+        ahead: Ahead = lambda now: None,
+        seen: Seen = lambda snapshot: None,
     ) -> int:
         """Offline, on the caller's thread: every frame that `frames` gives, each a step of the
         clock. Returns how many pictures were made, which is how many frames came. `publish` gets
         them in order.
 
         backend: asked before each frame for the one that its parameters want; None for the one that
-        plays. The one before is not closed: it may come back."""
+        plays. The one before is not closed: it may come back. ahead: where deck A's picture will
+        stand. seen: told of the parameters of each frame that is painted."""
         assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
         handover = self._backends.get(0)
         if handover is not None:
             self.pipeline.swap(handover.backend)
         every = EveryFrame(self.pipeline, self._store, self._clock, self._show)
-        return every.render(frames, stop, backend)
+        return every.render(frames, stop, backend, ahead, seen)

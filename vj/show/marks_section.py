@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 
 from vj.core.errors import Fault
 from vj.show.clip_names import OWN
-from vj.show.durations import Duration, duration, moment
+from vj.show.durations import Duration, moment
 from vj.show.section import KeyPath, PlacedFaults
 
 LONGEST = 80
@@ -45,7 +45,7 @@ def _seconds(mark: str, given: object) -> float:
     check_name(mark)
     if given is None:
         raise Fault(f"{mark}: no time is given; a moment of the clip is wanted, such as 0:03.4")
-    at = duration(given)
+    at = moment(given)
     if at.musical:
         raise Fault(f"{mark}: {given}: a clip has no beats; write 0:03.4, or a number of seconds")
     return at.seconds

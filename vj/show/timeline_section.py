@@ -143,3 +143,8 @@ def has_timeline(timeline: Iterable[TimelineRule], curves: Iterable[CurveRule]) 
     return any(rule.on_timeline for rule in timeline) or any(
         rule.on == "timeline" for rule in curves
     )
+
+
+def follows_clip(timeline: Iterable[TimelineRule], curves: Iterable[CurveRule]) -> bool:
+    """Whether anything is played along a clip."""
+    return any(rule.on == "clip" for rule in timeline) or any(rule.on == "clip" for rule in curves)

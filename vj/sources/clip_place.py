@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vj.core.picture_place import Part, PicturePlace
-from vj.sources.transport import Playhead
+from vj.sources.playhead import Playhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,13 @@ class ClipPlace:
         if self.loops:
             return self.low + (place - self.low) % (self.high - self.low)
         return min(max(place, self.low), self.high)
+
+
+def place_ahead(head: Playhead | None, moment: float) -> PicturePlace | None:
+    """Where its picture will stand at a later moment, where nothing is set or sought until then;
+    None where that is not known."""
+    later = None if head is None else head.ahead(moment)
+    return None if later is None else picture_place(later)
 
 
 def picture_place(head: Playhead) -> PicturePlace:

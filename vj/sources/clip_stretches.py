@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from vj.sources.transport import Playhead
+from vj.sources.playhead import Playhead
 
 LEAST = 1e-9
 """Seconds: what is shorter is left out."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from vj.core.errors import Fault
 from vj.core.frame import Frame
+from vj.core.picture_place import PicturePlace
 from vj.sources import EndOfSource, SourceSettings, make_source
 from vj.sources.clip_place import ClipPlace
 from vj.sources.clip_stretches import Stretches
@@ -182,6 +183,12 @@ class Clips:
                 return self._named(frame)
             self._open_next(over)
         return self._named(self._clip.read())
+
+    def ahead(self, moment: float) -> PicturePlace | None:
+        """See `vj.sources.clip_place.place_ahead`; of the clip that plays."""
+        ahead = getattr(self._clip, "ahead", None)
+        found: PicturePlace | None = None if ahead is None else ahead(moment)
+        return None if found is None else replace(found, clip=self._names[self._index])
 
     def _named(self, frame: Frame | None) -> Frame | None:
         """A frame that says which clip of the list it is of."""

@@ -11,7 +11,7 @@ from vj.sources.clip_place import ClipPlace, picture_place
 from vj.sources.clip_stretches import Stretches, stretches
 from vj.sources.picture import Picture
 from vj.sources.picture_finder import PictureFinder
-from vj.sources.transport import Playhead
+from vj.sources.playhead import Playhead
 from vj.sources.upright import Upright
 from vj.sources.video_file import VideoFile
 

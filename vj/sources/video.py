@@ -6,9 +6,10 @@ import numpy as np
 
 from vj.core.errors import Fault
 from vj.core.frame import Frame
+from vj.core.picture_place import PicturePlace
 from vj.sources import EndOfSource, SourceSettings
 from vj.sources.clip_length import lasting
-from vj.sources.clip_place import ClipPlace
+from vj.sources.clip_place import ClipPlace, place_ahead
 from vj.sources.clip_stretches import Stretches
 from vj.sources.clip_times import ClipTimes, times_of
 from vj.sources.image_sequence import film_of
@@ -125,6 +126,10 @@ class Video:
             self._plays = PlayedVideo(self._file, self._settings)
         else:
             self._pending = self._prepared(self._next())
+
+    def ahead(self, moment: float) -> PicturePlace | None:
+        """See `vj.sources.clip_place.place_ahead`."""
+        return None if self._plays is None else place_ahead(self._plays.head, moment)
 
     def begin(self, moment: float) -> None:
         """Set when its first frame is due. Call after `open`, from the thread of `read`."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from vj.core.errors import Fault, nearest
 from vj.core.frame import Frame, Size
+from vj.core.picture_place import PicturePlace
 from vj.sources import EndOfSource, SourceSettings
-from vj.sources.clip_place import picture_place
+from vj.sources.clip_place import picture_place, place_ahead
 from vj.sources.drawn.dancer import Dancer
 from vj.sources.drawn.fox import Fox
 from vj.sources.drawn.kiss import Kiss
@@ -24,7 +25,7 @@ from vj.sources.drawn.speaker import Speaker
 from vj.sources.drawn.studio import Studio
 from vj.sources.drawn.toy_car import Crash
 from vj.sources.pacing import Pace
-from vj.sources.transport import Playhead
+from vj.sources.playhead import Playhead
 
 FINER = 8
 """Places in a frame's time at which a scene is drawn when it is slowed down."""
@@ -130,6 +131,10 @@ class Drawn:
         """Where it is, as a share of its length, 0..1; None where it plays without a transport.
         From any thread."""
         return None if self._head is None else self._head.position
+
+    def ahead(self, moment: float) -> PicturePlace | None:
+        """See `vj.sources.clip_place.place_ahead`."""
+        return place_ahead(self._head, moment)
 
     def open(self) -> None:
         """With a transport it stands at the beginning of the part that plays, its first picture
