@@ -164,6 +164,26 @@ def test_a_show_without_sounds_is_heard_as_before_and_its_levels_move_all_of_it(
     assert not rig.render(0.5, sounds={"song": file}, start={"sound/level": 0}).any()
 
 
+def test_what_happens_in_a_show_starts_a_sound_in_its_frame(rig: Rig) -> None:
+    path, sound = burst(rig.folder)
+    whole = rig.render(
+        1.0,
+        25,
+        source="a",
+        sources={"a": "drawn:room", "b": "drawn:puppet"},
+        start={"crossfade": 0, "cut/rate": 3},
+        cuts=["a", "b"],
+        sounds={"crash": {"file": str(path), "on": ["cue hit", "cut"]}},
+        cues=[{"name": "hit", "set": {"strength": 0.5}}, {"name": "calm", "set": {"strength": 0}}],
+        timeline=[{"at": 4 / 25, "cue": "hit"}, {"at": 12 / 25, "cue": "calm"}],
+    )[:, 0]
+    expected = np.zeros(RATE)
+    for frame in (4, 9, 17, 25):  # the cue, and every third of a second a cut
+        first = frame * RATE // 25
+        expected[first : first + len(sound)] += sound[: max(0, RATE - first)]
+    assert np.abs(whole - expected).max() < NEAR
+
+
 def test_sounds_that_cannot_be_heard_are_faults_of_their_lines(rig: Rig) -> None:
     path = rig.folder / "show.yaml"
     path.write_text(
@@ -179,6 +199,21 @@ def test_sounds_that_cannot_be_heard_are_faults_of_their_lines(rig: Rig) -> None
         "show.yaml:5: sounds.loud.level: 2 is above 1",
     ):
         assert words in text
+    path.write_text(
+        "source: testcard\nsounds:\n  a: {file: drawn:sea, on: cue hat}\n"
+        "  b: {file: drawn:sea,\n    on: [mark lips, cut, meat, cue]}\n"
+        "cues: [{name: hit, set: {strength: 1}}]\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(Fault) as raised:
+        load_show(path)
+    for words in (
+        "show.yaml:3: hat: no such cue; did you mean hit?",
+        "show.yaml:5: lips: no such mark",
+        "show.yaml:5: cut: the show has no cuts",
+        "show.yaml:5: 'meat': nothing of this name happens",
+    ):
+        assert words in str(raised.value)
     path.write_text("source: testcard\nsounds: {a b: drawn:sea, level: drawn:sea}\n")
     with pytest.raises(Fault, match=r"(?s)2: 'a b': letters.*2: level: "):
         load_show(path)

@@ -15,7 +15,6 @@ from vj.sound.drawn.heartbeat import heartbeat
 from vj.sound.drawn.song import hertz_of
 from vj.sound.drawn.tones import LOUDNESS, PEAK, loudness
 
-
 LONG = ("song", "drone", "sea")
 """Seconds to be made on a slow machine."""
 

@@ -28,6 +28,7 @@ from vj.app.reporter import Reporter
 from vj.app.servers import Servers
 from vj.app.setup import flow_finder, painted_size, person_segmentation, start_values
 from vj.app.show_writer import ShowWriter
+from vj.app.show_tracks import starter
 from vj.app.snapshot import live_snapshots
 from vj.app.sound_programme import ProgrammeMaker
 from vj.app.startup_times import StartupTimes
@@ -160,6 +161,8 @@ class Performance:
             ProgrammeMaker(self.run_state, self.clock, self.session.audio_input, log),
         )
         self.outputs.sinks.sound = self.sound.sounds
+        starts = starter(self.store, lambda: self.run_state.show.sounds)
+        self.session.happenings.listeners.append(starts)
         self.loop_parts = LoopParts(context, self.loop, self.outputs, segment_person)
         self.recordings = Recordings(context, self.outputs.sinks)
         self.displays = Displays(context, self.outputs.sinks.displays)

@@ -27,6 +27,7 @@ from vj.app.setup import (
     person_segmentation,
     start_values,
 )
+from vj.app.show_tracks import starter
 from vj.app.snapshot import rendered_snapshots
 from vj.control.audio import SourceSound
 from vj.control.takes import Take, TakeWriter
@@ -153,6 +154,7 @@ class Rendering:
             heard = SourceSound()
             controls = OfflineControls(show, store, clock.now, self._log, features, heard)
             self._controls = controls
+            controls.happenings.listeners.append(starter(store, lambda: show.sounds))
             sound = self._sound = OfflineSound(
                 show, sources.decks, sources.uris, heard, self._log, self._replay is not None
             )

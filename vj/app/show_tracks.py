@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from vj.core.errors import Fault
-from vj.parameters.store import Snapshot
+from vj.core.happenings import Happening
+from vj.parameters.rows.sound import PLAY
+from vj.parameters.store import Snapshot, Store
 from vj.show.sounds_section import SoundRule
 from vj.sound.drawn import PREFIX, drawn
 from vj.sound.loudness import gain
@@ -55,6 +57,26 @@ def said(snapshot: Snapshot, names: Iterable[str]) -> dict[str, Heard]:
         for name in names
         if f"sound/{name}/level" in values
     }
+
+
+def starter(
+    store: Store, sounds: Callable[[], Mapping[str, SoundRule]]
+) -> Callable[[Happening], None]:
+    """Starts those of the sounds that a happening starts, in its frame. sounds: the show's, as it
+    was saved last."""
+
+    def happened(happening: Happening) -> None:
+        for name, rule in sounds().items():
+            play = f"sound/{name}{PLAY}"
+            meant = any(_is_meant(cause, happening.name) for cause in rule.on)
+            if meant and play in store.table.rows:  # a save brings it a moment later
+                store.set(play, True)
+
+    return happened
+
+
+def _is_meant(cause: str, name: str) -> bool:
+    return cause == name or (cause == "cue" and name.startswith("cue "))
 
 
 def gains(snapshot: Snapshot) -> tuple[float, float]:

@@ -53,6 +53,11 @@ class Cutter:
         self._rate, self._order, self._seed = old._rate, old._order, old._seed
 
     @property
+    def cuts(self) -> bool:
+        """There is one in this frame."""
+        return self._cuts
+
+    @property
     def following(self) -> Cut | None:
         """Where the next one goes; None where the show has none. From any thread."""
         return self._places[self._next()] if self._places else None

@@ -266,6 +266,8 @@ class ControlEngine:
         self.cutter.step(passed, self.store)
         if self.cutter.cuts:
             self._on_happened("cut", time)
+        if self.cutter.cuts:
+            self._on_happened("cut", time)
         self._passed += passed
 
     def follow_picture(self, place: PicturePlace | None, time: float) -> bool:

@@ -14,6 +14,7 @@ from vj.show.mapping_section import MappingRule
 from vj.show.modulator_section import ModulatorRule
 from vj.show.prompts_section import SceneRule
 from vj.show.section import KeyPath
+from vj.show.sounds_section import SoundRule
 from vj.show.tempo_section import TempoRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 
@@ -53,6 +54,8 @@ class Sequence(Protocol):
     def source(self) -> list[str]: ...
     @property
     def cuts(self) -> list[CutRule]: ...
+    @property
+    def sounds(self) -> dict[str, SoundRule]: ...
     @property
     def tempo(self) -> TempoRule: ...
     @property

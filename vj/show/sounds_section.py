@@ -6,11 +6,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from vj.core.errors import Fault, nearest
 from vj.parameters.row import Parameter
 from vj.parameters.rows.sound import HIGH, LOW, sound_rows
+from vj.show.model_section import as_list
 from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.sound_section import names_file
 from vj.sound.drawn import GO_ON, NAMES, PREFIX
@@ -40,19 +41,23 @@ def _file(text: str) -> str:
 
 class SoundRule(Section):
     """One sound. loop: it goes on and on from the show's beginning; else it is heard when it is
-    started. None: as such a sound does. level, pace: to start with."""
+    started. None: as such a sound does, and one that something starts does not. level, pace: to
+    start with. on: what starts it, see `vj.show.validate_sounds`."""
 
     file: Annotated[str, AfterValidator(_file)]
     level: float = Field(default=1.0, ge=0, le=1)
     pace: float = Field(default=1.0, ge=LOW, le=HIGH)
     loop: bool | None = None
     pitch: Literal["follow", "keep"] = "follow"
+    on: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
 
     @property
     def goes_on(self) -> bool:
         """It loops."""
         if self.loop is not None:
             return self.loop
+        if self.on:
+            return False
         return not self.file.startswith(PREFIX) or self.file.removeprefix(PREFIX) in GO_ON
 
     def plays_as(self, other: SoundRule) -> bool:

@@ -21,6 +21,7 @@ from vj.show.validate_automation import (
     timeline_faults,
 )
 from vj.show.validate_clip import clip_faults
+from vj.show.validate_sounds import sound_faults
 
 IN_CUES = ("snapshot", "image/grab", "mask/learn", "canvas/clear", "film/begin")
 """Triggers that a cue may fire."""
@@ -41,6 +42,7 @@ def check_sequence(show: Sequence, table: Table) -> list[Found]:
         *curve_faults(show, table),
         *clip_faults(show),
         *cut_faults(show, table),
+        *sound_faults(show),
         *_addresses(show),
     ]
 

@@ -23,7 +23,7 @@ from vj.show.sequence import (
 from vj.show.validate_clip import check_expression, mark_named
 
 ENVELOPE_TRIGGERS = (
-    *("beat", "bar", "cue", "cue NAME", "midi note 36", "osc /kick", "mark NAME"),
+    *("beat", "bar", "cue", "cue NAME", "cut", "midi note 36", "osc /kick", "mark NAME"),
     *MEETINGS,
 )
 """What can trigger an envelope."""
@@ -109,7 +109,7 @@ def _envelope(show: Sequence, trigger: str, place: KeyPath) -> Iterator[Found]:
                 place,
                 Fault(f"envelope {trigger!r}: vj itself uses this address; name another one"),
             )
-    elif trigger not in ("beat", "bar", "cue", *MEETINGS):
+    elif trigger not in ("beat", "bar", "cue", "cut", *MEETINGS):
         near = nearest(word, [one.partition(" ")[0] for one in ENVELOPE_TRIGGERS])
         yield (
             place,
