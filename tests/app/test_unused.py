@@ -49,6 +49,13 @@ def test_what_is_used_is_not_in_it() -> None:
     assert set(found) == {"palette/a", "image/styles", "prompt/position", *looked_at}
 
 
+def test_levels_of_what_is_off_move_nothing() -> None:
+    assert {"sound/level", "sound/source/level"} <= set(reasons(sound="off"))
+    found = reasons(sound="off", sounds={"sea": "drawn:sea"})
+    assert "sound: off" in found["sound/source/level"]
+    assert not {"sound/level", "sound/sea/level", "sound/sea/play"} & found.keys()
+
+
 def test_style_pictures_are_for_the_picture_model() -> None:
     assert "model: picture" in reasons()["image/styles"]
     assert "image/styles" not in reasons(model="picture")

@@ -83,6 +83,10 @@ def test_what_is_heard_is_opened(look: Check, tmp_path: Path, name: str, words: 
     code, wrong, _ = look(f"source: testcard\nmodel: none\nsound: {name}\n")
     assert code == (1 if words else 0), wrong
     assert all(words in one and one.startswith("3: ") for one in wrong)
+    several = f"source: testcard\nmodel: none\nsounds:\n  sea: drawn:sea\n  kick: {name}\n"
+    code, wrong, _ = look(several)
+    assert code == (1 if words else 0), wrong
+    assert all(words in one and one.startswith("5: ") for one in wrong)
 
 
 def test_whatever_file_is_missing_the_one_with_the_nearest_name_is_told(

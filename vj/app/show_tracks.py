@@ -21,14 +21,14 @@ def made_track(name: str, rule: SoundRule) -> Track:
     """name: in the show. Reads the file, or makes the sound, which may take seconds. Raises
     Fault."""
     try:
-        return Track(_samples(rule.file), rule.goes_on, rule.pitch == "keep")
+        return Track(_samples(rule), rule.goes_on, rule.pitch == "keep")
     except Fault as fault:
         raise Fault(f"sounds.{name}: {fault}") from None
 
 
 def check_sound(name: str, rule: SoundRule) -> None:
     """See that it can be heard. Raises Fault."""
-    if rule.file.startswith(PREFIX):
+    if rule.drawn:
         return
     try:
         open_named(rule.file).close()
@@ -36,12 +36,12 @@ def check_sound(name: str, rule: SoundRule) -> None:
         raise Fault(f"sounds.{name}: {fault}") from None
 
 
-def _samples(file: str) -> Samples:
-    if file.startswith(PREFIX):
-        return HeldSamples(drawn(file.removeprefix(PREFIX)))
-    samples = samples_of_file(open_named(file))
+def _samples(rule: SoundRule) -> Samples:
+    if rule.drawn:
+        return HeldSamples(drawn(rule.file.removeprefix(PREFIX)))
+    samples = samples_of_file(open_named(rule.file))
     if not samples.length:
-        raise Fault(f"{file}: its sound has no length")
+        raise Fault(f"{rule.file}: its sound has no length")
     return samples
 
 

@@ -24,6 +24,7 @@ ON_A_WALK = "a walk's pictures are encoded whole"
 NO_PICTURE = "image/from is empty: it names no source, nor input or output"
 NO_SCENES = "the show has no prompts:, and prompt/scenes is empty"
 BY_SCENES = "prompts: stands in for it; prompt/position leads"
+NO_SOUND = "the show says sound: off"
 NO_DISPLAY = "the show has no display: among its sinks"
 NO_CANVAS = (
     "the show does not look at the canvas: take draw as the source, or set mask/mode or "
@@ -59,6 +60,10 @@ def unused(
     if not values["image/from"]:
         found.setdefault("image/every", NO_PICTURE)
         found.setdefault("image/grab", NO_PICTURE)
+    if show.sound == "off":
+        found.setdefault("sound/source/level", NO_SOUND)
+        if not show.sounds:
+            found.setdefault("sound/level", NO_SOUND)
     for name in table.rows:
         reason = reasons.get(f"{name.partition('/')[0]}/", "")
         if reason and name not in kept and "/" in name:

@@ -52,13 +52,18 @@ class SoundRule(Section):
     on: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
 
     @property
+    def drawn(self) -> bool:
+        """The project makes it; else it is a file's."""
+        return self.file.startswith(PREFIX)
+
+    @property
     def goes_on(self) -> bool:
         """It loops."""
         if self.loop is not None:
             return self.loop
         if self.on:
             return False
-        return not self.file.startswith(PREFIX) or self.file.removeprefix(PREFIX) in GO_ON
+        return not self.drawn or self.file.removeprefix(PREFIX) in GO_ON
 
     def plays_as(self, other: SoundRule) -> bool:
         """It is the same sound, however loud and fast it begins."""
