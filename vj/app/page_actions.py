@@ -20,6 +20,8 @@ from vj.show.validate import KEYS
 from vj.web.page_requests import Action
 
 Json = dict[str, Any]
+MOST_MOVED = 128
+"""Controls of a pad that a request may name."""
 PHASES = get_args(Phase)
 
 
@@ -43,6 +45,18 @@ def page_actions(
         session.key(pressed, phase)
         return {}
 
+    def pad(asked: Json) -> Json:
+        device, person, moved = asked.get("device"), asked["person"], asked.get("moved")
+        if not isinstance(device, str):
+            raise Fault(f"pad: device {device!r:.40} is no name")
+        if asked.get("gone"):
+            session.pads.gone(device[:80], person)
+        elif isinstance(moved, dict) and len(moved) <= MOST_MOVED:
+            session.pads.moved(device[:80], moved, person, asked["here"])
+        else:
+            raise Fault('pad: moved: {"axis 0": 0.5, "button 3": 1} would be right')
+        return {}
+
     def stroke(asked: Json) -> Json:
         canvas.stroke(asked["person"], asked)
         return {}
@@ -61,6 +75,7 @@ def page_actions(
 
     return {
         "key": key,
+        "pad": pad,
         "stroke": stroke,
         "canvas": on_canvas,
         "learn": writer.learn,

@@ -13,6 +13,7 @@ from vj.control.mapping import TOO_LARGE
 from vj.control.recent_controls import LONGEST
 from vj.core.errors import Fault
 from vj.parameters.table import NAMED_OR_COUNTED, Parameter
+from vj.show.device_controls import KINDS, word_of
 from vj.show.midi_controls import Control
 
 WriteMapping = Callable[[dict[str, Any]], str]
@@ -46,7 +47,7 @@ class LearnListener:
         self._values: dict[tuple[str, str], set[float]] = {}
 
     def on_midi(self, control: Control, raw: float, device: str = "") -> None:
-        """A control's raw value; for a note the velocity."""
+        """A raw value of a MIDI device, a gamepad or a HID device; for a note the velocity."""
         if not self._numbers:
             return
         if control.kind == "cc14" and raw % 128 == 0:
@@ -56,6 +57,7 @@ class LearnListener:
         low, high = control.span
         moved = self._moved((str(control), device), raw, high - low)
         pressed = control.kind in ("note", "program") and raw > 0
+        pressed = pressed or (control.kind in ("button", "bit") and raw >= 0.5)
         pedal = control.kind == "cc" and 64 <= control.number < 70 and raw > 0
         if pressed or pedal or moved:
             halves = (control.number, control.number - 32)
@@ -64,8 +66,10 @@ class LearnListener:
                 for half in halves
             ):
                 return  # one half of a 14-bit control that is received as a whole too
-            found = {"midi": str(Control(control.kind, control.number))}
-            self.found.put({**found, "device": device} if device else found)
+            word = word_of(control)
+            found = {word: str(Control(control.kind, control.number))}
+            # A pad is called otherwise by a browser than by this machine.
+            self.found.put({**found, "device": device} if device and word != "pad" else found)
 
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         """A clock is no control."""
@@ -267,6 +271,8 @@ def control_of(mapping: Mapping[str, Any]) -> str:
     """The control of a mapping's keys, in the words of a show file: `cc 1`, `/1/fader1`."""
     if "midi" in mapping:
         return str(mapping["midi"])
+    if word := next((word for word in KINDS if word in mapping), ""):
+        return f"{word} {mapping[word]}"
     if "osc" in mapping:
         return f"{mapping['osc']}" + (f" value {mapping['take']}" if mapping.get("take") else "")
     return f"key {mapping.get('key')}"

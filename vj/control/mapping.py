@@ -21,6 +21,8 @@ TOO_LARGE = 1e300
 TAKEOVER_RANGE = 0.02
 """Soft takeover: a control picks up its parameter within this share of the range."""
 SETTLED = 1e-4
+FADERS = ("cc", "cc14", "nrpn", "axis", "byte")
+"""Kinds of controls that have a position to pick up."""
 PEDALS = range(64, 70)
 """MIDI controllers that are pressed and released, such as the sustain pedal."""
 RELATIVE = {
@@ -97,12 +99,10 @@ class ControlMapping:
         whole = (0.0, float(count)) if self.row.kind == "choice" else (self.row.low, self.row.high)
         self.low, self.high = self.rule.range or whole
         self._shape = curve(self.rule.curve)
-        midi = self.rule.midi
-        soft = (
-            midi is not None
-            and midi.kind in ("cc", "cc14", "nrpn")
-            and self.row.kind in ("float", "int")
-        )
+        midi, control = self.rule.midi, self.rule.device_control
+        soft = control is not None and control.kind in FADERS and self.row.kind in ("float", "int")
+        full = self.span == (-1.0, 1.0)
+        self._edge = 0.5 if control is not None and control.kind == "axis" and full else None
         if (midi is not None and midi.number in PEDALS) or self.row.name.startswith("macro/"):
             soft = False  # pressed and released: they have no position to pick up
         self._soft_takeover = (
@@ -129,11 +129,18 @@ class ControlMapping:
     @property
     def is_down(self) -> bool:
         """It is a button or pedal that plays as long as it is down, and is."""
-        midi = self.rule.midi
-        pedal = midi is not None and midi.kind == "cc" and midi.number in PEDALS
+        control = self.rule.device_control
+        pedal = control is not None and control.kind == "cc" and control.number in PEDALS
+        pedal = pedal or (control is not None and control.kind in ("button", "bit"))
         if self.raw is None or not (self.rule.as_ == "momentary" or pedal):
             return False
-        return self.raw >= (self.span[0] + self.span[1]) / 2
+        return self._is_pressed(self.raw)
+
+    def _is_pressed(self, raw: float) -> bool:
+        """It is nearer to its high end than to its low one; a stick, half of its way to the right
+        or down."""
+        low, high = self.span
+        return raw >= (low + (high - low) / 2 if self._edge is None else self._edge)
 
     def shaped(self, raw: float) -> float:
         """A raw value of the control as a value of the parameter."""
@@ -245,9 +252,9 @@ class ControlMapping:
             return self._relative_value(RELATIVE[rule.relative](raw), store)
         if rule.as_ == "raw":
             return raw
-        low, high = self.span
+        low = self.span[0]
         note = rule.midi is not None and rule.midi.kind == "note"  # velocity 1 is pressed
-        down = raw > low if note or rule.as_ == "velocity" else raw >= low + (high - low) / 2
+        down = raw > low if note or rule.as_ == "velocity" else self._is_pressed(raw)
         pressed, self._pressed[device] = down and not self._pressed.get(device, False), down
         if rule.value is not None:
             return rule.value if pressed else None
@@ -299,7 +306,10 @@ class ControlMapping:
 
     def _picked_up(self, raw: float, store: Store, device: str) -> float | None:
         """Soft takeover: the value, once the control has picked up the parameter; None before."""
-        last = self._last_raw.get(device)
+        control = self.rule.device_control
+        springs = control is not None and control.kind == "axis"  # back to its middle
+        rest = 0.0 if springs else None
+        last = self._last_raw.get(device, rest)
         value, before = self.shaped(raw), None if last is None else self.shaped(last)
         self._last_raw[device] = raw
         if not self._soft_takeover:

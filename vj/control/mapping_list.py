@@ -7,6 +7,7 @@ from typing import Any
 
 from vj.control.learning import control_of
 from vj.control.mapping import ControlMapping
+from vj.show.device_controls import named
 from vj.show.mapping_keys import mapping_key
 
 
@@ -14,9 +15,10 @@ def mapping_list(mappings: Iterable[ControlMapping]) -> list[dict[str, Any]]:
     """Each mapping once:
 
     key: names it in the show file (`vj.show.mapping_keys`); control: `cc 1 ch 2`, `/1/fader1`,
-    `/xy value 1` or `key c`; device: part of a MIDI device's name, or ""; to: the parameter; range:
-    [its value at the control's low end, at its high end], so that an inverted one runs backwards,
-    None for what is no number; curve; raw: the number that came in last, None before one came.
+    `/xy value 1`, `key c`, `pad axis 0` or `hid bit 9`; device: part of a MIDI
+    or HID device's name, or ""; to: the parameter; range: [its value at the control's low end, at
+    its high end], so that an inverted one runs backwards, None for what is no number; curve; raw:
+    the number that came in last, None before one came.
     """
     found: dict[str, dict[str, Any]] = {}
     for mapping in list(mappings):
@@ -29,8 +31,8 @@ def mapping_list(mappings: Iterable[ControlMapping]) -> list[dict[str, Any]]:
             "key": key,
             "control": control_of({"osc": rule.osc, "take": rule.take})
             if rule.osc is not None
-            else control_of({"midi": rule.midi})
-            if rule.midi is not None
+            else named(rule.device_control)
+            if rule.device_control is not None
             else control_of({"key": rule.key}),
             "device": rule.device,
             "to": mapping.row.name,

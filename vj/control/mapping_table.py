@@ -22,7 +22,7 @@ class MappingTable:
         self._on: dict[str, list[ControlMapping]] = {}
         """The mappings of each parameter."""
         self._osc: dict[str, list[ControlMapping]] = {}
-        self._midi: dict[tuple[str, int], list[ControlMapping]] = {}
+        self._devices: dict[tuple[str, int], list[ControlMapping]] = {}
         self._keys: dict[str, list[ControlMapping]] = {}
         self._pending: list[tuple[ControlMapping, object]] = []
         for rule in rules:
@@ -30,14 +30,15 @@ class MappingTable:
 
     def _add(self, rule: MappingRule, table: Table) -> None:
         target = table.find(MACRO + rule.to if MACRO + rule.to in table.rows else rule.to)
-        span = rule.in_ or (rule.midi.span if rule.midi is not None else (0.0, 1.0))
+        control = rule.device_control
+        span = rule.in_ or (control.span if control is not None else (0.0, 1.0))
         mapping = ControlMapping(rule, target, span)
         self.mappings.append(mapping)
         self._on.setdefault(target.name, []).append(mapping)
         if rule.osc is not None:
             self._osc.setdefault(rule.osc, []).append(mapping)
-        elif rule.midi is not None:
-            self._midi.setdefault((rule.midi.kind, rule.midi.number), []).append(mapping)
+        elif control is not None:
+            self._devices.setdefault((control.kind, control.number), []).append(mapping)
         elif rule.key is not None:
             self._keys.setdefault(rule.key, []).append(mapping)
 
@@ -70,7 +71,7 @@ class MappingTable:
         for mappings in (
             *self._on.values(),
             *self._osc.values(),
-            *self._midi.values(),
+            *self._devices.values(),
             *self._keys.values(),
         ):
             if mapping in mappings:
@@ -127,9 +128,9 @@ class MappingTable:
     ) -> list[tuple[ControlMapping, object]]:
         return [
             (mapping, raw)
-            for mapping in self._midi.get((control.kind, control.number), ())
-            if mapping.rule.midi is not None
-            and mapping.rule.midi.channel in (0, control.channel)
+            for mapping in self._devices.get((control.kind, control.number), ())
+            if (own := mapping.rule.device_control) is not None
+            and own.channel in (0, control.channel)
             and mapping.rule.device.casefold() in device.casefold()
         ]
 

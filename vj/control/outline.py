@@ -15,6 +15,7 @@ from vj.control.modulation import Modulation
 from vj.control.modulators import Envelope, Follower
 from vj.control.scenes import POSITION, SceneWalk
 from vj.control.tempo import Tempo
+from vj.show.device_controls import named
 from vj.show.durations import Duration
 from vj.show.mapping_section import MappingRule
 from vj.show.timeline_section import TimelineRule
@@ -64,7 +65,8 @@ def mapped(mappings: Sequence[ControlMapping]) -> dict[str, list[str]]:
 def _words(rule: MappingRule) -> str:
     if rule.osc is not None:
         return rule.osc
-    return str(rule.midi) if rule.midi is not None else f"key {rule.key}"
+    control = rule.device_control
+    return named(control) if control is not None else f"key {rule.key}"
 
 
 def timeline_outline(

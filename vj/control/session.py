@@ -27,6 +27,7 @@ from vj.control.mapping import TOO_LARGE
 from vj.control.mapping_list import mapping_list
 from vj.control.marks import WriteMarks
 from vj.control.midi.ports import MidiPorts
+from vj.control.pads import Pads
 from vj.control.recent_controls import RecentControls
 from vj.control.session_show import SessionShow, uses_midi
 from vj.control.take_recording import TakeRecording
@@ -39,6 +40,7 @@ from vj.core.input_features import InputFeatures
 from vj.core.supervisor import Supervisor, TaskQueue
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.show.device_controls import named
 from vj.show.midi_controls import Control
 from vj.show.midi_section import MidiRule
 from vj.show.sound_section import sound_choice
@@ -94,6 +96,7 @@ class ControlSession:
         self._devices = threading.Lock()
         self._stopping = False
         self._recent = RecentControls()
+        self.pads = Pads(self.on_device)
         self._supervisor = supervisor or Supervisor(log)
         self.take = TakeRecording(store, log, render_size, self._supervisor, waits)
         self._tasks = TaskQueue(self._supervisor, "the control session")
@@ -108,6 +111,7 @@ class ControlSession:
             replay.waits = waits
         self._use_engine()
         store.listeners.append(self._changed)
+        store.observers.append(lambda snapshot: self.pads.let_go())
         if take_log is not None:
             self.take.start(show.show, take_log)
 
@@ -268,6 +272,12 @@ class ControlSession:
         self.engine.on_midi(control, raw, device)
         if control.kind != "cc14" or raw % 128:  # each controller may be half of a pair
             self._recent.note(str(control), raw)
+        self._learner.on_midi(control, raw, device)
+
+    def on_device(self, control: Control, raw: float, device: str = "") -> None:
+        """A raw value of a gamepad or a HID device."""
+        self.engine.on_midi(control, raw, device)
+        self._recent.note(named(control), raw)
         self._learner.on_midi(control, raw, device)
 
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from vj.core.errors import nearest
+from vj.show.device_controls import device_control, word_of
 from vj.show.durations import Duration
 from vj.show.field_types import Pair, Shape, Time, read_by
 from vj.show.midi_controls import Control, control
@@ -17,12 +18,18 @@ def _a_control(value: object) -> object:
     return None if value is None else control(value)
 
 
+def _of_a_device(word: str) -> Any:
+    return read_by(lambda value: None if value is None else device_control(word, value))
+
+
 class MappingRule(Section):
     """One control to one parameter."""
 
     osc: str | None = None
     midi: Annotated[Control | None, read_by(_a_control)] = None
     key: str | None = None
+    pad: Annotated[Control | None, _of_a_device("pad")] = None
+    hid: Annotated[Control | None, _of_a_device("hid")] = None
     device: str = ""
     to: str
     take: int | str = 0
@@ -84,18 +91,25 @@ class MappingRule(Section):
 
     @model_validator(mode="after")
     def _one(self) -> MappingRule:
-        named = [name for name in ("osc", "midi", "key") if getattr(self, name) is not None]
-        if len(named) != 1:
-            raise ValueError("a mapping has one control: osc: /address, or midi: cc 64, or key: c")
+        kinds = ("osc", "midi", "key", "pad", "hid")
+        if sum(getattr(self, name) is not None for name in kinds) != 1:
+            raise ValueError(
+                "a mapping has one control: osc: /address, or midi: cc 64, or key: c, or pad: axis "
+                "0, or hid: bit 0"
+            )
         return self
+
+    @property
+    def device_control(self) -> Control | None:
+        """The control, where it is of a MIDI device, a gamepad or a HID device."""
+        return self.midi or self.pad or self.hid
 
     @property
     def control(self) -> str:
         """The control's name in messages."""
         if self.osc is not None:
             return f"osc {self.osc}" + (f" value {self.take}" if self.take != 0 else "")
-        return (
-            f"midi {self.midi}" + (f" of {self.device}" if self.device else "")
-            if self.midi is not None
-            else f"key {self.key}"
-        )
+        control = self.device_control
+        if control is None:
+            return f"key {self.key}"
+        return f"{word_of(control)} {control}" + (f" of {self.device}" if self.device else "")

@@ -10,8 +10,10 @@ from vj.core.errors import Fault, nearest
 
 KINDS = ("cc", "cc14", "note", "pitch", "aftertouch", "program", "nrpn")
 SPANS = {"cc14": 16383.0, "nrpn": 16383.0, "pitch": 8191.0}
-"""The largest raw value of a kind; 127 for the others. pitch begins at -8192."""
-NUMBERED = ("cc", "cc14", "note", "nrpn")
+SPANS |= {"axis": 1.0, "button": 1.0, "byte": 255.0, "bit": 1.0}  # see `vj.show.device_controls`
+LOWEST = {"pitch": -8192.0, "axis": -1.0}
+"""The largest raw value of a kind, 127 for the others; the smallest, 0 for the others."""
+NUMBERED = ("cc", "cc14", "note", "nrpn", "axis", "button", "byte", "bit")
 HOWTO = (
     "write cc 64, cc14 1, note 36, pitch, aftertouch, or program, and ch 2 after it for one "
     "channel only"
@@ -35,7 +37,7 @@ class Control:
     @property
     def span(self) -> tuple[float, float]:
         """The range of its raw values."""
-        return (-8192.0, 8191.0) if self.kind == "pitch" else (0.0, SPANS.get(self.kind, 127.0))
+        return LOWEST.get(self.kind, 0.0), SPANS.get(self.kind, 127.0)
 
 
 def control(asked: object) -> Control:

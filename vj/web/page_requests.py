@@ -9,14 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from vj.control.osc.dispatch import Dispatcher
+from vj.control.osc.network import is_loopback
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.web.page_client import PageClient, as_line, plain, request_id, set_value
 
 Json = dict[str, Any]
-AT_ONCE = ("stroke", "canvas", "key", "learn")
+AT_ONCE = ("stroke", "canvas", "key", "pad", "learn")
 """Requests that take no time, unless they import a picture, and must stay in their order."""
-PLAYED = ("key",)
+PLAYED = ("key", "pad")
 """Requests that a page may make that may play, but not write."""
 STROKE = ("type", "stroke", "points", "colour", "width", "eraser", "end")
 """What the others get of a stroke: what the canvas has looked at, and nothing else."""
@@ -111,7 +112,8 @@ class PageRequests:
 
     def _do(self, client: PageClient, kind: str, asked: Json) -> Json:
         try:
-            reply = {"ok": True} | self._actions[kind](asked | {"person": client.number})
+            who = {"person": client.number, "here": is_loopback(client.remote)}
+            reply = {"ok": True} | self._actions[kind](asked | who)
         except Fault as fault:
             return {"error": str(fault)}
         except Exception as error:  # an error of our own: the page is told, the others go on

@@ -6,6 +6,7 @@
 import {Actions} from "./actions.js";
 import {arrange, make, tell} from "./dom.js";
 import {Fader} from "./fader.js";
+import {startGamepads} from "./gamepads.js";
 import {startKeys} from "./keys.js";
 import {Pads} from "./pads.js";
 import {askPin, mount as mountUnlock} from "./pin.js";
@@ -66,6 +67,7 @@ export function mount(element, app) {
   // A phone leaves the page moved up where its keyboard was.
   document.addEventListener("focusout", () => window.scrollTo(0, 0));
   startKeys(app, picture);
+  startGamepads(app);
   mountDrop(app);
   keepAwake();
 }
