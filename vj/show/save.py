@@ -244,8 +244,9 @@ def set_cues(
         if isinstance(cue, dict)
     }
     for name, given in cues.items():
-        values, own = dict(given), over.get(name)
-        for key in list(own) if isinstance(own, dict) else ():
+        values, said = dict(given), over.get(name)
+        own = said if isinstance(said, dict) else {}
+        for key in list(own):
             if ALIASES.get(str(key), str(key)) in values:
                 own[key] = quoted(values.pop(ALIASES.get(str(key), str(key))))
         old = next(
