@@ -31,6 +31,7 @@ from vj.diffusion.ip_adapter import WalkTokens, with_amount
 from vj.diffusion.model import Model
 from vj.parameters.store import Store
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.key_painter import KeyPainter, key_strength
 from vj.pipeline.latent_walk import WalkStep
 
 
@@ -109,6 +110,29 @@ def test_the_pictures_of_a_walk_are_its_image_prompts(
     assert apart(seen["with", 0.0], seen["without", 0.0]) < 1e-5
     assert apart(seen["with", 1.0], seen["with", 0.0]) > 1e-4
     assert torch.equal(seen["without", 0.0], seen["without", 1.0])
+
+
+def test_a_key_picture_is_painted_of_the_walks_pictures_alone(
+    parts: Path, shown: Model, plain: Model
+) -> None:
+    """At strength 1, of the tokens of its place on the way."""
+    one, two = (cv2.imread(str(parts / f"{name}.png"), cv2.IMREAD_COLOR_RGB) for name in "ab")
+    assert one is not None
+    assert two is not None
+    ends = cv2.resize(one, SIZE), cv2.resize(two, SIZE)
+    snapshot = Store({"image/amount": 1.0, "prompt/a": "gold"}).sample(0.0)
+    backend = StreamBackend(shown, SIZE, wait=True)
+    assert key_strength(backend, snapshot, 0.3) == 1
+    assert key_strength(StreamBackend(plain, SIZE, wait=True), snapshot, 0.3) == 0.3
+    painter, made = KeyPainter(backend), []
+    for share in (0.25, 0.75):
+        key = None
+        while key is None:
+            key = painter.step(ends[0], snapshot, 1.0, WalkStep(*ends, 0.0, ends), share)
+        made.append(key.astype(int))
+    assert np.abs(made[0] - made[1]).mean() > 0.05
+    painter.close()
+    backend.close()
 
 
 def test_live_the_tokens_of_a_walk_are_made_ahead_and_a_failure_is_no_end() -> None:

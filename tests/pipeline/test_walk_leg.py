@@ -14,7 +14,7 @@ import pytest
 from vj.core.frame import Size
 from vj.pipeline.correspondence import FIRM, firmness
 from vj.pipeline.palette_travel import PaletteWay, recoloured
-from vj.pipeline.walk_leg import Layout, Leg, key_picture
+from vj.pipeline.walk_leg import LegLayout, WalkLeg, key_picture
 from vj.sources.drawn import still
 from vj.sources.image import read_picture
 
@@ -55,11 +55,11 @@ PAIRS = {
 
 
 @functools.cache
-def leg_of(name: str) -> Leg:
+def leg_of(name: str) -> WalkLeg:
     one, two = PAIRS[name]()
-    layout = Layout.between(one, two)
+    layout = LegLayout.between(one, two)
     keys = (key_picture(one, two, layout, share) for share in (0.25, 0.5, 0.75))
-    return Leg(layout, (one, *keys, two))
+    return WalkLeg(layout, (one, *keys, two))
 
 
 def explained(picture: np.ndarray, one: np.ndarray, two: np.ndarray) -> float:

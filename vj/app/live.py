@@ -49,6 +49,7 @@ from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.loop import RenderLoop
 from vj.show.model_section import ModelSection
 from vj.show.names import model_name
+from vj.show.own_shows import walks_folder
 from vj.show.reload import ShowFile
 from vj.show.schema import Show
 from vj.sinks.mark import Mark
@@ -132,6 +133,7 @@ class Performance:
         pictures = self.loop.pipeline.preparation.pictures
         pictures.newest = self.picture_source.newest
         pictures.on_decks = self.video_input.on_decks
+        self.loop.pipeline.preparation.keep_walks(walks_folder(file.path if file else None))
         source_sound = SourceSound()
         self.session = ControlSession(
             show,

@@ -47,6 +47,7 @@ from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.selfie_segmentation import missing
 from vj.pipeline.upscale import make_finisher, make_upscaler
 from vj.show.names import source_names
+from vj.show.own_shows import walks_folder
 from vj.show.schema import Show
 from vj.sinks import SinkSettings, make_sink
 from vj.sinks.mark import Mark
@@ -225,6 +226,7 @@ class Rendering:
             loop.pipeline.preparation.views_wanted = lambda: wanted
             pictures = loop.pipeline.preparation.pictures
             pictures.newest, pictures.on_decks = beside.newest, sources.on_decks
+            loop.pipeline.preparation.keep_walks(walks_folder(self._file))
             # All of a recording says what some of it is: a movie has one mark.
             painting = models.painting()
             self._mark = mark_of(painting, painting.model, True) if painting is not None else None

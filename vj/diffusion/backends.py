@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ from vj.pipeline.backend import (
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.mixture_travel import PromptTravel, prompt_weights
 from vj.pipeline.text_book import TextBook
 
@@ -54,6 +56,11 @@ class InFlight:
     strength: float
     entered: Tensor | None
     """What went in, (1, 3, H, W), where the strength is so low that it shows."""
+
+
+def _place(context: FrameContext) -> WalkStep | None:
+    """The place of a walk that is looked for in the model's own space; None over key pictures."""
+    return None if context.walk is None or context.walk.made is not None else context.walk
 
 
 def between(one: Tensor, two: Tensor, share: float) -> Tensor:
@@ -100,6 +107,7 @@ class StreamBackend:
         """wait: texts are encoded on the spot (offline), not beside the picture. supervisor: of the
         threads beside the picture. Raises Unavailable on CUDA without cupy."""
         self.model = model
+        self._given, self._lent = (wait, on_message, supervisor), False
         self.name = model.describe()
         self.understood = ""
         self.compositor = make_compositor(size, model.device, model.dtype)
@@ -159,7 +167,7 @@ class StreamBackend:
         self.model.take_threads()
         strength, steps = snapshot["strength"], snapshot["steps"]
         rows = self._stream.rows
-        if strength == 0 and steps == 1 and not rows and context.walk is None:
+        if strength == 0 and steps == 1 and not rows and _place(context) is None:
             self.settled = True
             return GeneratedImage(entered, context)
         text = self._travel.of(snapshot)
@@ -182,7 +190,7 @@ class StreamBackend:
         latents = self._latents(entered, snapshot, context)
         kept = None
         if strength < FADE_BELOW:  # the compositor reuses its tensor
-            kept = entered.clone() if context.walk is None else self.model.decode(latents)
+            kept = entered.clone() if _place(context) is None else self.model.decode(latents)
         flight = InFlight(context, strength, kept)
         return self._arrived(self._stream.step((latents, conditioning, flight)))
 
@@ -229,7 +237,7 @@ class StreamBackend:
     def _latents(self, entered: Tensor, snapshot: Snapshot, context: FrameContext) -> Tensor:
         """Where the model starts from: the encoded input; on a walk the place between two pictures
         in the model's own space, and what feedback and lines have changed on top."""
-        step = context.walk
+        step = _place(context)
         if step is None:
             return self.model.encode(entered)
         one, two = (self._latents_at(picture, step.chain) for picture in (step.one, step.two))
@@ -291,9 +299,30 @@ class StreamBackend:
         if snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip():
             self._book.get(snapshot["prompt/negative"])
 
-    def close(self) -> None:
-        self._book.close()
+    def beside(self) -> Self:
+        other = type(self)(self.model, self.compositor.size, *self._given)
+        other._lent, other._book = True, self._book
+        other._travel = PromptTravel(self._book, blend)
+        other._walk_tokens = self._walk_tokens
+        return other
+
+    def go_on(self) -> GeneratedImage | None:
+        return self._arrived(self._stream.step())
+
+    def ready(self, snapshot: Snapshot, walk: WalkStep) -> bool:
+        texts = [text for text, _ in prompt_weights(snapshot)]
+        if snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip():
+            texts.append(snapshot["prompt/negative"])
+        known = [self._book.get(text) is not None for text in texts]
         if self._walk_tokens is not None:
+            self._walk_tokens.at(walk.one, walk.two, walk.share, walk.chain)
+            known.append(not self._walk_tokens.pending())
+        return all(known)
+
+    def close(self) -> None:
+        if not self._lent:
+            self._book.close()
+        if self._walk_tokens is not None and not self._lent:
             self._walk_tokens.close()
         if self._live_tokens is not None:
             self._live_tokens.close()

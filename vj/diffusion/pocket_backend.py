@@ -82,6 +82,10 @@ class PatternThread:
         self._there = made[0]
         return made[1]
 
+    def go_on_from(self, other: PatternThread) -> None:
+        """Have what the other has drawn last."""
+        self._asked = self._there = other._there
+
     def _run(self) -> None:
         while (key := self._keys.get()) is not None:
             try:
@@ -246,7 +250,9 @@ class PocketBackend(StreamBackend):
 
     def beside(self) -> Self:
         other = super().beside()
-        other._patterns, other._ground = self._patterns, self._ground
+        if self._ground is not None:
+            other._patterns.go_on_from(self._patterns)
+            other._ground = self._ground
         other._texts = self._texts
         return other
 
@@ -255,8 +261,7 @@ class PocketBackend(StreamBackend):
 
     def close(self) -> None:
         super().close()
-        if not self._lent:
-            self._patterns.close()
+        self._patterns.close()
         self._live.close()
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from vj.core.frame import Size
 from vj.parameters.store import Snapshot
 from vj.parameters.table import TABLE
 from vj.pipeline.compositor import Compositor, HostCompositor, Picture
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.latent_walk import WalkStep
 
 BUILT_IN_ONLY = "only the built-in model has it"
 NO_LINES = "the model has no ControlNet and no T2I-Adapter"
@@ -96,6 +97,22 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """End its threads."""
+
+
+@runtime_checkable
+class PaintsBeside(Backend, Protocol):
+    """One that can paint pictures beside the frames, see `vj.pipeline.key_painter`."""
+
+    def beside(self) -> Self:
+        """Another one on the same model and prompts: what it paints leaves no trace in the frames.
+        To be closed before this one."""
+
+    def go_on(self) -> GeneratedImage | None:
+        """Move on by one step what is under way, where `drain` moves on to its end."""
+
+    def ready(self, snapshot: Snapshot, walk: WalkStep) -> bool:
+        """Whether all that such a picture needs is known, its prompts and image prompts; what is
+        not is looked for."""
 
 
 class PassThrough:

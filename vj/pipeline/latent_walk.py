@@ -44,6 +44,15 @@ class WalkStep:
     deck: int | None = 0
     """Of which deck the walk is, 0 A and 1 B. None: it leads from deck A's picture to deck B's,
     which are other ones in every frame; then they are no image prompts."""
+    leg: int = 0
+    """The number of `one` in the chain."""
+    made: np.ndarray | None = None
+    """(H, W, 3) uint8, the picture of this place where the way leads over key pictures
+    (`vj.pipeline.walk_keys`); then the model's own space is not walked in."""
+
+    def picture(self) -> np.ndarray:
+        """What is taken for the input: the picture of this place, (H, W, 3) uint8."""
+        return self.crossfaded() if self.made is None else self.made
 
     def crossfaded(self) -> np.ndarray:
         """What stands for the input where there is no model to walk in: a new picture, or one of
@@ -107,6 +116,7 @@ class LatentWalk:
             self._prepared[(leg + 1) % len(chain)],
             share,
             tuple(self._prepared),
+            leg=leg,
         )
 
     @staticmethod

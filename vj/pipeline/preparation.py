@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from vj.pipeline.masks import Masks, SegmentPerson, softness
 from vj.pipeline.preprocess import Fit, lost
 from vj.pipeline.transparency import WalkAlphas, alpha_seen, continued
 from vj.pipeline.upscale_guide import worth
+from vj.pipeline.walk_keys import WalkKeys
 
 AGAIN = 10.0
 """Seconds after which the same words are logged once more."""
@@ -71,6 +73,8 @@ class Preparation:
         self._markers = Markers(on_message, supervisor, live)
         self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
         """Of deck A and of deck B."""
+        self.walk_keys = tuple(WalkKeys(on_message, supervisor, live) for _ in range(2))
+        """The same."""
         self._walk_alphas = WalkAlphas(size, fit), WalkAlphas(size, fit)
         self._seen: list[tuple[np.ndarray, View, np.ndarray] | None] = [None, None]
         """Of the same: the pixels that came last, how they were seen, and the picture that this
@@ -105,6 +109,8 @@ class Preparation:
     def _begin_anew(self) -> None:
         self._walkers = LatentWalk(self._size, self.fit), LatentWalk(self._size, self.fit)
         self._walk_alphas = WalkAlphas(self._size, self.fit), WalkAlphas(self._size, self.fit)
+        for keys in self.walk_keys:
+            keys.forget()
         self._seen = [None, None]
         self.input_size = None
 
@@ -157,6 +163,11 @@ class Preparation:
             beyond_edges=own,
         )
 
+    def keep_walks(self, folder: Path) -> None:
+        """Keep the key pictures of walks in a folder. Before the first frame."""
+        for keys in self.walk_keys:
+            keys.folder = folder
+
     def observe(self, context: FrameContext, picture: np.ndarray) -> None:
         """Tell what was shown, (H, W, 3) uint8: a walk, for its last step, and who takes pictures
         of it."""
@@ -169,6 +180,8 @@ class Preparation:
         self._markers.close()
         for view in self._views:
             view.close()
+        for keys in self.walk_keys:
+            keys.close()
 
     def _mixed(
         self, frame: Frame, other: Frame | None, snapshot: Snapshot, backend: Backend
@@ -177,9 +190,9 @@ class Preparation:
         share = snapshot["deck/mix"] if other is not None else 0.0
         one = two = None
         if share < 1 or isinstance(frame, WalkFrame):
-            one = self._taken(frame, 0, snapshot)
+            one = self._taken(frame, 0, snapshot, backend)
         if other is not None and (share > 0 or isinstance(other, WalkFrame)):
-            two = self._taken(other, 1, snapshot)
+            two = self._taken(other, 1, snapshot, backend)
         if one is not None and (two is None or share <= 0):
             return one
         assert two is not None
@@ -214,13 +227,16 @@ class Preparation:
                 "the flow instead"
             )
 
-    def _taken(self, frame: Frame, deck: int, snapshot: Snapshot) -> Taken:
+    def _taken(self, frame: Frame, deck: int, snapshot: Snapshot, backend: Backend) -> Taken:
         """One deck's frame. deck: 0 is A, 1 is B."""
         if isinstance(frame, WalkFrame):
             step = self._walkers[deck].at(frame.chain, snapshot)
+            keys = self.walk_keys[deck]
+            if snapshot["walk/way"] == "morph" or keys.shows:
+                step = replace(step, made=keys.of(step, snapshot, backend))
             masked = snapshot["mask/mode"] == "alpha"
             alpha = self._walk_alphas[deck].at(frame.chain, step) if masked else None
-            return Taken(step.crossfaded(), replace(step, deck=deck), alpha=alpha)
+            return Taken(step.picture(), replace(step, deck=deck), alpha=alpha)
         blank, view = isinstance(frame, BlankFrame), NEUTRAL
         if not blank:
             view = self._views[deck].view(frame, snapshot, self._size, self.fit)

@@ -23,6 +23,9 @@ FINE = 128
 """Places across and down of the order in which places change over."""
 SEEDS = 8
 """Of 12 x 12 fields, those in which both are most alike: it spreads from there."""
+THINGS_FIRST = 1.0
+"""How much earlier, in shares of the leg, what stands out most in the new picture comes than what
+does least."""
 RAGGED = 0.06
 """How much of the order is chance, in strokes."""
 SOFT = 0.04
@@ -39,7 +42,7 @@ nearer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layout:
+class LegLayout:
     """What of the first picture lies where in the second, and when each place changes over.
 
     way: (n, n, 2) float32, see `vj.pipeline.correspondence.halfway`. order: (m, m) float32, 0..1,
@@ -50,7 +53,7 @@ class Layout:
     order: np.ndarray
 
     @classmethod
-    def between(cls, one: np.ndarray, two: np.ndarray) -> Layout:
+    def between(cls, one: np.ndarray, two: np.ndarray) -> LegLayout:
         """Of two pictures, (H, W, 3) uint8 of one size."""
         way = halfway(one, two)
         return cls(way, _order(one, two, way))
@@ -95,7 +98,7 @@ class Layout:
         return place[0] + float(dx), place[1] + float(dy)
 
 
-def key_picture(one: np.ndarray, two: np.ndarray, layout: Layout, share: float) -> np.ndarray:
+def key_picture(one: np.ndarray, two: np.ndarray, layout: LegLayout, share: float) -> np.ndarray:
     """What a leg looks like at a share of the way, before it is painted over: (H, W, 3) uint8, as
     the two pictures."""
     palette = PaletteWay.between(one, two)
@@ -114,15 +117,17 @@ def key_picture(one: np.ndarray, two: np.ndarray, layout: Layout, share: float) 
 
 
 @dataclass(slots=True, eq=False)
-class Leg:
+class WalkLeg:
     """A leg that is played. Belongs to the render thread.
 
     keys: at least two pictures (H, W, 3) uint8, evenly along the way, the first and the last
-    those of the walk.
+    those of the walk. between: one for each pair of neighbours, where the keys were painted so
+    anew that `layout` no longer says what lies where; else none.
     """
 
-    layout: Layout
+    layout: LegLayout
     keys: tuple[np.ndarray, ...]
+    between: tuple[LegLayout, ...] = ()
     _palettes: dict[int, PaletteWay] = field(default_factory=dict)
     _strokes: np.ndarray | None = None
 
@@ -140,28 +145,29 @@ class Leg:
         palette = self._palettes.get(number)
         if palette is None:
             palette = self._palettes[number] = PaletteWay.between(one, two)
-        moved = self.layout.at(share)[1]
+        layout, at = self.layout, share
+        if self.between:
+            layout, at, begin, end = self.between[number], local, 0.0, 1.0
+        moved = layout.at(at)[1]
         first, second = (
-            recoloured(_moved(picture, moved, 2 * (is_at - share)), to)
+            recoloured(_moved(picture, moved, 2 * (is_at - at)), to)
             for picture, is_at, to in (
                 (one, begin, palette.of_one(local)),
                 (two, end, palette.of_two(local)),
             )
         )
-        weight = self._changed(share, begin, end, local, one.shape[:2])
+        weight = self._changed(layout.order_at(at), begin, end, local, one.shape[:2])
         return cv2.blendLinear(second, first, weight, 1 - weight)
 
     def _changed(
-        self, share: float, begin: float, end: float, local: float, shape: tuple[int, ...]
+        self, order: np.ndarray, begin: float, end: float, local: float, shape: tuple[int, ...]
     ) -> np.ndarray:
         """How far each place shows the second key, (H, W) float32: what changes over meanwhile in
         its turn, the rest stroke by stroke."""
         height, width = shape[:2]
         if self._strokes is None or self._strokes.shape != (height, width):
             self._strokes = _strokes(width, height)
-        order = cv2.resize(
-            self.layout.order_at(share), (width, height), interpolation=cv2.INTER_LINEAR
-        )
+        order = cv2.resize(order, (width, height), interpolation=cv2.INTER_LINEAR)
         turn = (order - np.float32(begin)) * np.float32(1 / (end - begin))
         own = (turn > 0) & (turn < 1)
         np.copyto(turn, self._strokes, where=~own)
@@ -228,8 +234,9 @@ def _strokes(width: int, height: int) -> np.ndarray:
 
 def _order(one: np.ndarray, two: np.ndarray, way: np.ndarray) -> np.ndarray:
     """(FINE, FINE) float32, 0..1: when each place half way changes over. It spreads from where both
-    are most alike, quickly over even places and slowly across edges: whole things change."""
-    layout = Layout(way, np.zeros((1, 1), np.float32))
+    are most alike, quickly over even places and slowly across edges; what stands out in the new
+    picture comes before its surroundings: so things come as wholes."""
+    layout = LegLayout(way, np.zeros((1, 1), np.float32))
     small = [
         cv2.resize(picture, (FINE, FINE), interpolation=cv2.INTER_AREA) for picture in (one, two)
     ]
@@ -249,8 +256,16 @@ def _order(one: np.ndarray, two: np.ndarray, way: np.ndarray) -> np.ndarray:
     for place in np.argsort(fields, axis=None, kind="stable")[:SEEDS]:
         row, column = divmod(int(place), 12)
         begun[int((row + 0.5) * FINE / 12), int((column + 0.5) * FINE / 12)] = 0
-    arrival = cv2.GaussianBlur(_spreading(begun, slow), (0, 0), 1.5)
-    return ranked(ranked(arrival) + RAGGED * _chance())
+    arrival = ranked(cv2.GaussianBlur(_spreading(begun, slow), (0, 0), 1.5))
+    early = cv2.GaussianBlur(arrival - THINGS_FIRST * _standing_out(second), (0, 0), 1.0)
+    return ranked(ranked(early) + RAGGED * _chance())
+
+
+def _standing_out(picture: np.ndarray) -> np.ndarray:
+    """(FINE, FINE, 3) float32 0..255 -> how much each place stands out, by rank, 0..1."""
+    lab = cv2.cvtColor(np.clip(picture, 0, 255) / np.float32(255), cv2.COLOR_RGB2LAB)
+    off = cv2.GaussianBlur(lab, (0, 0), 2) - cv2.GaussianBlur(lab, (0, 0), 18)
+    return ranked(cv2.GaussianBlur(np.sqrt((off * off).sum(-1)), (0, 0), 4))
 
 
 def _edges(picture: np.ndarray) -> np.ndarray:

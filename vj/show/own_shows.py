@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ruamel.yaml.comments import CommentedMap
 
+from vj.core import cache
 from vj.core.errors import Fault
 from vj.show.find import FIRST_SHOW, SHOWS
 from vj.show.moved import move_paths
@@ -42,6 +43,12 @@ def is_shipped(path: Path) -> bool:
 def is_lent(path: Path) -> bool:
     """Whether a show is not to be written to: it came with vj, or is there only while it plays."""
     return path.parent in LENT or is_shipped(path)
+
+
+def walks_folder(path: Path | None) -> Path:
+    """Where the key pictures of a show's walks are kept: beside it, or in the user's cache for one
+    that is not written to and for none."""
+    return (cache.folder() if path is None or is_lent(path) else path.parent) / "walks"
 
 
 def shown(path: Path) -> str:

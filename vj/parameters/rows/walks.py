@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vj.parameters.row import QUICK, Parameter, number
+from vj.parameters.row import QUICK, Parameter, number, whole
 
 ROWS = (
     Parameter(
@@ -50,5 +50,30 @@ ROWS = (
         "stay",
         "what comes after the last picture",
         choices=("stay", "round", "back"),
+    ),
+    Parameter(
+        "walk/way",
+        "choice",
+        "latent",
+        "latent mixes two pictures in the model's own space; morph moves what is alike from its "
+        "place in one to its place in the next, over key pictures that are made once and kept",
+        choices=("latent", "morph"),
+    ),
+    whole(
+        "walk/keys",
+        1,
+        9,
+        3,
+        "pictures",
+        "key pictures of each leg, with walk/way morph; others are made anew, beside the picture",
+    ),
+    number(
+        "walk/repaint",
+        0,
+        1,
+        0.3,
+        "",
+        "how far the model leaves what is laid out for a key picture when it paints it; an "
+        "IP-Adapter paints it all anew",
     ),
 )
