@@ -103,7 +103,7 @@ def test_two_renderings_are_the_same_bytes_and_a_take_is_heard_again(rig: Rig) -
             "crash": {"file": str(path), "loop": False},
         },
         "cues": [{"name": "hit", "set": {"sound/crash/play": True, "sound/hum/level": 0.1}}],
-        "timeline": [{"at": 0.3, "cue": "hit"}],
+        "timeline": [{"at": 0, "cue": "hit"}, {"at": 0.3, "cue": "hit"}],
         "curves": [{"to": "sound/hum/pace", "points": [[0, 0.5], [1, 2.0]]}],
     }
     take = rig.folder / "one.take"

@@ -96,6 +96,28 @@ def test_a_replayed_step_stays_a_step_and_a_ramp_a_ramp(tmp_path: Path, rate: in
         assert take.at("picture/contrast", moment) == pytest.approx(triangle, abs=0.02)
 
 
+def test_a_take_that_begins_in_the_middle_starts_no_sound_that_was_heard_before(
+    tmp_path: Path,
+) -> None:
+    controls = ControlHarness(sounds={"crash": "drawn:impact"})
+    controls.store.set("sound/crash/play", True)
+    controls.play(0.2)
+    says: list[str] = []
+    takes = TakeRecording(
+        controls.store, says.append, lambda: Size(64, 64), Supervisor(says.append), False
+    )
+    takes.start("a show", tmp_path / "t.take")
+    controls.play(0.2)
+    controls.store.set("sound/crash/play", True)
+    frames = controls.play(0.2)
+    takes.end()
+    take = Take(tmp_path / "t.take", controls.store.table)
+    again = Store(controls.show.start, controls.show.table())
+    again.automation = take
+    counts = [again.sample(number / FPS)["sound/crash/play"] for number in range(len(frames) * 2)]
+    assert (counts[0], counts[-1]) == (0, 1)
+
+
 def test_a_take_overwrites_nothing(tmp_path: Path) -> None:
     messages: list[str] = []
     for _ in range(3):

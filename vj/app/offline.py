@@ -156,9 +156,7 @@ class Rendering:
             controls = OfflineControls(show, store, clock.now, self._log, features, heard)
             self._controls = controls
             controls.happenings.listeners.append(starter(store, lambda: show.sounds))
-            sound = self._sound = OfflineSound(
-                show, sources.decks, sources.uris, heard, self._log, self._replay is not None
-            )
+            sound = self._sound = OfflineSound(show, sources.decks, sources.uris, heard, self._log)
             store.observers.append(self._note_missing)
             store.automation = self._replay or controls.engine
             if self._take_log is not None:

@@ -38,11 +38,9 @@ class OfflineSound:
         uris: Sequence[str],
         source_sound: SourceSound,
         log: Callable[[str], None],
-        replays: bool = False,
     ) -> None:
         """decks: A and B. uris: the sources that may play. source_sound: hears what the decks sound
-        like. replays: what a take says: what was started before it began is not started again.
-        Raises Fault for a file that is not there, or has no sound."""
+        like. Raises Fault for a file that is not there, or has no sound."""
         self._choice = sound_choice(show.sound)
         self._source_sound, self._uris, self._log = source_sound, uris, log
         self._listening = any(rule.input == SOURCE_SOUND for rule in show.modulators)
@@ -57,7 +55,7 @@ class OfflineSound:
         self._gains: tuple[float, float] | None = None
         """In the frame before."""
         begins = float(show.start.get(POSITION, 0.0))  # --from
-        self._tracks = OfflineTracks(show.sounds, begins, replays) if show.sounds else None
+        self._tracks = OfflineTracks(show.sounds, begins) if show.sounds else None
         self._file: OfflineSoundFile | None = None
         if self._choice.kind == "file":
             try:
@@ -145,10 +143,9 @@ class OfflineSound:
 class OfflineTracks:
     """The show's own sounds. For one thread."""
 
-    def __init__(self, rules: Mapping[str, SoundRule], begins: float, replays: bool) -> None:
-        """begins: seconds that have gone by as the show begins. replays: see `OfflineSound`. Raises
-        Fault."""
-        self._tracks, self._new = Tracks(), replays
+    def __init__(self, rules: Mapping[str, SoundRule], begins: float) -> None:
+        """begins: seconds that have gone by as the show begins. Raises Fault."""
+        self._tracks = Tracks()
         made = {name: made_track(name, rule) for name, rule in rules.items()}
         for name, track in made.items():
             track.begin(round(begins * rules[name].pace * RATE))
@@ -156,13 +153,7 @@ class OfflineTracks:
 
     def block(self, snapshot: Snapshot, first: int, count: int) -> np.ndarray:
         """From the sample of this frame's moment on: (count, 2) float32."""
-        tracks = self._tracks.of()
-        now = said(snapshot, tracks)
-        if self._new:
-            self._new = False
-            for name, heard in now.items():
-                tracks[name].meet(heard.plays)
-        self._tracks.frame(first, now)
+        self._tracks.frame(first, said(snapshot, self._tracks.of()))
         return self._tracks.block(first, count)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from vj.control.takes import TakeWriter
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
+from vj.parameters.rows.sound import PLAY
 from vj.parameters.store import Store
 
 TAKES = Path("takes")
@@ -48,7 +49,9 @@ class TakeRecording:
             self.end()
         with self._lock:
             if self._take is None:
-                self._take = TakeWriter(path, show, self._log, self._render_size, self._supervisor)
+                self._take = TakeWriter(
+                    path, show, self._log, self._render_size, self._supervisor, self._fired()
+                )
                 self._since = time.monotonic()
                 if not self._waits:
                     self._observe(self._take)
@@ -56,6 +59,12 @@ class TakeRecording:
                 self._log(
                     f"the take is written into {path}; render it with --replay {path} --offline"
                 )
+
+    def _fired(self) -> dict[str, int]:
+        """How often each sound was started so far: what has been heard is not heard again."""
+        rows = self._store.table.rows
+        plays = [name for name in rows if name.startswith("sound/") and name.endswith(PLAY)]
+        return {name: count for name in plays if (count := int(self._store.get(name)))}
 
     def begin(self) -> None:
         """The show begins, and a take that waits for it. Does not block."""

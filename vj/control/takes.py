@@ -82,10 +82,12 @@ class TakeWriter:
         log: Callable[[str], None],
         render_size: Callable[[], Size],
         supervisor: Supervisor | None = None,
+        fired: Mapping[str, int] | None = None,
     ) -> None:
         """render_size: the current render size, asked with every frame. supervisor: for its thread.
-        Raises Fault when the file cannot be created."""
-        self._log = log
+        fired: how often triggers were fired before, which the take does not count. Raises Fault
+        when the file cannot be created."""
+        self._log, self._fired = log, fired or {}
         self._render_size, self._size = render_size, Size(0, 0)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -140,6 +142,8 @@ class TakeWriter:
             self._queue.put(size)
         if stood:
             self._queue.put((before, stood))
+        for name in self._fired.keys() & changed.keys():
+            changed[name] = int(changed[name]) - self._fired[name]
         if changed:
             self._queue.put((now, changed))
 

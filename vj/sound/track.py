@@ -90,10 +90,6 @@ class Track:
             self._plays = plays
             self._play()
 
-    def meet(self, plays: int) -> None:
-        """So often it was started before it was here."""
-        self._plays = plays
-
     def leave(self) -> None:
         """It is taken off: its level goes."""
         self._wanted, self._slope = 0.0, -max(self._gain, 1e-6) / RAMP
