@@ -192,8 +192,9 @@ def test_a_deck_s_parameters_are_followed() -> None:
         "deck/b/seek": 1,
         "deck/b/at": 0.0,
         "deck/b/again": 0,
+        "deck/b/between": "flow",
     }
-    assert Transport.of(values, "deck/b") == Transport(-2.0, 0.25, 0.75, "once")
+    assert Transport.of(values, "deck/b") == Transport(-2.0, 0.25, 0.75, "once", True)
     first = Moves.of(values, "deck/b")
     assert first.since(first) is None, "what was there before is no seek"
     for changes, sought in (

@@ -41,6 +41,7 @@ from vj.diffusion.devices import best_device_name
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.in_between import picture_maker
 from vj.pipeline.interpolation import SlowMotion, Views
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
@@ -138,6 +139,7 @@ class Rendering:
             tuple(show.ndi_addresses),
             self._log,
             listed=lambda: show.source,
+            between=picture_maker,
         )
         store = Store(start_values(show), show.table())
         models = OfflineModels(show, size, self._log, self._paints, self._replay)

@@ -27,6 +27,9 @@ def why_constant(show: Show, replay: Take | None) -> str | None:
     decks = (show.start.get("deck/b"),) if replay is None else replay.values("deck/b")
     if any(decks):
         return "a second deck plays"
+    flows = [value for name, value, _ in given_values(show) if name == "source/between"]
+    if "flow" in (flows if replay is None else replay.values("source/between")):
+        return "pictures are made between them"
     moved = next(_moving(show, replay), None)
     return None if moved is None else f"{moved} changes"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vj.app.context import ShowContext
 from vj.app.setup import painted_size
 from vj.core.frame import Size
+from vj.pipeline.in_between import picture_maker
 from vj.show.schema import Show
 from vj.sources import SourceSettings, split_uri
 from vj.sources.camera_modes import name_of
@@ -39,6 +40,7 @@ class SettingsOfShows:
             self.own_senders,
             self.context.canvas,
             self._order,
+            between=picture_maker,
         )
 
     def _order(self) -> list[str]:

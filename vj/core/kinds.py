@@ -11,6 +11,8 @@ DECK_MODES = (*BLEND_MODES, *WIPES)
 """Values of deck/mode, see `vj.pipeline.decks`."""
 CLIP_LOOPS = ("loop", "ping-pong", "once", "next")
 """What comes at a clip's end, see `vj.sources.transport`."""
+CLIP_BETWEEN = ("hold", "flow")
+"""What is seen between two pictures of a clip that plays slowly."""
 CUT_ORDERS = ("in-turn", "random")
 """Values of cut/order, see `vj.control.cuts`."""
 DECK_SPACES = ("picture", "flow", "latent")

@@ -77,7 +77,7 @@ ALIASES = {
     "deck/a/start": "source/start",
     **{
         f"deck/a/{name}": f"source/{name}"
-        for name in ("position", "seek", "at", "again", "speed", "in", "out", "loop")
+        for name in ("position", "seek", "at", "again", "speed", "in", "out", "loop", "between")
     },
 }
 """Short names that stand for another."""

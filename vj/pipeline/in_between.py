@@ -11,8 +11,13 @@ nobody knows is in one place, and not half in two.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
+
+from vj.pipeline.flow_backends import careful_flow
+from vj.pipeline.optical_flow import FlowFinder
 
 SURE, KNOWN = 0.5, 0.35
 """Confidence below which neither side is surer; and below which a way is taken from around."""
@@ -26,6 +31,21 @@ EMPTY, FULL = 0.3, 0.6
 ALIKE = 14
 """Levels of 255 by which two sides may differ that show the same thing."""
 _NOTHING = np.float32(1e-4)
+
+
+def picture_maker() -> Callable[[np.ndarray, np.ndarray], Callable[[float], np.ndarray] | None]:
+    """For a clip, see `vj.sources.between_pictures.Making`."""
+    finder = FlowFinder(careful_flow())
+
+    def of(old: np.ndarray, new: np.ndarray) -> Callable[[float], np.ndarray] | None:
+        one, two = (np.ascontiguousarray(picture[..., :3]) for picture in (old, new))
+        back, forth = finder.find(two, one), finder.find(one, two)
+        size = old.shape[1], old.shape[0]
+        if back.cut:
+            return None
+        return lambda share: InBetween(back.grid, forth.grid, share, size).picture(old, new)
+
+    return of
 
 
 class InBetween:

@@ -12,6 +12,7 @@ from vj.core.canvas import Canvas
 from vj.core.clock import Clock, FrameClock
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Frame, Size
+from vj.sources.between_pictures import Making
 from vj.sources.file_names import PICTURES, exists, is_sequence
 from vj.sources.network import SCHEMES, is_address, names_a_clip, scheme_of
 from vj.sources.transport import TransportControl
@@ -61,7 +62,8 @@ class SourceSettings:
     listed: the show's sources, in their order. transport: how a source that has a length is played;
     `loop` says then only whether the show ends with it: what plays once raises `EndOfSource` at its
     end if False, and stands on its last picture else. None: forwards at its own speed, offline
-    every frame once whatever the clock says. said: what `once` has said."""
+    every frame once whatever the clock says. between: makes what makes pictures between those of a
+    slow clip, for the source's own thread; None: there are none. said: what `once` has said."""
 
     clock: Clock
     fps: float = 30.0
@@ -73,6 +75,7 @@ class SourceSettings:
     canvas: Canvas | None = None
     listed: Callable[[], Sequence[str]] = tuple
     transport: TransportControl | None = None
+    between: Callable[[], Making] | None = None
     said: set[str] = field(default_factory=set, compare=False)
 
     def once(self, text: str) -> None:

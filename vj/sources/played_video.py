@@ -6,6 +6,7 @@ import numpy as np
 
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
+from vj.sources.between_pictures import BetweenPictures
 from vj.sources.clip_length import measure
 from vj.sources.clip_place import ClipPlace, picture_place
 from vj.sources.clip_stretches import Stretches, stretches
@@ -42,9 +43,11 @@ class PlayedVideo:
         self._pixels = np.empty(0, np.uint8)
         self._converted: float | None = None
         """When the picture begins whose pixels these are."""
+        self._between = None if settings.between is None else BetweenPictures(settings.between())
         self._number = 0
-        self._given: tuple[float, int] | None = None
-        """When the picture of the last frame begins, and how many seeks it followed."""
+        self._given: tuple[float, float, int] | None = None
+        """When the picture of the last frame begins, how far it was to the next one, and how many
+        seeks it followed."""
         self._prepared = True
         """What comes after the last frame was worked on."""
         self._frame_time = min(file.step, 1 / settings.fps)
@@ -89,18 +92,24 @@ class PlayedVideo:
             place = head.at(now)
             self.position, self.heard = head.position, self._place(now)
             came_over = self._look_at_end()
-            picture, ends = self._find(place)
+            between = self._place_between()
+            picture, ends = self._find(place if between is None else between)
             wanted = now + LOOK
             self._span = picture.begins, ends
-            if not clock.live or self._is_wanted(picture, seeks, now):
-                return self._frame(picture, seeks, now)
+            share = 0.0
+            if between is not None and ends < head.high - 1e-6:
+                share = min(max((between - picture.begins) / (ends - picture.begins), 0.0), 1.0)
+            if not clock.live or self._is_wanted(picture, share, seeks, now):
+                return self._frame(picture, share, ends, seeks, now)
             if came_over or now >= patience:
                 return None
             if not self._prepared:
                 self._prepared = True
                 self.finder.prepare(place, head.velocity, head.low, head.left, head.onward)
             due = head.due(picture.begins, ends)
-            if due is not None:
+            if between is not None and self._earliest > now:
+                wanted = min(wanted, self._earliest)
+            elif due is not None:
                 fast = abs(head.velocity) > 1
                 wanted = min(wanted, max(due, self._earliest if fast else due))
             clock.wait_until(min(wanted, patience))
@@ -138,17 +147,41 @@ class PlayedVideo:
                 raise EndOfSource
         return came
 
-    def _is_wanted(self, picture: Picture, seeks: int, now: float) -> bool:
-        """It is another picture than that of the last frame, and its time has come."""
-        if self._given is None or self._given[1] != seeks:
-            return True
-        fast = abs(self.head.velocity) > 1
-        return picture.begins != self._given[0] and not (fast and now < self._earliest)
+    def _place_between(self) -> float | None:
+        """The place between two pictures, in seconds of the clip, where one is made there; None
+        where pictures are held. To and fro it goes evenly from the first picture to the last and
+        back: the time for which the last one would be held is that of the way back from it."""
+        head = self.head
+        if self._between is None or not self._control.now().flowing or abs(head.velocity) >= 1:
+            return None
+        place = head.exact - (head.slack if head.velocity < 0 else 0)
+        if head.loop == "ping-pong":
+            first, last = head.insets
+            turns = head.high - last
+            place = place - first if head.turned else min(place, 2 * turns - place)
+        return max(place, head.low)
 
-    def _frame(self, picture: Picture, seeks: int, now: float) -> Frame:
+    def _is_wanted(self, picture: Picture, share: float, seeks: int, now: float) -> bool:
+        """It is another picture than that of the last frame, and its time has come."""
+        if self._given is None or self._given[2] != seeks:
+            return True
+        paced = abs(self.head.velocity) > 1 or share > 0 or self._given[1] > 0
+        return (picture.begins, share) != self._given[:2] and not (paced and now < self._earliest)
+
+    def _pixels_at(self, picture: Picture, share: float, ends: float) -> np.ndarray:
         self._convert(picture)
-        self._given, self._prepared = (picture.begins, seeks), False
+        if self._between is None or share == 0:
+            return self._pixels
+
+        def following() -> np.ndarray:
+            return self._upright.pixels(self._find(ends)[0])
+
+        return self._between.picture(share, picture.begins, self._pixels, following)
+
+    def _frame(self, picture: Picture, share: float, ends: float, seeks: int, now: float) -> Frame:
+        pixels = self._pixels_at(picture, share, ends)
+        self._given, self._prepared = (picture.begins, share, seeks), False
         self._earliest = max(self._earliest, now - self._frame_time) + self._frame_time
         number, self._number = self._number, self._number + 1
         place = picture_place(self.head)
-        return Frame(self._pixels, number, self._settings.clock.now(), place=place)
+        return Frame(pixels, number, self._settings.clock.now(), place=place)

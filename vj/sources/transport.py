@@ -55,18 +55,20 @@ class Moves(NamedTuple):
 class Transport:
     """speed: times the clip's own, -4..4; negative is backwards, 0 holds. start, end: the part that
     plays, shares 0..1 of the clip; the wrong way round they are exchanged. loop: one of
-    `CLIP_LOOPS`."""
+    `CLIP_LOOPS`. flowing: between two pictures of a slow clip others are made."""
 
     speed: float = 1.0
     start: float = 0.0
     end: float = 1.0
     loop: str = CLIP_LOOPS[0]
+    flowing: bool = False
 
     @classmethod
     def of(cls, values: Mapping[str, Any], deck: str) -> Transport:
         """What the parameters of a deck say. deck: `source` or `deck/b`."""
         speed, start, end = (float(values[f"{deck}/{name}"]) for name in ("speed", "in", "out"))
-        return cls(speed, start, end, str(values[f"{deck}/loop"]))
+        flowing = values[f"{deck}/between"] == "flow"
+        return cls(speed, start, end, str(values[f"{deck}/loop"]), flowing)
 
 
 class TransportControl:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vj.core.kinds import CLIP_LOOPS
+from vj.core.kinds import CLIP_BETWEEN, CLIP_LOOPS
 from vj.parameters.row import Parameter, number
 
 
@@ -46,6 +46,14 @@ def clip_rows(deck: str) -> tuple[Parameter, ...]:
             "what comes at its end: it begins again, runs to and fro, stands on its last picture, "
             "or the next of the show's sources plays",
             choices=CLIP_LOOPS,
+        ),
+        Parameter(
+            f"{deck}/between",
+            "choice",
+            CLIP_BETWEEN[0],
+            "below its own speed a video file holds each picture, or shows pictures made between "
+            "two of its own along the optical flow",
+            choices=CLIP_BETWEEN,
         ),
     )
 
