@@ -23,6 +23,7 @@ from vj.app.model_loader import ModelLoader
 from vj.app.outputs import Outputs
 from vj.app.page_actions import page_actions
 from vj.app.page_feed import PageFeed
+from vj.app.portraits import opener
 from vj.app.recordings import Recordings
 from vj.app.reporter import Reporter
 from vj.app.servers import Servers
@@ -130,6 +131,7 @@ class Performance:
             lambda: self.video_input.beside,
             self.video_input.on_decks,
         )
+        self.loop.pipeline.preparation.portraits.open = opener(lambda: self.run_state.show)
         pictures = self.loop.pipeline.preparation.pictures
         pictures.newest = self.picture_source.newest
         pictures.on_decks = self.video_input.on_decks

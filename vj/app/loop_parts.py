@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from vj.app.context import ShowContext
 from vj.app.outputs import Outputs
+from vj.app.portraits import faults_of
 from vj.app.replacement import Replacement, do_nothing
 from vj.app.setup import fetched_person, make_flow_backend, make_person_segmentation
 from vj.parameters.table import Value
@@ -94,6 +95,17 @@ class LoopParts:
                 self._loop.between(lambda: self._loop.pipeline.refit(show.fit))
 
         return Replacement(changed, apply)
+
+    def replace_portraits(self, show: Show, old: Show) -> Replacement | None:
+        """The portraits of a saved show. Raises Fault for one that cannot be had."""
+        if show.portraits == old.portraits:
+            return None
+        for _, fault in faults_of(show.portraits):
+            raise fault
+        loop = self._loop
+        return Replacement(
+            ["portraits"], lambda: loop.between(loop.pipeline.preparation.portraits.anew)
+        )
 
     def close(self) -> None:
         if isinstance(self._segment_person, PersonThread):

@@ -20,6 +20,7 @@ from vj.app.offline_sound import OfflineSound
 from vj.app.offline_sources import OfflineSources
 from vj.app.offline_times import FrameTimes
 from vj.app.output_upscale import scaled
+from vj.app.portraits import opener
 from vj.app.setup import (
     check_style_pictures,
     flow_finder,
@@ -224,6 +225,7 @@ class Rendering:
             )
             wanted = frozenset().union(*(runner.rule.views for runner in runners))
             loop.pipeline.preparation.views_wanted = lambda: wanted
+            loop.pipeline.preparation.portraits.open = opener(lambda: show)
             pictures = loop.pipeline.preparation.pictures
             pictures.newest, pictures.on_decks = beside.newest, sources.on_decks
             loop.pipeline.preparation.keep_walks(walks_folder(self._file))

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 
 from vj.app.model_words import MODEL_WORDS
+from vj.commands.check_faces import check_faces
 from vj.commands.check_result import CheckResult
 from vj.control.osc.network import datagram_socket, family_of, strip_brackets
 from vj.core.errors import Fault
@@ -35,6 +36,7 @@ def check_controls(show: Show, result: CheckResult) -> None:
     _cue_numbers(show, result)
     _masks(show, result)
     _lines(show, result)
+    check_faces(show, result)
     _prompts(show, result)
     _decks(show, result)
     _heads(show, result)

@@ -22,6 +22,7 @@ from vj.parameters.rows import (
     masks,
     output,
     playing,
+    portrait,
     sound,
     sources,
     view,
@@ -64,6 +65,7 @@ ROWS = (
     *decks.ROWS,
     *cuts.ROWS,
     *view.ROWS,
+    *portrait.ROWS,
     *playing.ROWS,
 )
 

@@ -79,6 +79,13 @@ class PlacedView:
     painted: Size
     fit: Fit
 
+    def to_input(self, came: Size) -> np.ndarray | None:
+        """(2, 3) float64: from a painted column and row to those of an input of a size; None where
+        a mirror shows a part of it more than once."""
+        if self.view.mirror in SEAMED:
+            return None
+        return _Place(came, self.painted, self.fit, self.view, self.painted).matrix(1.0)
+
     def __call__(self, pixels: np.ndarray, wanted: Size) -> np.ndarray:
         """(H, W) or (H, W, 3) uint8 as the source gave it -> what is seen of it, at `wanted`: the
         middle part of the painted size that has that shape. C-contiguous."""

@@ -73,10 +73,12 @@ class Masks:
         snapshot: Snapshot,
         strokes: np.ndarray | None = None,
         alpha: np.ndarray | None = None,
+        face: np.ndarray | None = None,
     ) -> np.ndarray | None:
         """(H, W, 3) uint8 -> (H, W) uint8, 255 where the generated image shows; None where it shows
         everywhere. Fed with every frame. strokes: (H, W) uint8, 255 where people have drawn; None
-        where nobody can. alpha: (H, W) uint8, of the source; None where it is opaque."""
+        where nobody can. alpha: (H, W) uint8, of the source; None where it is opaque.
+        face: (H, W) float32, 1 inside faces; None where nobody knows any."""
         mode = snapshot["mask/mode"]
         if mode == "person" and self.segment_person is None:
             mode = "plate"
@@ -104,6 +106,8 @@ class Masks:
         elif mode == "alpha":
             everything = np.full(image.shape[:2], 255, np.uint8)
             subject = (everything if alpha is None else alpha).astype(np.float32) / 255
+        elif mode == "face":
+            subject = np.zeros(image.shape[:2], np.float32) if face is None else face
         elif mode != "none":
             subject = self._subject(mode, image, snapshot)
         if subject is None:

@@ -22,11 +22,13 @@ from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.head_camera import FollowedInput
 from vj.pipeline.input_view import NEUTRAL, PlacedView, View, viewed
+from vj.pipeline.landmarks.followed_faces import Faces, faces_painted
 from vj.pipeline.landmarks.markers import Markers
 from vj.pipeline.latent_walk import LatentWalk, WalkStep
 from vj.pipeline.line_art import drawing, mixed
 from vj.pipeline.live_picture import LivePictures
 from vj.pipeline.masks import Masks, SegmentPerson, softness
+from vj.pipeline.portraits.layer import PortraitLayer
 from vj.pipeline.preprocess import Fit, lost
 from vj.pipeline.transparency import WalkAlphas, alpha_seen, continued
 from vj.pipeline.upscale_guide import worth
@@ -49,6 +51,8 @@ class Taken:
     """How it is looked at; None where it is only cropped or padded."""
     alpha: np.ndarray | None = None
     """(H, W) uint8, where its transparency is the mask; None for one that is opaque."""
+    faces: Faces | None = None
+    """The faces in it where its source knows them, see `Frame`."""
 
 
 class Preparation:
@@ -71,6 +75,7 @@ class Preparation:
         self.masks = Masks(on_message, segment_person)
         self.strokes = DrawnStrokes(canvas, size)
         self._markers = Markers(on_message, supervisor, live)
+        self.portraits = PortraitLayer(on_message, supervisor, live)
         self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
         """Of deck A and of deck B."""
         self.walk_keys = tuple(WalkKeys(on_message, supervisor, live) for _ in range(2))
@@ -125,10 +130,14 @@ class Preparation:
                 self._told.append(message)
                 self._log(message)
         taken = self._mixed(frame, other, snapshot, backend)
+        portrait = self.portraits.of(taken.image, frame.captured, taken.faces, snapshot)
+        if portrait is not None:
+            taken = Taken(portrait)
         image = taken.image
         strokes = self.strokes.find(snapshot)
+        face = self.portraits.oval(image.shape) if snapshot["mask/mode"] == "face" else None
         try:
-            mask = self.masks.find(image, snapshot, strokes, taken.alpha)
+            mask = self.masks.find(image, snapshot, strokes, taken.alpha, face)
         except Exception as error:  # a foreign person model: the picture goes on without a mask
             self._metrics.faults += 1
             self._log_sometimes(
@@ -178,6 +187,7 @@ class Preparation:
     def close(self) -> None:
         """End its threads."""
         self._markers.close()
+        self.portraits.close()
         for view in self._views:
             view.close()
         for keys in self.walk_keys:
@@ -254,7 +264,11 @@ class Preparation:
                 if blank
                 else alpha_seen(frame.pixels, self._size, self.fit, view)
             )
-        return Taken(image, None, blank, frame.pixels if leads else None, placed, alpha)
+        faces = frame.faces
+        if faces is not None:
+            faces = faces_painted(faces, frame.size, self._size, self.fit, placed)
+        whole = frame.pixels if leads else None
+        return Taken(image, None, blank, whole, placed, alpha, faces)
 
     def _log_sometimes(self, text: str, now: float) -> None:
         """The same words every so many seconds at most."""

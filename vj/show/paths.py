@@ -114,6 +114,14 @@ def resolve_with(plain: dict[str, Any], resolver: PathResolver) -> None:
     _values(plain, "sources", lambda value, place: resolver.uri(value, place))
     for key in ("finish", "style_pictures"):
         _each(plain, key, (), lambda value, place: resolver.file(value, place))
+    _each(
+        plain,
+        "portraits",
+        (),
+        lambda value, place: (
+            value if str(value).startswith("drawn:") else resolver.file(value, place)
+        ),
+    )
     _one(plain, "person", (), "model", resolver)
     _model(plain, ("model",), resolver)
     models = plain.get("models")

@@ -226,6 +226,8 @@ class Show(Section):
     model: Annotated[ModelSection, BeforeValidator(as_model)] = ModelSection()
     models: dict[ChosenName, Annotated[ModelSection, BeforeValidator(as_model)]] = Field(default={})
     style_pictures: PictureFiles = Field(default=[])
+    portraits: PictureFiles = Field(default=[])
+    """See `vj.app.portraits`."""
     engine: Literal["stream", "streamdiffusion"] = "stream"
     osc: Annotated[OscSection, BeforeValidator(_osc)] = OscSection()
     page: Annotated[PageSection, BeforeValidator(as_page)] = PageSection()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vj.parameters.row import QUICK, Parameter, number
 
-MASK_MODES = ("none", "luma", "chroma", "plate", "motion", "person", "drawn", "alpha")
+MASK_MODES = ("none", "luma", "chroma", "plate", "motion", "person", "drawn", "alpha", "face")
 
 ROWS = (
     Parameter(
@@ -12,8 +12,8 @@ ROWS = (
         "choice",
         "none",
         "keeps a part of the input as it came: what is bright, what lacks the key's colour or was "
-        "not in the empty room, movement, people, what a source with transparency shows (alpha); "
-        "drawn: paints only where people draw",
+        "not in the empty room, movement, people, their faces, what a source with transparency "
+        "shows (alpha); drawn: paints only where people draw",
         choices=MASK_MODES,
     ),
     number(

@@ -17,6 +17,7 @@ from vj.core.frame import Size
 from vj.sources.drawn import fox_parts as parts
 from vj.sources.drawn.canvas import Colour, smooth
 from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
+from vj.sources.drawn.face_anchors import Anchors, fox_anchors
 from vj.sources.drawn.face_shape import FaceLook, face_points, laid
 
 EYES = 0.2
@@ -206,3 +207,9 @@ class Fox:
         thick = max(1, round(width * pose.size * self._stage.unit))
         places = self._places(pose, points)
         cv2.polylines(picture, [places], False, parts.INK, thick, cv2.LINE_AA, _SHIFT)
+
+
+def fox_ahead(size: Size) -> tuple[np.ndarray, Anchors]:
+    """The fox that looks ahead and does nothing, (H, W, 3) uint8, and where its face is."""
+    pose = FaceLook(x=PLACE[0], y=PLACE[1], size=EYES)
+    return Fox(size).drawn(pose), fox_anchors(*PLACE, EYES)
