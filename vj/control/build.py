@@ -15,7 +15,7 @@ from vj.control.modulation import Modulation
 from vj.control.modulators import Envelope, Follower, Gain, Lfo, ModulationSource
 from vj.core.errors import Fault, nearest_file
 from vj.core.happenings import Happenings
-from vj.core.input_features import PICTURE_FEATURES, InputFeatures
+from vj.core.input_features import DISTANCES, PICTURE_FEATURES, InputFeatures
 from vj.parameters.store import Store
 from vj.parameters.table import Table
 from vj.show.expression import Expression
@@ -115,6 +115,10 @@ def _source(
         return _moving(rule, rule.motion, features)
     if rule.picture is not None:
         return _seeing(rule, rule.picture, features)
+    if rule.faces is not None:
+        return _apart(rule, "lips" if rule.faces == "lips" else "faces", features)
+    if rule.silhouettes is not None:
+        return _apart(rule, "silhouettes", features)
     assert rule.expression is not None
     expression = Expression(rule.expression, rule.seed or number)
     followers: dict[str, Follower | MotionFollower | PictureFollower] = {}
@@ -126,6 +130,8 @@ def _source(
             followers[name] = _moving(rule, MOTION_NAMES[name], features)
         elif name in PICTURE_FEATURES:
             followers[name] = _seeing(rule, name, features)
+        elif name in DISTANCES:
+            followers[name] = _apart(rule, name, features)
         else:
             read[name] = table.find(f"macro/{name}").name
     return ExpressionSource(expression, followers, read)
@@ -160,6 +166,19 @@ def _seeing(rule: ModulatorRule, feature: str, features: InputFeatures) -> Pictu
         rule.attack.seconds,
         rule.release.seconds,
     )
+
+
+def _apart(rule: ModulatorRule, name: str, features: InputFeatures) -> PictureFollower:
+    """How far two are apart, 1 for a picture's height and for fewer than two. It comes to 0 within
+    the attack, and rests within the release."""
+
+    def measured() -> float:
+        distance = features.distance(name)
+        return 1.0 if distance is None else min(1.0, distance)
+
+    floor = rule.floor if "floor" in rule.model_fields_set else 0.0
+    ways = rule.release.seconds, rule.attack.seconds
+    return PictureFollower(measured, False, _gain(rule), floor, *ways)
 
 
 def make_engine(
@@ -217,4 +236,5 @@ def make_engine(
         remark=remark,
         latency=latency,
         happenings=happenings,
+        features=features,
     ), audio_inputs

@@ -10,6 +10,7 @@ from vj.show.idle_section import IdleRule
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
 from vj.show.prompts_section import SceneRule
+from vj.show.sounds_section import SoundRule
 from vj.show.tempo_section import TempoRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 
@@ -36,6 +37,8 @@ class ControlledShow(SequencedShow, Protocol):
 
     @property
     def mappings(self) -> Sequence[MappingRule]: ...
+    @property
+    def sounds(self) -> Mapping[str, SoundRule]: ...
     @property
     def macros(self) -> Mapping[str, MacroRule]: ...
     @property

@@ -21,6 +21,7 @@ from vj.control.macros import Macro
 from vj.control.mapping import ControlMapping
 from vj.control.mapping_player import MappingPlayer
 from vj.control.mapping_table import MappingTable
+from vj.control.meetings import Meetings
 from vj.control.modulation import Modulation, ModulationMatrix
 from vj.control.scenes import SceneWalk
 from vj.control.sequencer import TEXTS, Sequencer
@@ -29,6 +30,7 @@ from vj.control.tempo_source import TempoSource
 from vj.control.timeline import Timeline
 from vj.core.errors import Fault
 from vj.core.happenings import Happenings
+from vj.core.input_features import InputFeatures
 from vj.core.picture_place import PicturePlace
 from vj.parameters.store import Store
 from vj.parameters.table import Value
@@ -54,6 +56,7 @@ class ControlEngine:
         remark: Callable[[str], None] | None = None,
         latency: Callable[[], float] = lambda: 0.0,
         happenings: Happenings | None = None,
+        features: InputFeatures | None = None,
     ) -> None:
         """now: the show's clock. remark: takes messages about wrong input, `log` unless given.
         latency: seconds from a change to its picture, by which quantised changes are applied
@@ -78,6 +81,9 @@ class ControlEngine:
         self.cutter = Cutter(show, store, self)
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = ModulationMatrix(modulations)
+        heard = [*self.modulations.trigger_names, *self.sequencer.waits_for]
+        heard += [cause for sound in show.sounds.values() for cause in sound.on]
+        self.meetings = Meetings(heard, features or InputFeatures())
         self.scenes = SceneWalk(show.prompts, store, self)
         self.idle = Idle(show.idle)
         self._keys = HeldKeys()
@@ -171,6 +177,7 @@ class ControlEngine:
         for macro in self.macros:
             macro.value = macros.get(macro.parameter, 0.0)
         self.modulations.take_over(old.modulations)
+        self.meetings.take_over(old.meetings)
         self.cutter.take_over(old.cutter)
         self.scenes.take_over(old.scenes)
         self.idle.take_over(old.idle)
@@ -257,6 +264,9 @@ class ControlEngine:
         self._process_events(time)
         self.tempo_source.publish(self.store, time)
         self.modulations.trigger_by_beat(time, self.tempo)
+        for name in self.meetings.step():
+            self._on_happened(name, time)
+            self.sequencer.happened(name, self.store, time, self.tempo)
         self._mapping_player.set_due(time, self.tempo, self._latency(), self.store)
         held = bool(self._keys) or self.mapping_table.any_held()
         self.sequencer.rest(self.idle, held, self.store, time, self.tempo)
@@ -264,8 +274,6 @@ class ControlEngine:
         self.scenes.choose(self.store, self._release)
         self._mapping_player.step(passed, self.store)
         self.cutter.step(passed, self.store)
-        if self.cutter.cuts:
-            self._on_happened("cut", time)
         if self.cutter.cuts:
             self._on_happened("cut", time)
         self._passed += passed

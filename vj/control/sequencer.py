@@ -55,6 +55,7 @@ class Sequencer:
         curves = [(rule, store.table.find(rule.to).name) for rule in show.curves]
         along_clip = [(rule, to) for rule, to in curves if rule.on == "clip"]
         self.clip = ClipSequence(show, along_clip, happened)
+        self._when = [rule for rule in show.timeline if rule.when is not None]
         self.cues = CueList(show.cues, self.clip.clock)
         self.curve_tracks: list[CurveTrack] = [
             CurveTrack(rule, to) for rule, to in curves if rule.on == "timeline"
@@ -276,6 +277,19 @@ class Sequencer:
                 self.fire_or_log(following, store, time, tempo)
         if not self.timeline.stopped:
             self._play_curves(store, time, tempo)
+
+    @property
+    def waits_for(self) -> list[str]:
+        """What entries wait for, see `vj.core.happenings.MEETINGS`."""
+        return [str(rule.when) for rule in self._when]
+
+    def happened(self, name: str, store: Store, time: float, tempo: Tempo) -> None:
+        """Fire the entries that wait for this, unless the timeline is stopped or has not begun."""
+        if self.timeline.waits or self.timeline.state == STOPPED:
+            return
+        for rule in self._when:
+            if rule.when == name:
+                self.fire_or_log(str(rule.cue), store, time, tempo)
 
     def follow_picture(
         self, place: PicturePlace | None, store: Store, time: float, tempo: Tempo

@@ -16,6 +16,11 @@ PICTURE_FEATURES = ("brightness", "hue", "saturation")
 """Means of the input, 0..1. hue: 0 red, 1/3 green, 2/3 blue. saturation: 0 is grey."""
 
 
+DISTANCES = ("faces", "lips", "silhouettes")
+"""Of two faces, of their mouths, of two silhouettes: how far they are apart, in heights of the
+picture; 0 where they touch."""
+
+
 class InputFeatures:
     """The features of the last frame."""
 
@@ -23,6 +28,23 @@ class InputFeatures:
         self._motion: Mapping[str, float] = MappingProxyType(dict.fromkeys(MOTION_FEATURES, 0.0))
         self._picture: Mapping[str, float] = MappingProxyType({})
         self._motion_read = self._picture_read = False
+        self._distances: dict[str, float | None] = {}
+        self._distances_read: set[str] = set()
+
+    def distance(self, name: str) -> float | None:
+        """One of `DISTANCES`; None where there are fewer than two."""
+        self._distances_read.add(name)
+        return self._distances.get(name)
+
+    def distances_wanted(self) -> frozenset[str]:
+        """Those that were read since this was asked last."""
+        read = frozenset(self._distances_read)
+        self._distances_read.clear()
+        return read
+
+    def set_distance(self, name: str, heights: float | None) -> None:
+        """How far two are apart in the frame."""
+        self._distances[name] = heights
 
     def motion(self, feature: str) -> float:
         """One of `MOTION_FEATURES`; 0 before anything has moved."""

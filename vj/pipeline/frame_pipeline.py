@@ -26,6 +26,7 @@ from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
 from vj.pipeline.input_measure import InputMeasure
 from vj.pipeline.masks import SegmentPerson
+from vj.pipeline.meeting_measure import MeetingMeasure
 from vj.pipeline.model_fade import ModelFade
 from vj.pipeline.optical_flow import MotionTracker
 from vj.pipeline.preparation import Preparation
@@ -97,6 +98,7 @@ class FramePipeline:
         self._bare = HostCompositor(size, plain=True)
         self._motion = MotionTracker(flow, on_message, supervisor, metrics, live)
         self._measure = InputMeasure(features, self._motion)
+        self._meetings = MeetingMeasure(features, on_message, supervisor, live)
         self.stage = StageMarker()
         """Which step the current frame is in, for the watchdog."""
 
@@ -159,6 +161,7 @@ class FramePipeline:
     def release_backend(self) -> None:
         """End the threads of its own, and leave the backend to another pipeline."""
         self._motion.close()
+        self._meetings.close()
         self.preparation.close()
         self.backend.compositor.take_over(None)
         self.backend.clear()
@@ -186,6 +189,7 @@ class FramePipeline:
         self.stage.enter("prepare")
         context = self.preparation.of(frame, snapshot, self.backend, other)
         self._measure.begin(context)
+        self._meetings.look(frame, context, snapshot)
         self._lap("prepare", begun)
         if snapshot["output/freeze"]:
             self._frozen = self._frozen or self._latest or context
@@ -289,6 +293,7 @@ class FramePipeline:
     def close(self) -> None:
         """End its threads, the backend's too."""
         self._motion.close()
+        self._meetings.close()
         self.preparation.close()
         self.backend.close()
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from vj.core.errors import nearest
-from vj.core.input_features import MOTION_FEATURES, PICTURE_FEATURES
+from vj.core.input_features import DISTANCES, MOTION_FEATURES, PICTURE_FEATURES
 from vj.show.durations import Duration
 from vj.show.expression import TIME_NAMES, Expression
 from vj.show.field_types import Computed, Time, pair, read_by
@@ -18,13 +18,16 @@ WAVEFORMS = ("sine", "triangle", "saw", "square", "random", "noise")
 """What an LFO may be, see `vj.control.modulators`."""
 AUDIO_FEATURES = ("level", "low", "mid", "high", "onset")
 """What a follower may follow, see `vj.control.audio`."""
-MODULATOR_KINDS = ("lfo", "envelope", "audio", "motion", "picture", "expression")
+MODULATOR_KINDS = (
+    *("lfo", "envelope", "audio", "motion", "picture", "faces", "silhouettes"),
+    "expression",
+)
 """The keys of which a modulator has one."""
 MOTION_NAMES = {
     "motion" if feature == "amount" else f"motion_{feature}": feature for feature in MOTION_FEATURES
 }
 """How expressions call the motion of the input."""
-MODULATOR_NAMES = (*TIME_NAMES, *AUDIO_FEATURES, *MOTION_NAMES, *PICTURE_FEATURES)
+MODULATOR_NAMES = (*TIME_NAMES, *AUDIO_FEATURES, *MOTION_NAMES, *PICTURE_FEATURES, *DISTANCES)
 """What the expression of a modulator knows, besides the show's macros."""
 SOURCE_SOUND = "source"
 """The `input:` of a follower that hears what is on the decks."""
@@ -37,12 +40,14 @@ def modulator_word(rule: Mapping[str, Any]) -> str:
     value = str(rule.get(kind, ""))
     if kind == "motion":
         value = kind if value == "amount" else f"{kind} {value}"
+    if kind in ("faces", "silhouettes"):
+        value = kind if value == "distance" else value
     return kind if kind == "expression" else value.replace(" ", "-").replace("/", "")
 
 
 class ModulatorRule(Section):
-    """An LFO, an envelope, a follower of sound, of the input's motion or of its colours, or an
-    expression, on one number."""
+    """An LFO, an envelope, a follower of sound, of the input's motion or its colours or of how far
+    two in it are apart, or an expression, on one number."""
 
     name: str | None = None
     lfo: str | None = None
@@ -50,6 +55,8 @@ class ModulatorRule(Section):
     audio: str | None = None
     motion: str | None = None
     picture: str | None = None
+    faces: str | None = None
+    silhouettes: str | None = None
     expression: Computed = None
     to: str
     range: Annotated[
@@ -73,13 +80,16 @@ class ModulatorRule(Section):
         if sum(getattr(self, kind) is not None for kind in MODULATOR_KINDS) != 1:
             raise ValueError(
                 "a modulator is one of lfo: sine, envelope: beat, audio: low, motion: amount, "
-                "picture: brightness, or expression: 0.5 + 0.3 * sin(t)"
+                "picture: brightness, faces: distance, silhouettes: distance, or expression: 0.5 + "
+                "0.3 * sin(t)"
             )
         for kind, known in (
             ("lfo", WAVEFORMS),
             ("audio", AUDIO_FEATURES),
             ("motion", MOTION_FEATURES),
             ("picture", PICTURE_FEATURES),
+            ("faces", ("distance", "lips")),
+            ("silhouettes", ("distance",)),
         ):
             given = getattr(self, kind)
             if given is not None and given not in known:
