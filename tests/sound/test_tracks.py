@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vj.sound import RATE
+from tests.sound.drawn_sound import write_sound
+from vj.sound import RATE, samples, track
 from vj.sound.loudness import KNEE, gain, limited
 from vj.sound.ramp import RAMP
 from vj.sound.samples import HeldSamples
+from vj.sound.sound_file import SoundFile
 from vj.sound.track import VOICES, Track
 from vj.sound.tracks import Heard, Tracks
 
@@ -169,3 +172,28 @@ def test_tracks_that_stay_go_on_without_a_gap_when_others_come_and_go() -> None:
     after = tracks.block(FRAME, FRAME)
     assert jumps(after) < 0.5 * 2 / RAMP
     assert np.array_equal(after[RAMP:], calm[FRAME + RAMP : 2 * FRAME])
+
+
+@pytest.mark.parametrize("pace", [1.0, 1.7])
+def test_a_long_file_is_read_as_it_plays_and_sounds_as_one_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pace: float
+) -> None:
+    sound = noise(RATE + 700)
+    path = write_sound(tmp_path / "long.wav", sound.T, "pcm_f32le", layout="stereo")
+    monkeypatch.setattr(samples, "HELD", RATE)
+    monkeypatch.setattr(track, "HELD", RATE)
+    file = SoundFile(path)
+    assert file.open()
+    read = samples.samples_of_file(file)
+    assert isinstance(read, samples.FileSamples)
+    assert read.length == len(sound)
+    one, tracks = Track(read, True), Tracks()
+    one.begin()
+    tracks.exchange({"one": one})
+    blocks = []
+    for number in range(60):
+        tracks.frame(number * FRAME, {"one": Heard(1, pace, number // 40)})  # it begins again
+        blocks.append(tracks.block(number * FRAME, FRAME))
+    held = played([Heard(1, pace, number // 40) for number in range(60)], sound, True)
+    assert np.array_equal(np.concatenate(blocks), held)
+    tracks.close()
