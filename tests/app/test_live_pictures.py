@@ -110,7 +110,7 @@ def test_a_source_that_gives_no_picture_yet_is_told_once(
     show: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a sender that is not there yet, which is waited for in silence."""
-    monkeypatch.setattr("vj.app.live_pictures.LATE", 0.2)
+    monkeypatch.setattr("vj.app.source_beside.LATE", 0.2)
     source, there = show.performance.picture_source, Scripted()
     there.silent = True
     settings = source._made_with()[1]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vj.app.adopt import ShowAdopter
 from vj.app.background import BackgroundTasks
+from vj.app.background_source import LiveBackgroundSource
 from vj.app.beginning import Beginning
 from vj.app.choosers import Choosers
 from vj.app.chosen import with_recipe
@@ -136,6 +137,10 @@ class Performance:
         pictures.newest = self.picture_source.newest
         pictures.on_decks = self.video_input.on_decks
         self.loop.pipeline.preparation.keep_walks(walks_folder(file.path if file else None))
+        self.background_source = LiveBackgroundSource(
+            context, lambda: self.video_input.names, lambda: self.video_input.beside
+        )
+        self.loop.pipeline.preparation.background.newest = self.background_source.latest
         source_sound = SourceSound()
         self.session = ControlSession(
             show,
@@ -338,6 +343,7 @@ class Performance:
             ("the page's words", self.page_feed.close),
             ("the style pictures", self.styles.close),
             ("the source of image/from", self.picture_source.close),
+            ("the background's source", self.background_source.close),
             ("the source", self.video_input.stop),
         ]
         for name, stop in parts:

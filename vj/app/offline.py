@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from vj.app.background_source import OfflineBackgroundSource
 from vj.app.chosen import with_recipe
 from vj.app.marking import mark_of
 from vj.app.offline_controls import OfflineControls
@@ -146,7 +147,9 @@ class Rendering:
         models = OfflineModels(show, size, self._log, self._paints, self._replay)
         models.check()
         sources = OfflineSources(show, settings, self._log, self._seconds, self._replay)
-        beside = OfflinePictureSources(source_names(show.sources, show.source), settings, self._log)
+        names = source_names(show.sources, show.source)
+        beside = OfflinePictureSources(names, settings, self._log)
+        behind = OfflineBackgroundSource(names, settings, self._log)
         try:
             first = sources.open(self._begins_with(store))
             own = self._fps or getattr(first, "fps", None) or show.fps
@@ -228,6 +231,8 @@ class Rendering:
             loop.pipeline.preparation.portraits.open = opener(lambda: show)
             pictures = loop.pipeline.preparation.pictures
             pictures.newest, pictures.on_decks = beside.newest, sources.on_decks
+            loop.pipeline.preparation.background.newest = behind.latest
+            store.observers.append(behind.observe)
             loop.pipeline.preparation.keep_walks(walks_folder(self._file))
             # All of a recording says what some of it is: a movie has one mark.
             painting = models.painting()
@@ -245,6 +250,7 @@ class Rendering:
             with ExitStack() as ends:  # each of them, whatever another raises; the recordings first
                 ends.callback(sources.close)
                 ends.callback(beside.close)
+                ends.callback(behind.close)
                 ends.callback(models.close)
                 if self._sound is not None:
                     ends.callback(self._sound.close)

@@ -22,6 +22,7 @@ MASKING = ("mask/mode", "mask/learn")
 NO_STYLES = "only the picture model takes pictures as styles: model: picture"
 ON_A_WALK = "a walk's pictures are encoded whole"
 NO_PICTURE = "image/from is empty: it names no source, nor input or output"
+NO_BACKGROUND = "there is no background: background/source is empty"
 NO_SCENES = "the show has no prompts:, and prompt/scenes is empty"
 BY_SCENES = "prompts: stands in for it; prompt/position leads"
 NO_SOUND = "the show says sound: off"
@@ -47,8 +48,9 @@ def unused(
         "canvas/": "" if shows_canvas(show, values, source) else NO_CANVAS,
         "display/": "" if shows_display(show) else NO_DISPLAY,
         "mask/": "" if values["mask/mode"] != "none" else "the mask is off: mask/mode is none",
+        "background/": "" if values["background/source"] else NO_BACKGROUND,
     }
-    kept = {*loras, *MASKING}
+    kept = {*loras, *MASKING, "background/source"}
     found = dict(by_model)
     if show.model.name != "picture":
         found.setdefault("image/styles", NO_STYLES)

@@ -319,6 +319,9 @@ class StreamBackend:
             known.append(not self._walk_tokens.pending())
         return all(known)
 
+    def layer(self) -> Self:
+        return type(self)(self.model, self.compositor.size, *self._given)
+
     def close(self) -> None:
         if not self._lent:
             self._book.close()

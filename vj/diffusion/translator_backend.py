@@ -85,6 +85,7 @@ class TranslatorBackend:
         that is known already and nobody has to be found. Raises Fault where the model's
         condition needs files that are not here, Unavailable on CUDA without cupy."""
         self.model, self.name = model, model.describe()
+        self._given = wait, on_message, supervisor, known
         self.understood = f"{model.name}: {model.kind}"
         self.unused: Mapping[str, str] = reasons_by_name(UNUSED)
         if model.kind == "next":
@@ -212,6 +213,9 @@ class TranslatorBackend:
         return time - self._returns < LOOKED_FOR
 
     def keep_up(self, snapshot: Snapshot) -> None: ...
+
+    def layer(self) -> TranslatorBackend:
+        return TranslatorBackend(self.model, self.compositor.size, *self._given)
 
     def close(self) -> None:
         if self._found is not None:

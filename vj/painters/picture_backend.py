@@ -126,6 +126,7 @@ class PictureBackend(PainterBackend):
     ) -> None:
         """wait: offline. supervisor: of the thread that looks at pictures."""
         super().__init__(f"picture ({network.device})", network, size, NOT_BY_PICTURES)
+        self._given = network, reader, size, wait, on_message, supervisor
         self._book = TextBook(
             reader.read,
             wait,
@@ -230,6 +231,9 @@ class PictureBackend(PainterBackend):
             self._text = text
             self._book.forget(text)
         self._book.get(text)
+
+    def layer(self) -> PictureBackend:
+        return PictureBackend(*self._given)
 
     def close(self) -> None:
         self._book.close()

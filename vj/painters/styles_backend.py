@@ -36,6 +36,7 @@ class StylesBackend(PainterBackend):
     ) -> None:
         """wait: offline. supervisor: of the thread that reads the prompts."""
         super().__init__(f"styles ({network.device})", network, size, {"image/": NO_PICTURES})
+        self._given = network, size, wait, on_message, supervisor
         self._log = on_message
         self._book = TextBook(weights_of, wait, on_message, supervisor=supervisor)
         self._travel = PromptTravel(self._book, mean)
@@ -78,6 +79,9 @@ class StylesBackend(PainterBackend):
 
     def keep_up(self, snapshot: Snapshot) -> None:
         self._travel.keep_up(snapshot)
+
+    def layer(self) -> StylesBackend:
+        return StylesBackend(*self._given)
 
     def close(self) -> None:
         self._book.close()

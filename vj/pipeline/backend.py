@@ -115,6 +115,16 @@ class PaintsBeside(Backend, Protocol):
         not is looked for."""
 
 
+@runtime_checkable
+class Layered(Backend, Protocol):
+    """One that can paint a second layer, see `vj.pipeline.background`."""
+
+    def layer(self) -> Backend:
+        """Another one on the same model, with prompts, noise and frames in flight of its own, of
+        which neither leaves a trace in the other. Not on the render thread, while this one may
+        paint; to be closed before it. Raises whatever keeps it from being made."""
+
+
 class PassThrough:
     """No model: the input goes through feedback, smoothing and wet/dry. Plays before a model is
     there, and with `--model none`."""

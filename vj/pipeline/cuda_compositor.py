@@ -107,7 +107,9 @@ class CudaCompositor:
         flow: np.ndarray | None = None,
         mask: np.ndarray | None = None,
     ) -> np.ndarray | None:
-        assert isinstance(painted, Tensor)
+        if isinstance(painted, np.ndarray):
+            there = torch.from_numpy(painted).to(self._input.device)
+            painted = there.permute(2, 0, 1)[None].to(self._input.dtype).div(127.5).sub(1)
         # Whether it is finite is known on the card only, and asking would wait. So a bad generated
         # image is replaced by the last one there, and the flag comes down with the picture.
         bad = ~torch.isfinite(painted).all()

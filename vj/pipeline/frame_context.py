@@ -44,6 +44,15 @@ class FrameContext:
     """`image`, (H, W, 3) uint8, with the colours at the edge of what stays as it came going on
     beyond it: of a transparent source, and where `mask/clean` asks for it; else None."""
 
+    background: np.ndarray | None = None
+    """(H, W, 3) uint8: what is seen where the input is not, in place of a generated image; None
+    where the frame itself is painted."""
+
+    @property
+    def moves_on(self) -> bool:
+        """It moves on though its input stands still."""
+        return self.blank or self.background is not None
+
     @property
     def dry(self) -> np.ndarray:
         """What is seen where the generated image is not, (H, W, 3) uint8."""

@@ -21,6 +21,7 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, GeneratedImage, PassThrough
+from vj.pipeline.background import unsmoothed
 from vj.pipeline.compositor import HostCompositor, Picture
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
@@ -201,7 +202,7 @@ class FramePipeline:
             self._steps = snapshot["steps"]
         if (
             self._stillness.is_still(
-                None if context.blank else context.image,
+                None if context.moves_on else context.image,
                 snapshot,
                 (self.preparation.strokes.leading(snapshot), context.taken),
             )
@@ -233,6 +234,9 @@ class FramePipeline:
         return self._with_views(self._finish(generated, snapshot, generated.context), snapshot)
 
     def _paint(self, context: FrameContext, snapshot: Snapshot) -> GeneratedImage | None:
+        if context.background is not None:
+            self.backend.clear()
+            return GeneratedImage(context.background, context)
         begun = time.perf_counter()
         self.stage.enter("flow")
         asked = self._motion.ask(context.image, snapshot)
@@ -256,6 +260,8 @@ class FramePipeline:
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
         motion = self._motion.result(self._motion.ask(context.image, snapshot))
         flow = None if motion is None else motion.scaled(snapshot["feedback/flow"])
+        if context.background is not None:  # it stands still, whatever moves before it
+            flow, snapshot = None, unsmoothed(snapshot)
         painted = self._faded_in(generated.picture, snapshot, flow)
         picture = self.backend.compositor.postprocess(
             painted, context.dry, snapshot, crossfade, flow, context.mask

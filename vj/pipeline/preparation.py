@@ -17,6 +17,7 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.background import BackgroundLayer
 from vj.pipeline.decks import DeckMixer
 from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
@@ -73,6 +74,8 @@ class Preparation:
         """See `vj.pipeline.frame_pipeline.FramePipeline`."""
         self._size, self.fit = size, fit
         self.masks = Masks(on_message, segment_person)
+        room = self.masks.edges.room
+        self.background = BackgroundLayer(size, fit, room, on_message, supervisor, live)
         self.strokes = DrawnStrokes(canvas, size)
         self._markers = Markers(on_message, supervisor, live)
         self.portraits = PortraitLayer(on_message, supervisor, live)
@@ -118,6 +121,7 @@ class Preparation:
             keys.forget()
         self._seen = [None, None]
         self.input_size = None
+        self.background.anew(self._size, self.fit)
 
     def of(
         self, frame: Frame, snapshot: Snapshot, backend: Backend, other: Frame | None = None
@@ -154,7 +158,7 @@ class Preparation:
         if taken.whole is not None:
             strength = 0.0 if isinstance(backend, PassThrough) else snapshot["strength"]
             guide = Guide(taken.whole, image, self.fit, strength, mask, view=taken.view)
-        return FrameContext(
+        context = FrameContext(
             image,
             frame.number,
             frame.captured,
@@ -171,6 +175,7 @@ class Preparation:
             ),
             beyond_edges=own,
         )
+        return self.background.laid(context, snapshot, backend)
 
     def keep_walks(self, folder: Path) -> None:
         """Keep the key pictures of walks in a folder. Before the first frame."""
@@ -187,6 +192,7 @@ class Preparation:
     def close(self) -> None:
         """End its threads."""
         self._markers.close()
+        self.background.close()
         self.portraits.close()
         for view in self._views:
             view.close()

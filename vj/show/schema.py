@@ -19,6 +19,7 @@ from vj.core.errors import Fault, nearest
 from vj.core.frame import Aspect, Size
 from vj.core.kinds import FLOW_KINDS, UPSCALE_KINDS
 from vj.parameters.colours import parse_colour, parse_ramp, split_colours, written
+from vj.parameters.rows.background import PLACES
 from vj.parameters.rows.generation import TAKEN_FROM
 from vj.parameters.table import (
     ROWS,
@@ -136,7 +137,10 @@ def _osc(value: object) -> object:
     return {"listen": value} if isinstance(value, str) else {} if value is None else value
 
 
-SHOW_PARAMETERS = ("macro/", "mod/", "lora/", "sound/", "deck/b", "image/from", "model/")
+SHOW_PARAMETERS = (
+    *("macro/", "mod/", "lora/", "sound/", "deck/b", "image/from", "background/source"),
+    "model/",
+)
 """Prefixes of parameters that a show defines itself, or gives their choices."""
 
 
@@ -374,7 +378,8 @@ class Show(Section):
 
     def table(self) -> Table:
         """All parameters of this show, its macros, modulators and the LoRAs of all its models among
-        them; `source`, `deck/b`, `image/from` and `model` take the names that it has."""
+        them; `source`, `deck/b`, `image/from`, `background/source` and `model` take the names that
+        it has."""
         models = model_names(self.models, self.model)
         sources = source_names(self.sources, self.source)
         loras = {
@@ -398,6 +403,7 @@ class Show(Section):
             *rows_of(self.sounds),
             *(named_row(name, sources) for name in ("source", "deck/b")),
             named_row("image/from", dict.fromkeys((*TAKEN_FROM, *sources))),
+            named_row("background/source", dict.fromkeys((*PLACES, *sources))),
             *(named_row(name, models) for name in ("model", "model/prepare")),
         ]
         return Table((*ROWS, *own))
