@@ -173,25 +173,25 @@ def test_every_sink_keeps_the_contract(kind: str, tmp_path: Path, stand_ins: Non
 
 
 MISSING = [
-    ("ndi:vj", ["NDIlib"], "linux", "ndi:vj needs ndi-python", "pip install ndi-python"),
+    ("ndi:vj", ["NDIlib"], "linux", "ndi:vj needs ndi-python", "launch.py add ndi"),
     ("spout:vj", ["SpoutGL"], "linux", "Spout is for Windows only", "here use ndi:vj"),
-    ("spout:vj", ["SpoutGL"], "win32", "spout:vj needs SpoutGL", "pip install SpoutGL"),
+    ("spout:vj", ["SpoutGL"], "win32", "spout:vj needs SpoutGL", "launch.py add spout"),
     ("syphon:vj", ["syphon"], "linux", "Syphon is for macOS only", "here use ndi:vj"),
     (
         "syphon:vj",
         ["syphon"],
         "darwin",
         "syphon:vj needs syphon-python",
-        "pip install syphon-python",
+        "launch.py add syphon",
     ),
     (
         "virtualcam",
         ["pyvirtualcam"],
         "linux",
         "virtualcam needs pyvirtualcam",
-        "pip install pyvirtualcam",
+        "launch.py add virtualcam",
     ),
-    ("display:2", ["glfw"], "linux", "display:2 needs glfw", "pip install glfw moderngl"),
+    ("display:2", ["glfw"], "linux", "display:2 needs glfw", "launch.py add display"),
     ("record:out.mp4", ["av"], "linux", "record:out.mp4 needs PyAV", "pip install av"),
 ]
 

@@ -26,7 +26,9 @@ def main(arguments: list[str]) -> int:
             return 0
         return _show(json.loads(arguments[0]))
     except ImportError as error:
-        send_line(sys.stdout, {"fault": f"a display needs {error.name}: pip install glfw moderngl"})
+        send_line(
+            sys.stdout, {"fault": f"a display needs {error.name}: python3 launch.py add display"}
+        )
     except Unavailable as fault:
         send_line(sys.stdout, {"fault": str(fault)})
     except Exception as error:  # whatever a driver raises: the show is told, and tries again

@@ -10,7 +10,7 @@ from typing import Any
 from vj.core.errors import Unavailable
 from vj.display.monitors import Box, Monitor, numbered
 
-REMEDY = "pip install glfw moderngl"
+REMEDY = "python3 launch.py add display"
 
 
 def no_display_here() -> str:

@@ -71,7 +71,7 @@ class DisplaySink:
         if missing:
             why = ImportError(f"No module named {missing[0]!r}")
             raise Unavailable(
-                f"{self.uri} needs {' and '.join(missing)}: pip install {' '.join(MODULES)}"
+                f"{self.uri} needs {' and '.join(missing)}: python3 launch.py add display"
             ) from why
         if reason := no_display_here():
             self.final = True

@@ -81,7 +81,7 @@ class NdiSink:
             import NDIlib
         except ImportError as error:
             raise Unavailable(
-                f"ndi:{self.name} needs ndi-python ({error}): pip install ndi-python"
+                f"ndi:{self.name} needs ndi-python ({error}): python3 launch.py add ndi"
             ) from error
         if not NDIlib.initialize():
             raise Unavailable(

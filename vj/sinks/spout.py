@@ -49,7 +49,7 @@ class SpoutSink:
                     f"spout:{self.name}: Spout is for Windows only; here use ndi:{self.name}"
                 ) from error
             raise Unavailable(
-                f"spout:{self.name} needs SpoutGL ({error}): pip install SpoutGL"
+                f"spout:{self.name} needs SpoutGL ({error}): python3 launch.py add spout"
             ) from error
         self._sender = self._open.enter_context(SpoutGL.SpoutSender())
         self._sender.setSenderName(self.name)

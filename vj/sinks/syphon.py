@@ -49,7 +49,7 @@ class SyphonSink:
                     f"syphon:{self.name}: Syphon is for macOS only; here use ndi:{self.name}"
                 ) from error
             raise Unavailable(
-                f"syphon:{self.name} needs syphon-python ({error}): pip install syphon-python"
+                f"syphon:{self.name} needs syphon-python ({error}): python3 launch.py add syphon"
             ) from error
         self._server = syphon.SyphonMetalServer(self.name)
 

@@ -39,7 +39,7 @@ class VirtualCamera:
             import pyvirtualcam
         except ImportError as error:
             raise Unavailable(
-                f"virtualcam needs pyvirtualcam ({error}): pip install pyvirtualcam; then "
+                f"virtualcam needs pyvirtualcam ({error}): python3 launch.py add virtualcam; then "
                 f"{DEVICE_REMEDY}"
             ) from error
         size = Size(
