@@ -114,31 +114,6 @@ def test_crash_me_gently_returns_to_calm() -> None:
     )
 
 
-@pytest.mark.long
-def test_artwalk_goes_from_its_first_picture_to_its_last_without_a_jump() -> None:
-    start_with = {"walk/leg": 2.0, "walk/end": "stay"}
-    walked = rendered("artwalk", {"output": "128x128", "start": start_with, **SMALL}, 4.5, RATE)
-    first, middle, last = (
-        rendered(
-            "artwalk", {"output": "128x128", "source": f"walk:{one},{one}", **SMALL}, 0.6, RATE
-        )[-1]
-        for one in ("drawn:meadow", "drawn:harbour", "drawn:portrait")
-    )
-    whole = apart(first, last)
-    assert whole > 30
-    assert apart(walked[0], first) < 0.1 * whole
-    assert min(apart(picture, middle) for picture in walked) < 0.1 * whole
-    assert apart(walked[-1], last) < 0.1 * whole
-    assert max(apart(one, two) for one, two in itertools.pairwise(walked)) < whole / 3
-
-
-def test_artwalk_leaves_upscaled() -> None:
-    show = load_show(MAPPINGS / "artwalk.yaml")
-    assert show.output is not None
-    picture = rendered("artwalk", SMALL, 0.2, RATE)[0]
-    assert (picture.shape[1], picture.shape[0]) == show.output
-
-
 @pytest.mark.parametrize("way", [pytest.param("network", marks=needs(SQUARE, WIDE)), "clean plate"])
 def test_the_performer_stays_as_they_are_and_the_room_is_painted(
     way: str, monkeypatch: pytest.MonkeyPatch
