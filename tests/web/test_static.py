@@ -36,6 +36,7 @@ NAMED = {
     *("prompt/a", "prompt/b", "prompt/mix", "source", "model", "crossfade", "canvas/fade"),
     *("image/mix", "image/styles", "deck/b", "deck/mix", "deck/mode", "deck/space"),
     "model/prepare",
+    "canvas/take",
     "snapshot",
 }
 """The parameters that have a place of their own on the page. Its scripts name no others: ranges,

@@ -125,7 +125,8 @@ class Servers:
             page.pictures.put("canvas", picture, version)
 
     def show_frame(self, context: FrameContext, frame: Frame) -> None:
-        """Leave a frame's pictures for the page. Never waits."""
+        """Leave a frame's pictures for the page, and for the canvas. Never waits."""
+        self._context.canvas.sent(frame.pixels)
         if (page := self.page) is not None:
             page.show(context.image, frame)
             page.pictures.put("mask", context.mask, frame.number)

@@ -72,6 +72,7 @@ class Canvas:
         self._points, self._adding = 0, threading.Lock()
         self._painting = threading.Lock()
         self._wake = threading.Event()
+        self._takes = False
         drawing = self._painter.drawing(None, 0.0, 0.0)
         assert drawing is not None
         self._drawing: Drawing = drawing
@@ -115,6 +116,17 @@ class Canvas:
                 "(height, width, 3) uint8 is right"
             )
         self._ask(_Change(lambda: self._painter.import_picture(picture)))
+
+    def take(self) -> None:
+        """The next picture that the show sends comes onto the canvas, see `sent`."""
+        self._takes = True
+
+    def sent(self, picture: np.ndarray) -> None:
+        """What the show sends, (H, W, 3) uint8, which nobody writes into. Where it was asked for,
+        it takes the place of all that was drawn, and is what is drawn on and rubbed out in."""
+        if self._takes:
+            self._takes = False
+            self._change(lambda: self._painter.take(picture))
 
     def _ask(self, change: _Change, growing: tuple[int, int] | None = None) -> None:
         """growing: the stroke, if more may be added to it."""

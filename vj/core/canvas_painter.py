@@ -52,6 +52,8 @@ class CanvasPainter:
         self._done: list[Stroke] = []
         self._open: dict[tuple[int, int], WetStroke] = {}
         self._imported: np.ndarray | None = None
+        self._taken = False
+        """What is imported is drawn as strokes are, and rubbed out like them."""
         self._under = self._fitted()
         self._sheet = InkSheet.empty(size)
         """All strokes that are done."""
@@ -94,7 +96,10 @@ class CanvasPainter:
         while len(self._open) >= OPEN_STROKES:
             self._end(next(iter(self._open)))
         ink: Colour = (0, 0, 0) if sum(self.paper) > 382 else (255, 255, 255)
-        stroke = Stroke(*key, ink if part.colour is None else part.colour, part.eraser)
+        colour, eraser = ink if part.colour is None else part.colour, part.eraser
+        if eraser and self._taken:  # down to the paper: ink of its colour, so that it can be undone
+            colour, eraser = self.paper, False
+        stroke = Stroke(*key, colour, eraser)
         wet = self._open[key] = WetStroke(stroke, self.size)
         return wet
 
@@ -129,15 +134,22 @@ class CanvasPainter:
         self._done.clear()
         self._open.clear()
         self._old = self._imported = None
+        self._taken = False
         self._sheet = InkSheet.empty(self.size)
         self._under = self._fitted()
         self._dirty = everything(self.size)
 
     def import_picture(self, picture: np.ndarray) -> None:
         """Put a picture under the strokes, whole and in the middle. (H, W, 3) uint8."""
-        self._imported = picture
+        self._imported, self._taken = picture, False
         self._under = self._fitted()
         self._dirty = everything(self.size)
+
+    def take(self, picture: np.ndarray) -> None:
+        """A picture in place of all that there is. (H, W, 3) uint8."""
+        self.clear()
+        self.import_picture(picture)
+        self._taken = True
 
     def set_paper(self, paper: Colour) -> None:
         """Draw on paper of another colour."""

@@ -19,6 +19,7 @@ class DrawnStrokes:
         """canvas: None where nobody can draw. size: that is painted."""
         self._canvas, self._size = canvas, size
         self._cleared: int | None = None
+        self._taken: int | None = None
         self.resize(size)
 
     def resize(self, size: Size) -> None:
@@ -38,6 +39,10 @@ class DrawnStrokes:
         if self._cleared is not None and cleared != self._cleared:
             canvas.clear()
         self._cleared = cleared
+        taken = int(snapshot["canvas/take"])
+        if self._taken is not None and taken != self._taken:
+            canvas.take()
+        self._taken = taken
         cover = canvas.drawing.cover
         if cover.shape != (self._size.height, self._size.width):  # it is being drawn at this size
             cover = cv2.resize(cover, self._size, interpolation=cv2.INTER_LINEAR)

@@ -83,4 +83,11 @@ ROWS = (
         "how long what people draw on the page stays until it has faded away; 0: for good",
     ),
     Parameter("canvas/clear", "trigger", False, "take away all that people have drawn"),
+    Parameter(
+        "canvas/take",
+        "trigger",
+        False,
+        "the picture that is sent now comes onto the canvas in place of what was drawn, to be drawn "
+        "on and rubbed out in",
+    ),
 )

@@ -106,6 +106,12 @@ export function mount(element, app) {
     say(line, show.unused?.["canvas/fade"] ?? "");
   }
 
+  /** What is painted, to be drawn on and rubbed out in. */
+  function take() {
+    ink.clear();
+    app.set("canvas/take", true);
+  }
+
   function back() {
     ink.clear();
     attempt(line, app.connection.request("canvas", {do: "undo"}));
@@ -161,6 +167,7 @@ export function mount(element, app) {
           attempt(line, app.connection.request("canvas", {do: "clear"}));
         }),
         make("label.t-button.t-file", {}, "Picture", picture),
+        button("Take", take, {"aria-label": "take the painted picture onto the canvas"}),
         board.chooser,
         others,
       ),
