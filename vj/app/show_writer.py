@@ -19,6 +19,7 @@ from vj.show.moved import move_paths
 from vj.show.own_shows import named, save_as
 from vj.show.reload import ShowFile
 from vj.show.save import included_cues, set_cues
+from vj.show.save_marks import set_marks
 from vj.show.yaml_file import open_tree, quoted
 
 Json = dict[str, Any]
@@ -102,6 +103,8 @@ class ShowWriter:
         own = {name: values for name, values in cues.items() if name not in elsewhere}
         if own:
             set_cues(tree, own, now.recipe)
+        if marks := self._session.engine.sequencer.clip.marks.unwritten():
+            set_marks(tree, marks)
         tree["show"] = quoted(target.stem)
         report = save_as(tree, target)
         if led:
