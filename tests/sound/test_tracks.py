@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.sound.drawn_sound import write_sound
-from vj.sound import RATE, samples, track
+from vj.sound import RATE, samples
+from vj.sound import track as track_module
 from vj.sound.loudness import KNEE, gain, limited
 from vj.sound.ramp import RAMP
 from vj.sound.samples import HeldSamples
@@ -87,6 +88,32 @@ def test_what_is_started_begins_at_the_sample_of_its_frame_and_rings_on_when_sta
     for first in (2, 4):
         expected[first * FRAME : (first + 3) * FRAME] += sound
     assert np.array_equal(whole, expected)
+
+
+def test_what_is_stopped_goes_at_once_and_can_be_started_again() -> None:
+    frames = [Heard(1, 1, 0, int(n > 2)) for n in range(6)] + [Heard(1, 1, 1, 1)] * 4
+    whole = played(frames, tone(200, 1.0), True)
+    assert jumps(whole) < 0.5 * 3 / RAMP
+    assert whole[3 * FRAME : 3 * FRAME + RAMP // 2].any()
+    assert not whole[3 * FRAME + RAMP : 6 * FRAME].any()
+    assert np.array_equal(whole[6 * FRAME + RAMP :], tone(200, 1.0)[RAMP : 4 * FRAME])
+
+
+def test_a_sound_that_cannot_be_read_any_more_is_silent_and_the_others_play() -> None:
+    class Lost(HeldSamples):
+        def read(self, first: int, count: int) -> np.ndarray:
+            raise OSError("the share is gone")
+
+    lost: list[str] = []
+    tracks = Tracks(lambda name, error: lost.append(f"{name}: {error}"))
+    calm = tone(200, 1.0)
+    both = {"lost": Track(Lost(calm), True), "calm": Track(HeldSamples(calm), True)}
+    for track in both.values():
+        track.begin()
+    tracks.exchange(both)
+    tracks.frame(0, dict.fromkeys(both, Heard(1, 1, 0)))
+    assert np.array_equal(tracks.block(0, 2 * FRAME), calm[: 2 * FRAME])
+    assert lost == ["lost: the share is gone"]
 
 
 def test_many_starts_leave_a_few_voices_and_no_click() -> None:
@@ -181,7 +208,7 @@ def test_a_long_file_is_read_as_it_plays_and_sounds_as_one_in_memory(
     sound = noise(RATE + 700)
     path = write_sound(tmp_path / "long.wav", sound.T, "pcm_f32le", layout="stereo")
     monkeypatch.setattr(samples, "HELD", RATE)
-    monkeypatch.setattr(track, "HELD", RATE)
+    monkeypatch.setattr(track_module, "HELD", RATE)
     file = SoundFile(path)
     assert file.open()
     read = samples.samples_of_file(file)

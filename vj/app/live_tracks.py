@@ -11,7 +11,7 @@ import numpy as np
 from vj.app.context import RunState
 from vj.app.show_tracks import gains, made_track, said
 from vj.app.sound_voices import BLOCK, Part
-from vj.core.errors import Fault
+from vj.core.errors import Fault, told
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot, Store
 from vj.show.sounds_section import SoundRule
@@ -33,7 +33,7 @@ class LiveTracks:
     ) -> None:
         """log: told what cannot be heard."""
         self._run, self._supervisor, self._log = run, supervisor, log
-        self._tracks = Tracks()
+        self._tracks = Tracks(self._failed)
         self._lock = threading.Lock()
         self._wanted: Mapping[str, SoundRule] = {}
         self._loaded: dict[str, tuple[SoundRule, Track]] = {}
@@ -72,7 +72,12 @@ class LiveTracks:
                     made[name] = rule, made_track(name, rule)
                 except Fault as fault:
                     self._log(f"{fault}; the others play on")
+                except Exception as error:  # whatever a decoder raises
+                    self._failed(name, error)
             self._loaded = self._coming = made
+
+    def _failed(self, name: str, error: Exception) -> None:
+        self._log(f"sounds.{name}: {told(error)}; it is silent, the others play on")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from vj.core.errors import Fault
 from vj.core.happenings import Happening
-from vj.parameters.rows.sound import PLAY
+from vj.parameters.rows.sound import PLAY, STOP
 from vj.parameters.store import Snapshot, Store
 from vj.show.sounds_section import SoundRule
 from vj.sound.drawn import PREFIX, drawn
@@ -52,7 +52,8 @@ def said(snapshot: Snapshot, names: Iterable[str]) -> dict[str, Heard]:
         name: Heard(
             gain(float(values[f"sound/{name}/level"])),
             float(values[f"sound/{name}/pace"]),
-            int(values[f"sound/{name}/play"]),
+            int(values[f"sound/{name}{PLAY}"]),
+            int(values[f"sound/{name}{STOP}"]),
         )
         for name in names
         if f"sound/{name}/level" in values

@@ -11,7 +11,6 @@ from pathlib import Path
 from vj.control.takes import TakeWriter
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
-from vj.parameters.rows.sound import PLAY
 from vj.parameters.store import Store
 
 TAKES = Path("takes")
@@ -61,10 +60,11 @@ class TakeRecording:
                 )
 
     def _fired(self) -> dict[str, int]:
-        """How often each sound was started so far: what has been heard is not heard again."""
-        rows = self._store.table.rows
-        plays = [name for name in rows if name.startswith("sound/") and name.endswith(PLAY)]
-        return {name: count for name in plays if (count := int(self._store.get(name)))}
+        """How often each sound was started and stopped so far: what has been heard is not heard
+        again."""
+        rows = self._store.table.rows.values()
+        fired = [row.name for row in rows if row.kind == "trigger" and row.name[:6] == "sound/"]
+        return {name: count for name in fired if (count := int(self._store.get(name)))}
 
     def begin(self) -> None:
         """The show begins, and a take that waits for it. Does not block."""

@@ -183,8 +183,8 @@ def markdown() -> str:
     lines += [
         "`/vj/lora/NAME` (0 .. 2) for each LoRA of its model. For each of its `sounds:` it adds "
         "`/vj/sound/NAME/level` (0 .. 1),",
-        f"`/vj/sound/NAME/pace` ({sound.LOW:g} .. {sound.HIGH:g}) and the trigger "
-        "`/vj/sound/NAME/play`.",
+        f"`/vj/sound/NAME/pace` ({sound.LOW:g} .. {sound.HIGH:g}) and the triggers "
+        "`/vj/sound/NAME/play` and `/vj/sound/NAME/stop`.",
     ]
     lines += [
         "",

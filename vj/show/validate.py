@@ -7,7 +7,7 @@ from typing import Any
 
 from vj.core.errors import Fault, nearest
 from vj.parameters.fit import fit
-from vj.parameters.rows.sound import PLAY
+from vj.parameters.rows.sound import PLAY, STOP
 from vj.parameters.table import FIRED_AGAIN, NAMED_OR_COUNTED, Parameter, Table, Value
 from vj.show.faults import as_text, number_hint
 from vj.show.section import KeyPath
@@ -202,7 +202,7 @@ def _cues(show: Sequence, table: Table) -> Iterator[Found]:
 
 
 def _in_cues(name: str) -> bool:
-    return name in IN_CUES or (name.startswith("sound/") and name.endswith(PLAY))
+    return name in IN_CUES or (name.startswith("sound/") and name.endswith((PLAY, STOP)))
 
 
 NOT_IN_SCENES = ("prompt/", "palette/", "macro/", "mod/", "cue/", "tempo/", "timeline/", "record")
@@ -252,7 +252,7 @@ def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Foun
             )
         fires = row.kind == "trigger" and not _in_cues(row.name)
         if fires and not row.name.startswith("cue/"):
-            fired = ", ".join((*IN_CUES, f"sound/NAME{PLAY}"))
+            fired = ", ".join((*IN_CUES, f"sound/NAME{PLAY}", f"sound/NAME{STOP}"))
             raise Fault(f"{name}: a cue fires no other triggers than {fired}")
         if fires or row.name.startswith("cue/"):
             raise Fault(

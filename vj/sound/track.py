@@ -68,7 +68,7 @@ class Track:
         """How much the gain changes with each sample, until it is what is wanted."""
         self._since: int | None = None
         """The sample at which a frame said something last."""
-        self._plays = 0
+        self._plays = self._stops = 0
 
     def begin(self, place: int = 0, rises: bool = False) -> None:
         """What loops begins, at a place: samples of it that have gone by. rises: something else is
@@ -76,9 +76,9 @@ class Track:
         if self._loop:
             self._voices = [_Voice(self._run(place % self._samples.length), rises)]
 
-    def frame(self, at: int, gain: float, pace: float, plays: int) -> None:
-        """What a frame says, from this sample of the show on. plays: how often it was started so
-        far."""
+    def frame(self, at: int, gain: float, pace: float, plays: int, stops: int = 0) -> None:
+        """What a frame says, from this sample of the show on. plays, stops: how often it was
+        started and stopped so far."""
         if self._since is None:
             self._gain, self._slope = gain, 0.0
         elif gain != self._wanted:
@@ -86,6 +86,10 @@ class Track:
             count = min(max(at - self._since, RAMP), SLOWEST_RAMP)
             self._slope = way / (RAMP if abs(way) >= CUT else count)
         self._since, self._wanted, self._pace = at, gain, parts_of(pace)
+        if stops > self._stops:
+            self._stops = stops
+            for voice in self._voices:
+                voice.leave()
         if plays > self._plays:
             self._plays = plays
             self._play()

@@ -4,7 +4,7 @@ heard from the sample of its moment on."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -17,17 +17,22 @@ FRAMES = 2000
 
 
 class Heard(NamedTuple):
-    """What a frame says of a track. gain: 0..1. plays: how often it was started so far."""
+    """What a frame says of a track. gain: 0..1. plays, stops: how often it was started and stopped
+    so far."""
 
     gain: float
     pace: float
     plays: int
+    stops: int = 0
 
 
 class Tracks:
     """Plays them block by block. For one thread, but for `frame`."""
 
-    def __init__(self) -> None:
+    def __init__(self, failed: Callable[[str, Exception], None] | None = None) -> None:
+        """failed: told of a sound that cannot be read any more; it is silent from then on, and the
+        others play. None: that is raised."""
+        self._failed = failed
         self._tracks: dict[str, Track] = {}
         self._leaving: list[Track] = []
         self._frames: deque[tuple[int, Mapping[str, Heard]]] = deque(maxlen=FRAMES)
@@ -79,12 +84,25 @@ class Tracks:
                     track.skip(until - self._at)
             else:
                 part = mixed[self._at - begins : until - begins]
-                for track in (*self._tracks.values(), *self._leaving):
+                for name, track in list(self._tracks.items()):
+                    self._add(name, track, part)
+                for track in self._leaving:
                     track.add_to(part)
             self._at = until
         for track in [one for one in self._leaving if one.silent]:
             self._leaving.remove(track)
             track.close()
+
+    def _add(self, name: str, track: Track, part: np.ndarray) -> None:
+        if self._failed is None:
+            track.add_to(part)
+            return
+        try:
+            track.add_to(part)
+        except Exception as error:  # a share that is lost, whatever a decoder raises
+            del self._tracks[name]
+            track.close()
+            self._failed(name, error)
 
     def _say(self, at: int, heard: Mapping[str, Heard]) -> None:
         for name, track in self._tracks.items():

@@ -6,8 +6,8 @@ from vj.parameters.row import QUICK, Parameter, number
 
 LOW, HIGH = 0.1, 4.0
 """Paces of a sound."""
-PLAY = "/play"
-"""How the trigger of a sound ends, which a cue may fire."""
+PLAY, STOP = "/play", "/stop"
+"""How the triggers of a sound end, which a cue may fire."""
 
 ROWS = (
     number(
@@ -49,4 +49,5 @@ def sound_rows(name: str, level: float = 1.0, pace: float = 1.0) -> tuple[Parame
             f"{of}/pace", LOW, HIGH, pace, "x", "how fast it runs; pitch: keep leaves its pitch"
         ),
         Parameter(f"{of}{PLAY}", "trigger", False, "it is heard once more, from its beginning"),
+        Parameter(f"{of}{STOP}", "trigger", False, "it is silent until it is started again"),
     )
