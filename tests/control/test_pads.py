@@ -131,7 +131,8 @@ def test_a_moved_stick_and_a_pressed_button_are_learned() -> None:
     [
         ({"pad": "axes 0"}, "no such control; did you mean axis"),
         ({"pad": "button"}, "axis 0 or button 3 would be right"),
-        ({"hid": "bit 9999"}, "9999 is above 511"),
+        ({"hid": "bit 9999", "device": "VEC"}, "9999 is above 511"),
+        ({"hid": "bit 9"}, "of which device"),
         ({"pad": "axis 0", "key": "c"}, "a mapping has one control"),
     ],
 )

@@ -5,12 +5,14 @@ understand."""
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import socket
 from collections.abc import Iterator
 
 from vj.app.model_words import MODEL_WORDS
 from vj.commands.check_faces import check_faces
 from vj.commands.check_result import CheckResult
+from vj.control.hid_devices import REMEDY as HID_REMEDY
 from vj.control.osc.network import datagram_socket, family_of, strip_brackets
 from vj.core.errors import Fault
 from vj.parameters.fit import fit, parse_prompt_list
@@ -229,12 +231,11 @@ def _plugged_in(show: Show, result: CheckResult) -> None:
     """Devices that may be plugged in later, and Link."""
     if show.midi.on and any(rule.midi is not None for rule in show.mappings):
         result.skip("MIDI devices")
-    if show.tempo.follow == "link":
-        import importlib.util
-
-        if importlib.util.find_spec("aalink") is None:
-            result.warn(
-                ("tempo",),
-                "tempo: follow: link needs the package aalink; without it the tempo is the show's "
-                "own",
-            )
+    for index, rule in enumerate(show.mappings):
+        if rule.hid is not None and importlib.util.find_spec("hid") is None:
+            result.warn(("mappings", index), f"{rule.control}: wants hidapi: {HID_REMEDY}")
+    if show.tempo.follow == "link" and importlib.util.find_spec("aalink") is None:
+        result.warn(
+            ("tempo",),
+            "tempo: follow: link needs the package aalink; without it the tempo is the show's own",
+        )

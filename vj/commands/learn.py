@@ -13,10 +13,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from vj.control.gamepads import Gamepads, no_pads_here
+from vj.control.hid_devices import HidDevices
 from vj.control.learning import LearnListener
 from vj.control.midi.ports import MidiPorts
 from vj.control.osc.network import datagram_socket
 from vj.control.osc.packet import unpack
+from vj.control.pads import Pads
+from vj.core.errors import Fault
+from vj.core.supervisor import Supervisor
 from vj.parameters.table import Parameter
 from vj.show.load import find_show, load_show
 from vj.show.own_shows import copies, how_to_play, is_shipped, writable
@@ -73,14 +78,32 @@ def _listen(
     listener = LearnListener(row)
     midi = MidiPorts(listener, now=time.monotonic, log=log)
     osc = _osc_socket(address, log)
+    others = contextlib.ExitStack()
     try:
         midi.start()
+        _other_devices(listener, others, log)
         log(f"move the control for {target} (Ctrl-C ends) ...")
         return _wait(listener, osc, seconds)
     finally:
+        others.close()
         midi.stop()
         if osc is not None:
             osc.close()
+
+
+def _other_devices(
+    listener: LearnListener, closing: contextlib.ExitStack, log: Callable[[str], None]
+) -> None:
+    """Gamepads and HID devices, where their libraries are."""
+    supervisor = Supervisor(log)
+    with contextlib.suppress(Fault):
+        if not no_pads_here():
+            pads = Gamepads(Pads(listener.on_midi), log, supervisor)
+            closing.callback(pads.stop)
+    with contextlib.suppress(Fault):
+        hid = HidDevices(lambda control, raw, device: None, listener.on_midi, log, supervisor)
+        closing.callback(hid.stop)
+        hid.want((), everything=True)
 
 
 @contextlib.contextmanager

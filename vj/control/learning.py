@@ -235,7 +235,7 @@ class Learner:
         with self._lock:
             if self._listener is None:  # else another parameter is being learned by now
                 self._show(name, control, text)
-        if control is None or "midi" not in found:
+        if control is None or not found.keys() & {"midi", *KINDS}:
             self._devices()
 
     def _is_busy(self, name: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from vj.control.audio import AudioInput, SourceSound
 from vj.control.build import AudioInputs, make_engine
 from vj.control.cue_writing import WriteCues, write_stored
+from vj.control.device_ports import DevicePorts
 from vj.control.engine import ControlEngine
 from vj.control.held_keys import Phase
 from vj.control.keyboard import cue_keys, play_key
@@ -27,7 +28,6 @@ from vj.control.mapping import TOO_LARGE
 from vj.control.mapping_list import mapping_list
 from vj.control.marks import WriteMarks
 from vj.control.midi.ports import MidiPorts
-from vj.control.pads import Pads
 from vj.control.recent_controls import RecentControls
 from vj.control.session_show import SessionShow, uses_midi
 from vj.control.take_recording import TakeRecording
@@ -40,7 +40,6 @@ from vj.core.input_features import InputFeatures
 from vj.core.supervisor import Supervisor, TaskQueue
 from vj.parameters.store import Store
 from vj.parameters.table import Value
-from vj.show.device_controls import named
 from vj.show.midi_controls import Control
 from vj.show.midi_section import MidiRule
 from vj.show.sound_section import sound_choice
@@ -73,11 +72,11 @@ class ControlSession:
         features: InputFeatures | None = None,
         source_sound: SourceSound | None = None,
     ) -> None:
-        """waits: the show, and the take with it, begins when `begin` is called. render_size: the
-        current render size, for takes. replay: a take that plays instead of all controls. take_log:
-        write a take of the whole show there. remark: takes messages about wrong input, `log` unless
-        given. supervisor: for the threads of MIDI, takes and disk access. features: what the
-        pipeline measures of the input. source_sound: what the decks sound like. Raises Fault when
+        """waits: the show, and the take with it, begins when `begin` is called. render_size: that
+        of now, for takes. replay: a take that plays instead of all controls. take_log: write a take
+        of the whole show there. remark: takes messages about wrong input, `log` unless given.
+        supervisor: for the threads of devices, takes and disk access. features: what the pipeline
+        measures of the input. source_sound: what the decks sound like. Raises Fault when
         the take cannot be written."""
         self._show, self._store, self._clock, self._log, self._latency = (
             show,
@@ -96,12 +95,14 @@ class ControlSession:
         self._devices = threading.Lock()
         self._stopping = False
         self._recent = RecentControls()
-        self.pads = Pads(self.on_device)
         self._supervisor = supervisor or Supervisor(log)
         self.take = TakeRecording(store, log, render_size, self._supervisor, waits)
         self._tasks = TaskQueue(self._supervisor, "the control session")
         """Tasks that access the disk or open devices, in order."""
-        self._learner = Learner(write_mapping, self._tasks.put, self._open_midi, log)
+        self._learner = Learner(write_mapping, self._tasks.put, self._open_devices, log)
+        offer, supervised = self._learner.on_midi, self._supervisor
+        self._ports = DevicePorts(self, self._recent, offer, log, supervised)
+        self.pads = self._ports.pads
         self._close_link: Callable[[], None] = lambda: None
         self._audio_inputs: AudioInputs | None = None
         self._features, self._source_sound = features, source_sound
@@ -142,7 +143,7 @@ class ControlSession:
 
     def start(self) -> None:
         """Open MIDI devices, and join Link."""
-        self._open_midi()
+        self._open_devices()
         if self._show.tempo.follow == "link":
             self._join_link()
 
@@ -158,8 +159,8 @@ class ControlSession:
             self._replay.waits = False
         self.take.begin()
 
-    def _open_midi(self) -> None:
-        """Open the MIDI devices that the show needs, or learning does; close the others."""
+    def _open_devices(self) -> None:
+        """Open the devices that the show needs, or learning does; close the others."""
         with self._devices:
             midi = self._show.midi
             wanted = midi.on and (
@@ -183,6 +184,7 @@ class ControlSession:
                     supervisor=self._supervisor,
                 )
                 self.midi.start()
+        self._ports.open(self._show.mappings, self._learner.listening)
 
     def _join_link(self) -> None:
         self._leave_link()
@@ -225,7 +227,7 @@ class ControlSession:
                 audio_inputs.close(but=made[1])
             if show.tempo.follow != was.tempo.follow:
                 self._leave_link()
-            self._open_midi()
+            self._open_devices()
             if show.tempo.follow == "link" and was.tempo.follow != "link":
                 self._join_link()
 
@@ -251,6 +253,7 @@ class ControlSession:
             steps.callback(self._leave_link)
             self._stopping = True
             steps.callback(self._close_midi)
+            steps.callback(self._ports.stop)
             steps.callback(self.take.end)
             steps.callback(self._tasks.close, 2.0)
             steps.callback(self._learner.cancel)
@@ -272,12 +275,6 @@ class ControlSession:
         self.engine.on_midi(control, raw, device)
         if control.kind != "cc14" or raw % 128:  # each controller may be half of a pair
             self._recent.note(str(control), raw)
-        self._learner.on_midi(control, raw, device)
-
-    def on_device(self, control: Control, raw: float, device: str = "") -> None:
-        """A raw value of a gamepad or a HID device."""
-        self.engine.on_midi(control, raw, device)
-        self._recent.note(named(control), raw)
         self._learner.on_midi(control, raw, device)
 
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:

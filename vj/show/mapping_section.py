@@ -97,6 +97,10 @@ class MappingRule(Section):
                 "a mapping has one control: osc: /address, or midi: cc 64, or key: c, or pad: axis "
                 "0, or hid: bit 0"
             )
+        if self.hid is not None and not self.device:
+            raise ValueError(
+                f"hid {self.hid}: of which device? device: takes a part of its name, or 05f3:00ff"
+            )
         return self
 
     @property
