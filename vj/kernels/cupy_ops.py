@@ -121,18 +121,20 @@ class TemporalKernels:
         flow: torch.Tensor | None = None,
         gain: float = 1.0,
         middle: float = 0.5,
+        last: torch.Tensor | None = None,
     ) -> None:
         """Before diffusion, see `numpy_ops.feedback`: the model's input into `out`, with the last
         painting mixed in once there is one.
 
         image: (H, W, 3) uint8, the prepared input. out: (3, H, W) or (1, 3, H, W), any strides, the
         model's dtype, gets -1..1. matrix: float32 from `feedback_matrix`. amount: 0..0.95. flow:
-        (h, w, 3) float32 on the card, or None.
+        (h, w, 3) float32 on the card, or None. last: (H, W, 3) float32 0..1 on the card, in place
+        of the last painting.
         """
         self._check_picture("image", image)
         self._check_model("out", out)
         share = np.float32(amount if self._started else 0)
-        last = self._states[self._state_turn]
+        last = self._states[self._state_turn] if last is None else last
         whole = matrix if len(matrix) == 3 else np.vstack([matrix, [0, 0, 1]])
         numbers = (*np.float32(whole).ravel(), share, np.float32(gain), np.float32(middle))
         self._launch(

@@ -18,22 +18,51 @@ def seen_rows(
 ) -> np.ndarray:
     """These rows of the picture that a matrix of `feedback_matrix` makes of `wide`, (H, W, 4)
     float32: (rows, W, 3), in buffers of a strip's size."""
-    height, width = wide.shape[:2]
     count = rows.stop - rows.start
-    size, here = (width, count), matrix.astype(np.float64)
+    here = matrix.astype(np.float64)
     here[:, 2] += here[:, 1] * rows.start
-    out, mirror = four[:count], cv2.BORDER_REFLECT_101
-    if len(here) == 2:
-        seen = cv2.warpAffine(wide, here, size, dst=out, flags=_HOW, borderMode=mirror)
-    elif _looks_at_it(here, size, height):
-        seen = cv2.warpPerspective(wide, here, size, dst=out, flags=_HOW, borderMode=mirror)
-    else:  # OpenCV would go on behind the camera, and count every mirror on the way
-        column, row = np.meshgrid(
-            np.arange(width, dtype=np.float32), np.arange(rows.start, rows.stop, dtype=np.float32)
-        )
-        x, y = _led(matrix, column, row, width, height)
-        seen = cv2.remap(wide, x, y, cv2.INTER_LINEAR, dst=out, borderMode=mirror)
+    seen = _seen(wide, here, matrix, rows, four[:count], cv2.BORDER_REFLECT_101)
     return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB, dst=three[:count])
+
+
+def seen_rgba(wide: np.ndarray, matrix: np.ndarray, flow: np.ndarray | None = None) -> np.ndarray:
+    """(H, W, 4) float32 seen through a matrix and a flow of its size, see `numpy_ops.warp`; beyond
+    its edges all four are 0."""
+    height, width = wide.shape[:2]
+    rows, nothing = slice(0, height), cv2.BORDER_CONSTANT
+    if flow is None:
+        return _seen(wide, matrix.astype(np.float64), matrix, rows, None, nothing)
+    column, row = _places(width, rows)
+    x, y = _led(matrix, column + flow[..., 0], row + flow[..., 1], width, height)
+    return cv2.remap(wide, x, y, cv2.INTER_LINEAR, borderMode=nothing)
+
+
+def _seen(
+    wide: np.ndarray,
+    here: np.ndarray,
+    matrix: np.ndarray,
+    rows: slice,
+    out: np.ndarray | None,
+    border: int,
+) -> np.ndarray:
+    """here: the matrix, (2 or 3, 3) float64, that begins with the first of the rows."""
+    height, width = wide.shape[:2]
+    size = (width, rows.stop - rows.start)
+    if len(here) == 2:
+        return cv2.warpAffine(wide, here, size, dst=out, flags=_HOW, borderMode=border)
+    if _looks_at_it(here, size, height):
+        return cv2.warpPerspective(wide, here, size, dst=out, flags=_HOW, borderMode=border)
+    # OpenCV would go on behind the camera, and count every mirror on the way
+    x, y = _led(matrix, *_places(width, rows), width, height)
+    return cv2.remap(wide, x, y, cv2.INTER_LINEAR, dst=out, borderMode=border)
+
+
+def _places(width: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Columns and rows, (rows, W) float32 each."""
+    column, row = np.meshgrid(
+        np.arange(width, dtype=np.float32), np.arange(rows.start, rows.stop, dtype=np.float32)
+    )
+    return column, row
 
 
 def _looks_at_it(matrix: np.ndarray, size: tuple[int, int], height: int) -> bool:

@@ -15,9 +15,11 @@ import numpy as np
 
 from vj.core.frame import Size
 from vj.kernels import cv_ops
+from vj.kernels.cv_warp import STAY
+from vj.kernels.edges import EdgePainter
 from vj.kernels.settings import BlendSettings, colour_matrix, feedback_matrix
 from vj.parameters.store import Snapshot
-from vj.pipeline.feedback_gain import FeedbackGain
+from vj.pipeline.feedback_gain import ALONE, FLAT, FeedbackGain
 
 if TYPE_CHECKING:
     import torch
@@ -75,10 +77,13 @@ class Compositor(Protocol):
         snapshot: Snapshot,
         flow: np.ndarray | None = None,
         blank: bool = False,
+        least: float | None = None,
     ) -> Tensor | np.ndarray:
         """The prepared input (H, W, 3) uint8 -> what the backend takes, the last generated image
         mixed in. flow: (h, w, 3) float32, see `vj.pipeline.optical_flow`, from this input to that
-        of the last generated image. blank: there is no input; what is fed back is all there is."""
+        of the last generated image. blank: there is no input; what is fed back is all there is, and
+        image only says how light it was. least: on a journey, so much of the last generated image
+        at least."""
 
     def postprocess(
         self,
@@ -118,6 +123,7 @@ class HostCompositor:
         self._blender = cv_ops.Blender(size.height, size.width)
         self._last: np.ndarray | None = None
         self._contrast = FeedbackGain()
+        self._edges: EdgePainter | None = None
 
     def preprocess(
         self,
@@ -125,17 +131,25 @@ class HostCompositor:
         snapshot: Snapshot,
         flow: np.ndarray | None = None,
         blank: bool = False,
+        least: float | None = None,
     ) -> Tensor | np.ndarray:
-        amount = fed_back(snapshot, blank) if self._last is not None else 0.0
+        last = self._last
+        amount = 0.0 if last is None else fed_back(snapshot, blank, least)
         matrix = turn_matrix(self.size, snapshot)
+        if last is not None and amount > 0 and paints_edges(snapshot, least):
+            if self._edges is None:
+                self._edges = EdgePainter(self.size.height, self.size.width)
+            beyond = None if blank else image
+            last = self._edges.seen(last, matrix, flow, beyond, snapshot["seed/a"])
+            matrix, flow = STAY, standing(flow)
         gain = self._contrast
         mixed = self._blender.feedback(
-            image, self._last, matrix, amount, self._plain, flow, gain.gain, gain.middle
+            image, last, matrix, amount, self._plain, flow, gain.gain, gain.middle
         )
         if amount == 0:
             gain.reset()
         elif blank:
-            gain.observe_alone(*spread(mixed)[::-1])
+            gain.observe_alone(*spread(mixed)[::-1], None if least is None else light_of(image))
         else:
             wanted, found = spread(image), spread(mixed)
             gain.observe(wanted[1], found[1], found[0], amount)
@@ -182,13 +196,37 @@ class HostCompositor:
     def take_over(self, last: np.ndarray | None) -> None:
         self._last = last
         self._contrast.reset()
+        self._edges = None
 
 
-def fed_back(snapshot: Snapshot, blank: bool) -> float:
+def fed_back(snapshot: Snapshot, blank: bool, least: float | None = None) -> float:
     """The share of the last generated image in the next input. Without an input it is all or
-    nothing: grey would only wash it out."""
+    nothing: grey would only wash it out. least: see `Compositor.preprocess`."""
     amount: float = snapshot["feedback/amount"]
+    if least is not None:
+        return max(amount, least)
     return 1.0 if blank and amount > 0 else amount
+
+
+def paints_edges(snapshot: Snapshot, least: float | None) -> bool:
+    """What comes into view beyond the edges of the last generated image is painted on, and no
+    mirror. least: see `Compositor.preprocess`."""
+    edge = snapshot["feedback/edge"]
+    return edge == "paint" or (edge == "auto" and least is not None)
+
+
+def standing(flow: np.ndarray | None) -> np.ndarray | None:
+    """A flow that was followed already: how sure it is, without its moves."""
+    return None if flow is None else np.dstack([np.zeros_like(flow[..., :2]), flow[..., 2]])
+
+
+def light_of(moment: np.ndarray) -> tuple[float, float]:
+    """Mean and deviation of brightness (0..1) that a journey from a moment, (H, W, 3) uint8, keeps
+    to; those of an ordinary picture where it was none, or grey."""
+    mean, deviation = spread(moment)
+    if deviation < FLAT:
+        return ALONE
+    return min(0.8, max(0.12, mean)), min(0.32, max(0.06, deviation))
 
 
 def spread(picture: np.ndarray) -> tuple[float, float]:

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from vj.core.frame import Size
+from vj.kernels.cv_warp import STAY
 from vj.kernels.settings import BlendSettings
+from vj.kernels.torch_edges import TorchEdgePainter
 from vj.parameters.store import Snapshot
 from vj.pipeline.compositor import (
     LUMA,
@@ -16,6 +18,8 @@ from vj.pipeline.compositor import (
     Picture,
     blend_settings,
     fed_back,
+    light_of,
+    paints_edges,
     spread,
     turn_matrix,
 )
@@ -63,7 +67,8 @@ class CudaCompositor:
         shape = (size.height, size.width, 3)
         self._fresh, self._dry = Pinned(shape, device), Pinned(shape, device)
         self._contrast = FeedbackGain()
-        self._asked = 0.0, False, 0.0
+        self._edges: TorchEdgePainter | None = None
+        self._asked: tuple[float, bool, float, tuple[float, float] | None] = 0.0, False, 0.0, None
         self._spread = torch.zeros(2, pin_memory=True)
         self._rows, self._columns = (area_weights(side).to(device) for side in size[::-1])
         self._fresh_flow: list[Pinned] = []
@@ -79,15 +84,25 @@ class CudaCompositor:
         snapshot: Snapshot,
         flow: np.ndarray | None = None,
         blank: bool = False,
+        least: float | None = None,
     ) -> Tensor:
-        matrix = turn_matrix(self.size, snapshot)
-        there = self._upload(self._fresh_flow, flow)
-        amount = fed_back(snapshot, blank) if self._kernels.state is not None else 0.0
+        matrix, last = turn_matrix(self.size, snapshot), self._kernels.state
+        there, fresh = self._upload(self._fresh_flow, flow), self._fresh.upload(image)
+        amount = 0.0 if last is None else fed_back(snapshot, blank, least)
+        if last is not None and amount > 0 and paints_edges(snapshot, least):
+            if self._edges is None:
+                self._edges = TorchEdgePainter(self.size.height, self.size.width, last.device)
+            beyond = None if blank else fresh
+            last = self._edges.seen(last, matrix, there, beyond, snapshot["seed/a"])
+            matrix = STAY
+            if there is not None:
+                there = torch.cat([torch.zeros_like(there[..., :2]), there[..., 2:]], dim=2)
         gain = self._contrast
         self._kernels.feedback(
-            self._fresh.upload(image), self._input, matrix, amount, there, gain.gain, gain.middle
+            fresh, self._input, matrix, amount, there, gain.gain, gain.middle, last
         )
-        self._asked = amount, blank, spread(image)[1] if amount else 0.0
+        light = None if least is None or not blank else light_of(image)
+        self._asked = amount, blank, spread(image)[1] if amount else 0.0, light
         if amount:  # how light the mixture is comes down with the picture
             light = (
                 torch.tensordot(self._input.new_tensor(LUMA), self._input[0], 1).float() * 0.5 + 0.5
@@ -149,17 +164,18 @@ class CudaCompositor:
 
     def take_over(self, last: np.ndarray | None) -> None:
         self._contrast.reset()
+        self._edges = None
         self._kernels.reset()
         if last is not None:
             self._kernels.restore(torch.from_numpy(last))
 
     def _observe(self) -> None:
         """Lead the contrast by this frame's figures, as `HostCompositor.preprocess` does."""
-        (amount, blank, wanted), (mean, found) = self._asked, self._spread.tolist()
+        (amount, blank, wanted, light), (mean, found) = self._asked, self._spread.tolist()
         if amount == 0:
             self._contrast.reset()
         elif blank:
-            self._contrast.observe_alone(found, mean)
+            self._contrast.observe_alone(found, mean, light)
         else:
             self._contrast.observe(wanted, found, mean, amount)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from vj.core.frame import Guide, Size
+from vj.parameters.store import Snapshot
+from vj.pipeline.journey import Flight
 from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.live_picture import TakenPicture
 
@@ -40,6 +42,8 @@ class FrameContext:
     or two scenes meet there."""
     taken: TakenPicture | None = None
     """The picture that stands in for the show's styles and image prompts."""
+    flight: Flight | None = None
+    """How it goes on from the last generated image; None where the input leads."""
     beyond_edges: np.ndarray | None = None
     """`image`, (H, W, 3) uint8, with the colours at the edge of what stays as it came going on
     beyond it: of a transparent source, and where `mask/clean` asks for it; else None."""
@@ -51,7 +55,7 @@ class FrameContext:
     @property
     def moves_on(self) -> bool:
         """It moves on though its input stands still."""
-        return self.blank or self.background is not None
+        return self.blank or self.flight is not None or self.background is not None
 
     @property
     def dry(self) -> np.ndarray:
@@ -76,3 +80,10 @@ class Shown:
     """It stands in for a frame that is still under way."""
     views: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Other pictures of the same frame, see `vj.pipeline.views`."""
+
+
+def seen_through(guide: Guide | None, snapshot: Snapshot) -> Guide | None:
+    """The guide of a generated image that is mixed with its input: what is less wet has left it
+    less."""
+    wet = snapshot["mix/wet"]
+    return guide if guide is None or wet == 1 else replace(guide, strength=guide.strength * wet)

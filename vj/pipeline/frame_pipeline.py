@@ -15,17 +15,19 @@ import numpy as np
 
 from vj.core.canvas import Canvas
 from vj.core.errors import told
-from vj.core.frame import Frame, Guide, Size
+from vj.core.frame import Frame, Size
 from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
+from vj.kernels.numpy_ops import to_float
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, GeneratedImage, PassThrough
 from vj.pipeline.background import unsmoothed
 from vj.pipeline.compositor import HostCompositor, Picture
 from vj.pipeline.flow_backends import Calculate
-from vj.pipeline.frame_context import FrameContext, Shown
+from vj.pipeline.frame_context import FrameContext, Shown, seen_through
 from vj.pipeline.input_measure import InputMeasure
+from vj.pipeline.journey import motion_of
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.meeting_measure import MeetingMeasure
 from vj.pipeline.model_fade import ModelFade
@@ -42,13 +44,6 @@ another number of steps. From one backend to the next, `vj.pipeline.model_fade` 
 PATIENCE = 2.0
 """Seconds for which the last good generated image stands in for a model that fails; then the input
 does."""
-
-
-def _seen_through(guide: Guide | None, snapshot: Snapshot) -> Guide | None:
-    """The guide of a generated image that is mixed with its input: what is less wet has left it
-    less."""
-    wet = snapshot["mix/wet"]
-    return guide if guide is None or wet == 1 else replace(guide, strength=guide.strength * wet)
 
 
 class FramePipeline:
@@ -239,13 +234,18 @@ class FramePipeline:
             return GeneratedImage(context.background, context)
         begun = time.perf_counter()
         self.stage.enter("flow")
-        asked = self._motion.ask(context.image, snapshot)
-        motion = self._motion.result(asked) if snapshot["feedback/amount"] > 0 else None
-        flow = None if motion is None else motion.scaled(snapshot["feedback/flow"])
+        flow, flight = None, context.flight
+        if flight is None:
+            asked = self._motion.ask(context.image, snapshot)
+            motion = self._motion.result(asked) if snapshot["feedback/amount"] > 0 else None
+            flow = None if motion is None else motion.scaled(snapshot["feedback/flow"])
+        elif flight.begins is not None:
+            self.backend.compositor.take_over(to_float(flight.begins))
         begun = self._lap("flow", begun)
         self.stage.enter("feedback")
+        least = None if flight is None else flight.share
         entered = self.backend.compositor.preprocess(
-            context.model_input, snapshot, flow, context.blank
+            context.model_input, snapshot, flow, context.blank, least
         )
         begun = self._lap("feedback", begun)
         self.stage.enter("diffuse")
@@ -258,8 +258,7 @@ class FramePipeline:
         self.stage.enter("finish")
         context = generated.context
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
-        motion = self._motion.result(self._motion.ask(context.image, snapshot))
-        flow = None if motion is None else motion.scaled(snapshot["feedback/flow"])
+        motion, flow = motion_of(context.image, context.flight, self._motion, snapshot)
         if context.background is not None:  # it stands still, whatever moves before it
             flow, snapshot = None, unsmoothed(snapshot)
         painted = self._faded_in(generated.picture, snapshot, flow)
@@ -277,7 +276,7 @@ class FramePipeline:
         self.preparation.observe(context, picture)
         finished = replace(
             context,
-            guide=_seen_through(context.guide, snapshot),
+            guide=seen_through(context.guide, snapshot),
             motion=motion.known if motion and snapshot["output/interpolate"] else None,
         )
         return Shown(picture, finished)
@@ -321,7 +320,7 @@ class FramePipeline:
             picture = self._untouched(context, snapshot)
             guide = context.guide and replace(context.guide, strength=0.0, mask=None)
         else:
-            guide = None if self._latest is None else _seen_through(self._latest.guide, snapshot)
+            guide = None if self._latest is None else seen_through(self._latest.guide, snapshot)
         of_base = replace(context, image=base.image, mask=base.mask, lines=base.lines, guide=guide)
         return Shown(picture, of_base)
 

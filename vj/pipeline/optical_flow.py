@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vj.core.frame import Size
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
@@ -74,12 +75,16 @@ _LIKELY = np.exp(-((np.arange(256) / (255 * ALIKE)) ** 2)).astype(np.float32)
 """Confidence by difference of brightness, 0..255."""
 
 
+def grid_size(size: Size) -> Size:
+    """Of the grid of a flow, for pictures of a size."""
+    longer = max(size)
+    scale = min(1.0, min(MOST_SIDE, max(LEAST_SIDE, longer / 3)) / longer)
+    return Size(*(max(16, round(side * scale)) for side in size))
+
+
 def _small(picture: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 -> grey, (h, w) uint8."""
-    height, width = picture.shape[:2]
-    longer = max(height, width)
-    scale = min(1.0, min(MOST_SIDE, max(LEAST_SIDE, longer / 3)) / longer)
-    size = max(16, round(width * scale)), max(16, round(height * scale))
+    size = grid_size(Size(picture.shape[1], picture.shape[0]))
     return cv2.resize(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
 
 

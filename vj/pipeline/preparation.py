@@ -23,6 +23,7 @@ from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.head_camera import FollowedInput
 from vj.pipeline.input_view import NEUTRAL, PlacedView, View, viewed
+from vj.pipeline.journey import Journey
 from vj.pipeline.landmarks.followed_faces import Faces, faces_painted
 from vj.pipeline.landmarks.markers import Markers
 from vj.pipeline.latent_walk import LatentWalk, WalkStep
@@ -77,6 +78,7 @@ class Preparation:
         room = self.masks.edges.room
         self.background = BackgroundLayer(size, fit, room, on_message, supervisor, live)
         self.strokes = DrawnStrokes(canvas, size)
+        self._journey = Journey(size)
         self._markers = Markers(on_message, supervisor, live)
         self.portraits = PortraitLayer(on_message, supervisor, live)
         self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
@@ -113,6 +115,7 @@ class Preparation:
         self._begin_anew()
         self.masks.forget()
         self.strokes.resize(size)
+        self._journey.resize(size)
 
     def _begin_anew(self) -> None:
         self._walkers = LatentWalk(self._size, self.fit), LatentWalk(self._size, self.fit)
@@ -137,11 +140,20 @@ class Preparation:
         portrait = self.portraits.of(taken.image, frame.captured, taken.faces, snapshot)
         if portrait is not None:
             taken = Taken(portrait)
+        flight = self._journey.of(taken.image, snapshot)
+        moment = None if flight is None else flight.moment
+        if moment is not None:
+            taken = Taken(moment, blank=True)
         image = taken.image
         strokes = self.strokes.find(snapshot)
         face = self.portraits.oval(image.shape) if snapshot["mask/mode"] == "face" else None
         try:
-            mask = self.masks.find(image, snapshot, strokes, taken.alpha, face)
+            # on a journey nobody is in the picture who could be kept
+            mask = (
+                None
+                if moment is not None
+                else self.masks.find(image, snapshot, strokes, taken.alpha, face)
+            )
         except Exception as error:  # a foreign person model: the picture goes on without a mask
             self._metrics.faults += 1
             self._log_sometimes(
@@ -151,7 +163,8 @@ class Preparation:
         wanted = backend.wants_lines or "lines" in self.views_wanted()
         looked_at = not taken.blank and (wanted or snapshot["lines/amount"] > 0)
         markers = self._markers.find(image, snapshot, frame.captured, looked_at)
-        lines = drawing(image, snapshot, True, strokes, markers) if wanted else None
+        led_by = image if moment is None else np.zeros_like(image)
+        lines = drawing(led_by, snapshot, True, strokes, markers) if wanted else None
         own = None if mask is None else self.masks.edges.foreground
         own = _beyond_edges(taken, snapshot) if own is None else own
         guide = None
@@ -162,7 +175,7 @@ class Preparation:
             image,
             frame.number,
             frame.captured,
-            mixed(image, snapshot, strokes, markers),
+            mixed(image, snapshot, strokes, markers) if moment is None else image,
             mask,
             lines,
             taken.walk,
@@ -173,6 +186,7 @@ class Preparation:
                 None if taken.blank else image,
                 (frame.pixels, None if other is None else other.pixels),
             ),
+            flight=flight,
             beyond_edges=own,
         )
         return self.background.laid(context, snapshot, backend)

@@ -1,9 +1,12 @@
-"""Feedback, smoothing and the way the generated image lies over the input."""
+"""Feedback, journeys, smoothing and the way the generated image lies over the input."""
 
 from __future__ import annotations
 
 from vj.core.kinds import BLEND_MODES
 from vj.parameters.row import QUICK, Parameter, number
+
+EDGES = ("auto", "mirror", "paint")
+BEGINNINGS = ("painted", "input")
 
 ROWS = (
     number(
@@ -57,6 +60,15 @@ ROWS = (
         "how much the camera sees from top to bottom: more is more perspective",
         QUICK,
     ),
+    Parameter(
+        "feedback/edge",
+        "choice",
+        "auto",
+        "what comes into view beyond the edges of the fed-back picture: its mirror image; paint: "
+        "the input, or without one what is painted on from the edge; auto: paint on a journey, "
+        "else mirror",
+        choices=EDGES,
+    ),
     number(
         "feedback/flow",
         0,
@@ -65,6 +77,20 @@ ROWS = (
         "",
         "how far feedback and smoothing follow the input's motion; where that is unsure, less is "
         "kept",
+    ),
+    Parameter(
+        "journey",
+        "switch",
+        False,
+        "takes the present frame, lets the input go and flies on from there as feedback/dolly, "
+        "yaw, pitch, rotate, zoom, x and y say; off, the input comes back over crossfade",
+    ),
+    Parameter(
+        "journey/from",
+        "choice",
+        "painted",
+        "what a journey begins with: the frame as it is painted, or the untouched input",
+        choices=BEGINNINGS,
     ),
     number("blend/smoothing", 0, 0.99, 0.5, "", "weight of the last output where nothing moves"),
     number("blend/motion", 0, 1, 0.2, "", "how strongly movement cancels smoothing"),
