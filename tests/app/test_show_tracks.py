@@ -184,6 +184,24 @@ def test_what_happens_in_a_show_starts_a_sound_in_its_frame(rig: Rig) -> None:
     assert np.abs(whole - expected).max() < NEAR
 
 
+@pytest.mark.parametrize(("speed", "frame"), [(1, 13), (2, 7)])
+def test_a_mark_of_the_clip_starts_a_sound_with_the_picture_that_comes_to_it(
+    rig: Rig, speed: float, frame: int
+) -> None:
+    path, sound = burst(rig.folder)
+    whole = rig.render(
+        1.0,
+        25,
+        source="drawn:crash",
+        marks={"impact": 0.5},
+        start={"source/speed": speed},
+        sounds={"crash": {"file": str(path), "on": "mark impact"}},
+    )[:, 0]
+    first = frame * RATE // 25
+    assert not whole[:first].any()
+    assert np.abs(whole[first : first + len(sound)] - sound).max() < NEAR
+
+
 def test_sounds_that_cannot_be_heard_are_faults_of_their_lines(rig: Rig) -> None:
     path = rig.folder / "show.yaml"
     path.write_text(
