@@ -22,7 +22,8 @@ from vj.core.metrics import Metrics
 from vj.kernels import numpy_upscale
 from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.upscale_body import C_SOURCE
-from vj.pipeline.upscale import CpuUpscaler, SameSize, cropped, make_finisher, make_upscaler
+from vj.pipeline.finish import make_finisher
+from vj.pipeline.upscale import CpuUpscaler, SameSize, cropped, make_upscaler
 from vj.show.load import ShowFaults, check_show
 from vj.sources.testcard import DancerScene
 
@@ -225,7 +226,9 @@ def test_a_model_file_upscales_and_finishes(tmp_path: Path) -> None:
     assert make_upscaler(
         str(tmp_path / "net.pth"), Size(64, 64), Size(200, 200), "cpu", print
     ).upscale(SMALL).shape == (200, 200, 3)
-    assert make_finisher([str(tmp_path / "net.pth")], "cpu", print)(SMALL).shape == SMALL.shape
+    finish, restore = make_finisher([str(tmp_path / "net.pth")], Size(64, 64), "cpu", 30, print)
+    assert finish(SMALL).shape == SMALL.shape
+    assert restore(SMALL) is SMALL
 
 
 def test_a_model_file_without_spandrel_or_of_another_kind_is_reported(tmp_path: Path) -> None:

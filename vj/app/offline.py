@@ -42,13 +42,14 @@ from vj.core.metrics import Metrics
 from vj.diffusion.devices import best_device_name
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.finish import make_finisher
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.in_between import picture_maker
 from vj.pipeline.interpolation import SlowMotion, Views
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.selfie_segmentation import missing
-from vj.pipeline.upscale import make_finisher, make_upscaler
+from vj.pipeline.upscale import make_upscaler
 from vj.show.names import source_names
 from vj.show.own_shows import walks_folder
 from vj.show.schema import Show
@@ -169,7 +170,7 @@ class Rendering:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
             runners = self._runners = [self._runner(uri, clock, fps, times) for uri in self._sinks]
 
-            upscale = self._make_upscaler(size)
+            upscale = self._make_upscaler(size, fps)
 
             snapshots = rendered_snapshots(
                 show,
@@ -289,15 +290,15 @@ class Rendering:
             self._noted.add("mask/mode")
             self._log(missing())
 
-    def _make_upscaler(self, size: Size) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
+    def _make_upscaler(
+        self, size: Size, fps: float
+    ) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
         """The last touches that only rendering has time for, and the way to the output's size.
         Raises Fault."""
         if not self.show.finish and self.show.output is None:
             return lambda picture, guide: picture
         device = best_device_name(self.show.model.device)
-        finish = (
-            make_finisher(self.show.finish, size, device, self._log) if self.show.finish else None
-        )
+        finish, restore = make_finisher(self.show.finish, size, device, fps, self._log)
         wanted = self.show.output
         upscaler = (
             make_upscaler(self.show.upscale, size, wanted, device, self._log)
@@ -307,8 +308,9 @@ class Rendering:
 
         def upscale(picture: np.ndarray, guide: Guide | None) -> np.ndarray:
             try:
-                picture = picture if finish is None else finish(picture)
-                return picture if upscaler is None else upscaler.upscale(picture, guide)
+                picture = finish(picture)
+                picture = picture if upscaler is None else upscaler.upscale(picture, guide)
+                return restore(picture)
             except (
                 Exception
             ) as error:  # a foreign model, a card that has gone: offline nothing may be left out

@@ -4,19 +4,20 @@ model that the show names."""
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
-from vj.core.errors import Fault, Unavailable, nearest, nearest_file
+from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Guide, Size
 from vj.core.kinds import UPSCALE_KINDS
 from vj.kernels.cv_guided import GuidedUpscaler
 from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.numpy_guided import fade
+from vj.pipeline.model_files import ModelCall, open_model_file
 from vj.pipeline.preprocess import crop_to, cropped
 from vj.pipeline.upscale_guide import RealInput
 
@@ -76,7 +77,7 @@ def make_upscaler(kind: str, painted: Size, wanted: Size, device: str, on_messag
         on_message("upscale fsr: is for NVIDIA cards; its relative for CPUs is used")
     if kind in ("auto", "fsr", "lanczos"):
         return CpuUpscaler(wanted)
-    model = _realesrgan() if kind == "realesrgan" else _spandrel(kind, device)
+    model = _realesrgan() if kind == "realesrgan" else _of_file(kind, device)
     return ModelUpscaler(kind, model, wanted)
 
 
@@ -212,10 +213,6 @@ class PinnedBuffer:
         return self._there.copy_(self._here, non_blocking=True)
 
 
-ModelCall = Callable[[np.ndarray], np.ndarray]
-"""(h, w, 3) uint8 -> (n h, n w, 3) uint8, n its own factor."""
-
-
 class ModelUpscaler:
     """A model of its own factor; what comes out is brought to the size."""
 
@@ -249,78 +246,16 @@ def _realesrgan() -> ModelCall:
     )
 
 
-def _spandrel(name: str, device: str) -> ModelCall:
-    """A model file that spandrel knows: ESRGAN, Real-ESRGAN, SwinIR, GFPGAN and many more. Raises
-    Fault."""
-    path = Path(name).expanduser()
-    if not path.suffix:
+def _of_file(name: str, device: str) -> ModelCall:
+    if not Path(name).expanduser().suffix:
         raise Fault(
             f"upscale {name!r}: no such way{nearest(name, UPSCALE_KINDS)} "
             f"({', '.join(UPSCALE_KINDS)}, or a model file)"
         )
-    if not path.is_file():
-        raise Fault(f"upscale {name}: there is no such file{nearest_file(path)}")
-    try:
-        spandrel: Any = importlib.import_module("spandrel")
-    except (
-        ImportError,
-        RuntimeError,
-    ) as error:  # the latter from a torchvision made for another build of torch
-        raise Unavailable(
-            f"upscale {name}: needs spandrel and a torchvision of torch's build ({error}): pip "
-            "install spandrel==0.4.2"
-        ) from None
-    import torch
-
-    try:
-        model = spandrel.ModelLoader(device=device).load_from_file(str(path))
-    except Exception as error:  # pickle's, torch's and spandrel's own errors
+    model = open_model_file("upscale", name, device)
+    if model.faces:
         raise Fault(
-            f"upscale {name}: is no model that spandrel knows "
-            f"({' '.join(str(error).split())[:120]})"
-        ) from None
-    if (
-        not isinstance(model, spandrel.ImageModelDescriptor)
-        or model.input_channels != 3
-        or model.output_channels != 3
-    ):
-        raise Fault(
-            f"upscale {name}: takes more than a picture, or gives something else; one from RGB to "
-            "RGB would be right"
+            f"upscale {name}: restores faces and makes nothing larger; finish: [{name}] would be "
+            "right"
         )
-    model.eval()
-
-    @torch.no_grad()
-    def call(picture: np.ndarray) -> np.ndarray:
-        x = torch.from_numpy(picture).to(device).permute(2, 0, 1)[None].float() / 255
-        out: np.ndarray = (
-            model(x)[0].clamp(0, 1).mul(255).round().permute(1, 2, 0).to("cpu", torch.uint8).numpy()
-        )
-        return out
-
-    return call
-
-
-def make_finisher(
-    names: Sequence[str], painted: Size, device: str, on_message: Log
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Models run over every picture one after the other, offline: (h, w, 3) uint8 -> the same size.
-    Each sees the whole picture, those made for faces too; some take one size only (GFPGAN:
-    512x512), which is found out here. Raises Fault."""
-    models = [_spandrel(name, device) for name in names]
-    for name, model in zip(names, models, strict=True):
-        try:
-            model(np.zeros((painted.height, painted.width, 3), np.uint8))
-        except Exception as error:  # torch's own
-            raise Fault(
-                f"finish {name}: does not take {painted} ({' '.join(str(error).split())[:120]})"
-            ) from None
-    on_message(f"finished by {', '.join(Path(name).name for name in names)}")
-
-    def finish(picture: np.ndarray) -> np.ndarray:
-        size = Size(picture.shape[1], picture.shape[0])
-        for model in models:
-            picture = _to_size(model(picture), size)
-        return picture
-
-    return finish
+    return model.call
