@@ -129,6 +129,7 @@ class WalkLeg:
     keys: tuple[np.ndarray, ...]
     between: tuple[LegLayout, ...] = ()
     _palettes: dict[int, PaletteWay] = field(default_factory=dict)
+    _places: np.ndarray | None = None
     _strokes: np.ndarray | None = None
 
     def at(self, share: float) -> np.ndarray:
@@ -148,28 +149,32 @@ class WalkLeg:
         layout, at = self.layout, share
         if self.between:
             layout, at, begin, end = self.between[number], local, 0.0, 1.0
-        moved = layout.at(at)[1]
+        size = one.shape[1], one.shape[0]
+        if self._places is None:
+            self._places = np.dstack(grid(*size))
+        way = _in_pixels(layout.at(at)[1], size)
         first, second = (
-            recoloured(_moved(picture, moved, 2 * (is_at - at)), to)
+            recoloured(_seen_at(picture, cv2.scaleAdd(way, 2 * (is_at - at), self._places)), to)
             for picture, is_at, to in (
                 (one, begin, palette.of_one(local)),
                 (two, end, palette.of_two(local)),
             )
         )
-        weight = self._changed(layout.order_at(at), begin, end, local, one.shape[:2])
+        weight = cv2.resize(self._changed(layout.order_at(at), begin, end, local, size), size)
         return cv2.blendLinear(second, first, weight, 1 - weight)
 
     def _changed(
-        self, order: np.ndarray, begin: float, end: float, local: float, shape: tuple[int, ...]
+        self, order: np.ndarray, begin: float, end: float, local: float, size: tuple[int, int]
     ) -> np.ndarray:
-        """How far each place shows the second key, (H, W) float32: what changes over meanwhile in
-        its turn, the rest stroke by stroke."""
-        height, width = shape[:2]
-        if self._strokes is None or self._strokes.shape != (height, width):
-            self._strokes = _strokes(width, height)
-        order = cv2.resize(order, (width, height), interpolation=cv2.INTER_LINEAR)
-        turn = (order - np.float32(begin)) * np.float32(1 / (end - begin))
-        own = (turn > 0) & (turn < 1)
+        """How far each place shows the second key, (H/2, W/2) float32: what changes over meanwhile
+        in its turn, the rest stroke by stroke."""
+        half = max(1, size[0] // 2), max(1, size[1] // 2)
+        if self._strokes is None:
+            self._strokes = _strokes(*half)
+        order = cv2.resize(order, half, interpolation=cv2.INTER_LINEAR)
+        # with the places that are half way over in one of the keys
+        own = (order > begin - 2 * SOFT) & (order < end + 2 * SOFT)
+        turn = np.clip((order - np.float32(begin)) * np.float32(1 / (end - begin)), 0, 1)
         np.copyto(turn, self._strokes, where=~own)
         done = local * (1 + 2 * STROKE_SOFT) - STROKE_SOFT
         return _smoothstep((done - turn) / np.float32(2 * STROKE_SOFT) + np.float32(0.5))
@@ -177,12 +182,16 @@ class WalkLeg:
 
 def _moved(picture: np.ndarray, way: np.ndarray, far: float) -> np.ndarray:
     """A picture seen from places that lie `far` ways off; way: (n, n, 2), shares of the sides."""
-    height, width = picture.shape[:2]
-    off = way * np.array([far * width, far * height], np.float32)
-    places = cv2.resize(off, (width, height), interpolation=cv2.INTER_LINEAR)
-    column, row = grid(width, height)
-    places[..., 0] += column
-    places[..., 1] += row
+    size = picture.shape[1], picture.shape[0]
+    return _seen_at(picture, cv2.scaleAdd(_in_pixels(way, size), far, np.dstack(grid(*size))))
+
+
+def _in_pixels(way: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(n, n, 2), shares of the sides -> (H, W, 2)."""
+    return cv2.resize(way * np.array(size, np.float32), size, interpolation=cv2.INTER_LINEAR)
+
+
+def _seen_at(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
     return cv2.remap(  # type: ignore[call-overload,no-any-return]
         picture, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
     )
