@@ -14,18 +14,16 @@ from pydantic import (
     model_validator,
 )
 
-from vj import sources
 from vj.core.errors import Fault, nearest
 from vj.core.frame import Aspect, Size
 from vj.core.kinds import FLOW_KINDS, UPSCALE_KINDS
-from vj.parameters.colours import parse_colour, parse_ramp, split_colours, written
+from vj.parameters.colours import parse_ramp
 from vj.parameters.rows.background import PLACES
 from vj.parameters.rows.generation import TAKEN_FROM
 from vj.parameters.table import (
     ROWS,
     TABLE,
     Table,
-    Value,
     lora_row,
     macro_row,
     modulator_row,
@@ -54,57 +52,22 @@ from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.sink_section import as_sink, check_places
 from vj.show.sound_section import as_sound
 from vj.show.sounds_section import SoundRule, as_rule, check_names, rows_of
+from vj.show.start_section import SHOW_PARAMETERS, fitted_start
 from vj.show.tempo_section import TempoRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
-from vj.show.validate import check_sequence, grouped
-from vj.show.validate import fitted as fit_written
-
-
-def _size(value: object) -> Size | Aspect | str:
-    if isinstance(value, Size | Aspect) or value == "auto":
-        return value  # type: ignore[return-value]
-    try:
-        return Aspect.parse(str(value)) or Size.parse(str(value))
-    except ValueError as error:
-        hint = "" if ":" in str(value) else ", or a shape such as 16:9, 9:16, 4:3, square, or auto"
-        raise ValueError(f"{error}{hint}") from None
-
-
-def _pixels(value: object) -> Size:
-    return value if isinstance(value, Size) else Size.parse(str(value))
-
-
-def _source(uri: object) -> str:
-    _no_group(uri)
-    _of(sources.check_uri, str(uri))
-    return str(uri)
-
-
-def _no_group(uri: object) -> None:
-    if isinstance(uri, dict | list):
-        raise ValueError(f"{uri!r:.100}: text is wanted, such as ndi:NAME")
-
-
-def _of(check: Any, text: object) -> None:
-    try:
-        check(text)
-    except Fault as fault:
-        raise ValueError(str(fault)) from None
-
-
-def _colours(value: object) -> object:
-    """A list of colours, or a text of them."""
-    if value is None:
-        raise ValueError(
-            'no value is given; a colour wants quotes, since # begins a remark: ["#102030", '
-            '"#ffe0a0"]'
-        )
-    return split_colours(value) if isinstance(value, str) else as_list(value)
-
-
-def _colour(value: object) -> object:
-    _of(lambda one: parse_colour(written(one)), value)
-    return value
+from vj.show.validate import check_sequence
+from vj.show.written_values import (
+    as_colour,
+    as_colours,
+    as_midi,
+    as_osc,
+    as_person,
+    as_pixels,
+    as_size,
+    as_source,
+    as_tempo,
+    value_error,
+)
 
 
 class OscSection(Section):
@@ -129,89 +92,25 @@ class PersonSection(Section):
     input: Literal["unit", "signed", "imagenet"] = "unit"
 
 
-def _person(value: object) -> object:
-    return {"model": value} if isinstance(value, str) else value
-
-
-def _osc(value: object) -> object:
-    return {"listen": value} if isinstance(value, str) else {} if value is None else value
-
-
-SHOW_PARAMETERS = (
-    *("macro/", "mod/", "lora/", "sound/", "deck/b", "image/from", "background/source"),
-    "model/",
-)
-"""Prefixes of parameters that a show defines itself, or gives their choices."""
-
-
-def _fitted(
-    values: dict[str, Any], table: Table
-) -> tuple[dict[str, Value], list[tuple[KeyPath, Fault]]]:
-    """Start values fitted to the table, and the faults of the others."""
-    fitted: dict[str, Value] = {}
-    faults: list[tuple[KeyPath, Fault]] = []
-    for name, given in values.items():
-        try:
-            if reason := grouped(name, given):
-                raise Fault(reason)
-            row = table.find(name)
-            if row.kind == "trigger":
-                raise Fault(f"{name}: is a trigger and has no value to start with")
-            if row.name in ("source", "model") and given != "":
-                raise Fault(
-                    f"{name}: what a show begins with stands outside of start:; {name}: ... on a "
-                    "line of its own would be right"
-                )
-            if row.name == "cue/fire" and given != "":
-                raise Fault(
-                    f"{name}: a show does not start with a cue here; timeline: [{{at: 0:00, cue: "
-                    f"{given}}}] would be right"
-                )
-            fitted[row.name], remark = fit_written(row, given)
-            if remark:
-                raise Fault(remark)
-        except Fault as fault:
-            faults.append(((name,), fault))
-    return fitted, faults
-
-
-def _tempo(value: object) -> object:
-    return {"bpm": value} if isinstance(value, int | float) else {} if value is None else value
-
-
-def _midi(value: object) -> object:
-    if isinstance(value, bool) or value in ("on", "off"):
-        return {"on": value is True or value == "on"}
-    if value is None:
-        return {}
-    return (
-        {"devices": value}
-        if isinstance(value, list)
-        else {"devices": [value]}
-        if isinstance(value, str)
-        else value
-    )
-
-
 class Show(Section):
     """A whole show, checked."""
 
     never_empty: ClassVar[tuple[str, ...]] = ("palette",)
 
     show: str = "a show without a name"
-    size: Annotated[Size | Aspect | Literal["auto"], BeforeValidator(_size)] = Aspect(1, 1)
-    output: Annotated[Size, BeforeValidator(_pixels)] | None = None
+    size: Annotated[Size | Aspect | Literal["auto"], BeforeValidator(as_size)] = Aspect(1, 1)
+    output: Annotated[Size, BeforeValidator(as_pixels)] | None = None
     upscale: str = "auto"
     flow: str = "dis"
     finish: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
-    person: Annotated[PersonSection, BeforeValidator(_person)] | None = None
+    person: Annotated[PersonSection, BeforeValidator(as_person)] | None = None
     fps: float = Field(30.0, ge=1, le=240)
     fit: Literal["crop", "pad"] = "crop"
-    source: Annotated[list[Annotated[str, BeforeValidator(_source)]], BeforeValidator(as_list)] = (
-        Field(["testcard"], min_length=1)
-    )
+    source: Annotated[
+        list[Annotated[str, BeforeValidator(as_source)]], BeforeValidator(as_list)
+    ] = Field(["testcard"], min_length=1)
     sources: Annotated[
-        dict[ChosenName, Annotated[str, BeforeValidator(_source)]], BeforeValidator(as_named)
+        dict[ChosenName, Annotated[str, BeforeValidator(as_source)]], BeforeValidator(as_named)
     ] = Field(default={})
     ready: Literal["all", "next"] = "next"
     """Which of `sources` stand open beside those that play: all, or the one that would come
@@ -233,13 +132,13 @@ class Show(Section):
     portraits: PictureFiles = Field(default=[])
     """See `vj.app.portraits`."""
     engine: Literal["stream", "streamdiffusion"] = "stream"
-    osc: Annotated[OscSection, BeforeValidator(_osc)] = OscSection()
+    osc: Annotated[OscSection, BeforeValidator(as_osc)] = OscSection()
     page: Annotated[PageSection, BeforeValidator(as_page)] = PageSection()
     ndi_addresses: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
     loop: bool = True
     slow: int = Field(1, ge=1, le=32)
     palette: Annotated[
-        list[Annotated[str, BeforeValidator(_colour)]], BeforeValidator(_colours)
+        list[Annotated[str, BeforeValidator(as_colour)]], BeforeValidator(as_colours)
     ] = Field(default=[])
     prompts: SceneRules = Field(default=[])
     """What prompt/position walks through."""
@@ -255,8 +154,8 @@ class Show(Section):
     marks: Marks = Field(default={})
     cuts: list[Annotated[CutRule, BeforeValidator(as_cut)]] = Field(default=[])
     idle: IdleRule | None = None
-    tempo: Annotated[TempoRule, BeforeValidator(_tempo)] = TempoRule()
-    midi: Annotated[MidiRule, BeforeValidator(_midi)] = MidiRule()
+    tempo: Annotated[TempoRule, BeforeValidator(as_tempo)] = TempoRule()
+    midi: Annotated[MidiRule, BeforeValidator(as_midi)] = MidiRule()
     answers: dict[str, str | float] = Field(default={})
     ignored: list[str] = Field(default=[])
     recipes: dict[RecipeKind, RecipeSection] = Field(default={}, alias="with")
@@ -295,7 +194,7 @@ class Show(Section):
     @field_validator("palette")
     @classmethod
     def _enough(cls, value: list[str]) -> list[str]:
-        _of(parse_ramp, value)
+        value_error(parse_ramp, value)
         return value
 
     @field_validator("start", mode="after")
@@ -303,7 +202,7 @@ class Show(Section):
     def _values(cls, value: dict[str, Any]) -> dict[str, Any]:
         """Checked by itself, so that its faults are reported together with those of other
         sections."""
-        fitted, faults = _fitted(
+        fitted, faults = fitted_start(
             {name: given for name, given in value.items() if not name.startswith(SHOW_PARAMETERS)},
             TABLE,
         )
@@ -318,7 +217,7 @@ class Show(Section):
     def _together(self) -> Show:
         """Checks that need the whole show."""
         table = self.table()
-        fitted, faults = _fitted(
+        fitted, faults = fitted_start(
             {name: value for name, value in self.start.items() if name.startswith(SHOW_PARAMETERS)},
             table,
         )
@@ -341,7 +240,7 @@ class Show(Section):
         before = {(place, str(fault)) for place, fault in check_sequence(self, table)}
         found: list[tuple[KeyPath, Fault]] = []
         for kind, recipe in self.recipes.items():
-            start, wrong = _fitted(recipe.start, table)
+            start, wrong = fitted_start(recipe.start, table)
             object.__setattr__(recipe, "start", start)
             faults = [(("start", *place), fault) for place, fault in wrong]
             faults += unknown_names(self, recipe)
