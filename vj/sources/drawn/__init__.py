@@ -18,6 +18,7 @@ from vj.sources.drawn.kiss import Kiss
 from vj.sources.drawn.kisses import Kisses
 from vj.sources.drawn.paintings import Harbour, Meadow, Portrait
 from vj.sources.drawn.paper import Sketch
+from vj.sources.drawn.profile import Profile
 from vj.sources.drawn.puppet import Puppet
 from vj.sources.drawn.road import Drive
 from vj.sources.drawn.room import Green, Performer, Room
@@ -67,6 +68,7 @@ class Outlined(Protocol):
 SCENES: dict[str, type[Scene]] = {
     "kiss": Kiss,
     "kisses": Kisses,
+    "profile": Profile,
     "drive": Drive,
     "crash": Crash,
     "performer": Performer,
