@@ -47,7 +47,9 @@ def test_what_is_used_is_not_in_it() -> None:
         sinks=["preview", {"to": "display:2", "crop": "left half"}],
     )
     looked_at = {row.name for row in view.ROWS}
-    assert set(found) == {"palette/a", "image/styles", "prompt/position", *looked_at}
+    keys = "walk/keys", "walk/repaint"
+    assert set(found) == {"palette/a", "image/styles", "prompt/position", *keys, *looked_at}
+    assert not {*keys} & set(reasons("walk:drawn:meadow,drawn:harbour", {"walk/way": "morph"}))
 
 
 def test_levels_of_what_is_off_move_nothing() -> None:

@@ -27,6 +27,7 @@ NO_SCENES = "the show has no prompts:, and prompt/scenes is empty"
 BY_SCENES = "prompts: stands in for it; prompt/position leads"
 NO_SOUND = "the show says sound: off"
 NO_DISPLAY = "the show has no display: among its sinks"
+NO_KEYS = "key pictures are of walk/way morph"
 NO_CANVAS = (
     "the show does not look at the canvas: take draw as the source, or set mask/mode or "
     "lines/from to drawn"
@@ -66,6 +67,8 @@ def unused(
         found.setdefault("sound/source/level", NO_SOUND)
         if not show.sounds:
             found.setdefault("sound/level", NO_SOUND)
+    if split_uri(source)[0] == "walk" and values["walk/way"] != "morph":
+        found.update(dict.fromkeys(("walk/keys", "walk/repaint"), NO_KEYS))
     for name in table.rows:
         reason = reasons.get(f"{name.partition('/')[0]}/", "")
         if reason and name not in kept and "/" in name:
