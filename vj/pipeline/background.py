@@ -69,7 +69,7 @@ class BackgroundLayer:
             self._name, self._seen = name, None
             if not name:
                 self._painter.forget()
-        if not name:
+        if not name or context.flight is not None:
             return context
         if snapshot["mask/mode"] == "none":
             if not self._told:
