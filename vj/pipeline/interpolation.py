@@ -19,9 +19,11 @@ from vj.core.supervisor import STALL_TIMEOUT, StageMarker, Supervisor
 from vj.pipeline.flow_backends import Calculate, careful_flow
 from vj.pipeline.in_between import InBetween
 from vj.pipeline.optical_flow import FlowFinder
+from vj.pipeline.rife import Network
 
 Views = Mapping[str, np.ndarray]
 """A frame's other pictures, by their names in `vj.core.frame.VIEWS`."""
+Deliver = Callable[[np.ndarray, Guide | None, Views], None]
 NO_VIEWS: Views = MappingProxyType({})
 FARTHEST = 1.0
 """How far a picture is moved on, as a share of the way to the next painted one: then it stands,
@@ -65,14 +67,17 @@ class SlowMotion:
     def __init__(
         self,
         times: int,
-        deliver: Callable[[np.ndarray, Guide | None, Views], None],
+        deliver: Deliver,
         flow: Calculate | None = None,
+        network: Network | None = None,
     ) -> None:
         """times: 1 passes pictures on. deliver: gets (H, W, 3) uint8 pictures in their order, each
         with the guide nearest to it in time, moved to its moment, and the frame's other pictures as
-        they are then. flow: see `vj.pipeline.flow_backends`; DIS with more care without."""
+        they are then. flow: see `vj.pipeline.flow_backends`; DIS with more care without. network:
+        makes the pictures in place of the flow, which still tells cuts, and moves guides and other
+        pictures."""
         self._times, self._deliver = times, deliver
-        self._finder = FlowFinder(flow or careful_flow())
+        self._finder, self._network = FlowFinder(flow or careful_flow()), network
         self._last: tuple[np.ndarray, np.ndarray, Guide | None, Views] | None = None
 
     def put(
@@ -103,7 +108,10 @@ class SlowMotion:
                     for name, view in views.items()
                     if name in seen
                 }
-                self._deliver(made.picture(old, picture), nearer, others)
+                if self._network is None:
+                    self._deliver(made.picture(old, picture), nearer, others)
+                else:
+                    self._deliver(self._network(old, picture, share), nearer, others)
         self._deliver(picture, guide, views)
         self._last = image, picture, guide, views
 

@@ -137,6 +137,8 @@ class Show(Section):
     ndi_addresses: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
     loop: bool = True
     slow: int = Field(1, ge=1, le=32)
+    between: Literal["flow", "rife"] = "flow"
+    """What makes the frames between of a rendering."""
     palette: Annotated[
         list[Annotated[str, BeforeValidator(as_colour)]], BeforeValidator(as_colours)
     ] = Field(default=[])
