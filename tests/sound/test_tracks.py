@@ -90,6 +90,17 @@ def test_what_is_started_begins_at_the_sample_of_its_frame_and_rings_on_when_sta
     assert np.array_equal(whole, expected)
 
 
+def test_what_was_started_while_nobody_listened_is_not_heard_late() -> None:
+    sound = noise(3 * FRAME)
+    one, tracks = Track(HeldSamples(sound), False), Tracks()
+    tracks.exchange({"one": one})
+    for number in range(10):
+        tracks.frame(number * FRAME, {"one": Heard(1, 1, int(number >= 2) + int(number >= 8))})
+    heard = tracks.block(9 * FRAME, 3 * FRAME)
+    expected = np.concatenate([sound[FRAME:], np.zeros((FRAME, 2), np.float32)])
+    assert np.array_equal(heard, expected)
+
+
 def test_what_is_stopped_goes_at_once_and_can_be_started_again() -> None:
     frames = [Heard(1, 1, 0, int(n > 2)) for n in range(6)] + [Heard(1, 1, 1, 1)] * 4
     whole = played(frames, tone(200, 1.0), True)

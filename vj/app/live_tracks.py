@@ -120,10 +120,10 @@ class LiveTracks:
             self._waiting = [one for one in self._waiting if one in coming.values()]
         begun = self._run.playing_since
         if self._waiting and begun is not None:
-            passed = first - round(begun * RATE)
+            passed = self._tracks.next(first) - round(begun * RATE)
             passed += round(float(self._run.show.start.get(POSITION, 0.0)) * RATE)  # --from
             for rule, track in self._waiting:
-                track.begin(round(max(0, passed) * rule.pace), rises=True)
+                track.begin(round(passed * rule.pace), rises=True)
             self._waiting = []
 
     def close(self) -> None:

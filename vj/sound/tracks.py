@@ -58,10 +58,18 @@ class Tracks:
         thread."""
         self._frames.append((at, heard))
 
+    def next(self, first: int) -> int:
+        """The sample that comes next, where the next block begins at `first`: what has been said
+        before the first block happens unheard."""
+        if self._at is not None:
+            return self._at
+        return min(first, self._frames[0][0]) if self._frames else first
+
     def block(self, first: int, count: int) -> np.ndarray:
         """What is heard from this sample on: (count, 2) float32. What lies between goes by unheard;
         a frame that has come too late counts from here on."""
-        if self._at is not None and self._at < first:
+        self._at = self.next(first)
+        if self._at < first:
             self._run(first - self._at, None)
         self._at = first
         mixed = silence(count)
