@@ -228,3 +228,12 @@ def test_who_kiss_can_be_told_from_their_evening() -> None:
         assert (mask.shape, mask.dtype) == ((128, 128), np.uint8)
         shares.append(float((mask > 127).mean()))
     assert 0.25 < min(shares) < 0.55 < max(shares), "from close by and from farther away"
+
+
+def test_one_gentle_crash_happens_in_four_places_at_the_same_moment() -> None:
+    for name in ("cars", "boats", "balloons", "moons"):
+        scene = make_scene(name, SQUARE)
+        middle = np.array([scene.draw(t / 10)[:, 60:68].astype(float) for t in range(40)])
+        away = np.abs(middle - middle[0]).mean(axis=(1, 2, 3))
+        assert np.argmax(away) in (19, 20, 21), f"{name}: they are in the middle when they touch"
+        assert away[5] < 0.25 * away[20], f"{name}: and it is theirs alone"

@@ -12,6 +12,7 @@ from vj.core.frame import Frame, Size
 from vj.core.picture_place import PicturePlace
 from vj.sources import EndOfSource, SourceSettings
 from vj.sources.clip_place import picture_place, place_ahead
+from vj.sources.drawn.bumps import Balloons, Moons, PaperBoats, ToyCars
 from vj.sources.drawn.dancer import Dancer
 from vj.sources.drawn.fox import Fox
 from vj.sources.drawn.kiss import Kiss
@@ -71,6 +72,10 @@ SCENES: dict[str, type[Scene]] = {
     "profile": Profile,
     "drive": Drive,
     "crash": Crash,
+    "cars": ToyCars,
+    "boats": PaperBoats,
+    "balloons": Balloons,
+    "moons": Moons,
     "performer": Performer,
     "room": Room,
     "green": Green,
