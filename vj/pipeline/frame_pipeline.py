@@ -18,6 +18,7 @@ from vj.core.errors import told
 from vj.core.frame import Frame, Size
 from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
+from vj.core.seldom import SeldomLog
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.kernels.numpy_ops import to_float
 from vj.parameters.store import Snapshot
@@ -88,7 +89,7 @@ class FramePipeline:
         self._steps: int | None = None
         self._stillness = Stillness()
         self._failing_since: float | None = None
-        self._last_logged = ("", -1e9)
+        self._log_seldom = SeldomLog(on_message)
         self._frozen: FrameContext | None = None
         self._latest: FrameContext | None = None
         self._bare = HostCompositor(size, plain=True)
@@ -136,8 +137,7 @@ class FramePipeline:
         self.preparation.masks.segment_person = segment_person
 
     def _resize(self, size: Size) -> None:
-        """Paint another size from the next frame on. What is remembered of frames of the old size
-        goes."""
+        """Paint another size from the next frame on. What is remembered of the old one goes."""
         self.size = size
         self.preparation.resize(size)
         self._bare = HostCompositor(size, plain=True)
@@ -316,19 +316,15 @@ class FramePipeline:
     ) -> Shown:
         """The last generated image, led by the input it was made of; without one the input, led by
         itself. base: whose input, mask and lines are shown."""
-        if picture is None:
-            picture = self._untouched(context, snapshot)
+        if picture is None:  # the last touches only: what is faded to black stays black
+            self._bare.take_over(None)
+            picture = self._bare.postprocess(context.image, context.image, snapshot)
+            picture = context.image if picture is None else picture
             guide = context.guide and replace(context.guide, strength=0.0, mask=None)
         else:
             guide = None if self._latest is None else seen_through(self._latest.guide, snapshot)
         of_base = replace(context, image=base.image, mask=base.mask, lines=base.lines, guide=guide)
         return Shown(picture, of_base)
-
-    def _untouched(self, context: FrameContext, snapshot: Snapshot) -> np.ndarray:
-        """The input with the last touches only: what is faded to black stays black."""
-        self._bare.take_over(None)
-        picture = self._bare.postprocess(context.image, context.image, snapshot)
-        return context.image if picture is None else picture
 
     def _stand_in(self, context: FrameContext, snapshot: Snapshot, reason: str) -> Shown:
         """The model failed: the last good generated image for a while, then the input."""
@@ -339,7 +335,7 @@ class FramePipeline:
         )
         waited = context.captured - self._failing_since
         what = "the last good picture stays" if waited < PATIENCE else "the input is shown"
-        self._log_sometimes(f"the model failed ({reason}); {what}", context.captured)
+        self._log_seldom(f"the model failed ({reason}); {what}", context.captured)
         picture = None
         if waited < PATIENCE:
             try:
@@ -347,12 +343,6 @@ class FramePipeline:
             except Exception:  # a card that has gone takes the compositor with it
                 picture = None
         return self._again_or_input(context, snapshot, picture, context)
-
-    def _log_sometimes(self, text: str, now: float) -> None:
-        """The same words every ten seconds at most."""
-        if text != self._last_logged[0] or now - self._last_logged[1] > 10:
-            self._last_logged = (text, now)
-            self._log(text)
 
     def _lap(self, stage: str, begun: float) -> float:
         now = time.perf_counter()

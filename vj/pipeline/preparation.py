@@ -14,6 +14,7 @@ from vj.core.canvas import Canvas
 from vj.core.errors import told
 from vj.core.frame import BlankFrame, Frame, Guide, Size, WalkFrame
 from vj.core.metrics import Metrics
+from vj.core.seldom import SeldomLog
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, PassThrough
@@ -35,9 +36,6 @@ from vj.pipeline.preprocess import Fit, lost
 from vj.pipeline.transparency import WalkAlphas, alpha_seen, continued
 from vj.pipeline.upscale_guide import worth
 from vj.pipeline.walk_keys import WalkKeys
-
-AGAIN = 10.0
-"""Seconds after which the same words are logged once more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +94,7 @@ class Preparation:
         """The same."""
         self.pictures = LivePictures(on_message)
         self._metrics, self._log = metrics, on_message
-        self._last_logged = ("", -1e9)
+        self._log_seldom = SeldomLog(on_message)
         self.views_wanted: Callable[[], Collection[str]] = tuple
         """The pictures besides the final one that somebody wants now, see `vj.pipeline.views`."""
         self.input_size: Size | None = None
@@ -156,7 +154,7 @@ class Preparation:
             )
         except Exception as error:  # a foreign person model: the picture goes on without a mask
             self._metrics.faults += 1
-            self._log_sometimes(
+            self._log_seldom(
                 f"the mask failed ({told(error)}); everything is painted", frame.captured
             )
             mask = None
@@ -289,12 +287,6 @@ class Preparation:
             faces = faces_painted(faces, frame.size, self._size, self.fit, placed)
         whole = frame.pixels if leads else None
         return Taken(image, None, blank, whole, placed, alpha, faces)
-
-    def _log_sometimes(self, text: str, now: float) -> None:
-        """The same words every so many seconds at most."""
-        if text != self._last_logged[0] or now - self._last_logged[1] > AGAIN:
-            self._last_logged = (text, now)
-            self._log(text)
 
 
 def _beyond_edges(taken: Taken, snapshot: Snapshot) -> np.ndarray | None:
