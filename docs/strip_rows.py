@@ -166,9 +166,9 @@ STRIPS: dict[str, list[Row]] = {
             prompt__a="brush strokes",
             strength=0.15,
             walk__leg=3.0,
-            walk__ease=ease,
+            walk__way=way,
         )
-        for ease in ("s-curve", "logit")
+        for way in ("latent", "morph")
     ],
     "masks": [
         row(
