@@ -54,13 +54,14 @@ class Rig:
         fps: float = 30,
         to: str = "out.mkv",
         take: Path | None = None,
+        frames: float | None = None,
         **more: Any,
     ) -> np.ndarray:
-        """What is heard: (n, 2)."""
+        """What is heard: (n, 2). frames: seconds of the show, where those are others."""
         tree = self.tree(fps=fps, **more) | {"sinks": [f"record:{self.folder}/{to}"]}
         (self.folder / to).unlink(missing_ok=True)
         show = check_show(tree, "here")
-        Rendering(show, self.said.append, seconds, take_log=take).run()
+        Rendering(show, self.said.append, frames or seconds, take_log=take).run()
         return heard(self.folder / to)[: round(seconds * RATE)]
 
 
@@ -148,6 +149,26 @@ def test_at_strength_0_only_the_crash_is_heard_and_at_the_top_only_the_song(rig:
     assert level_at(last, 1200) < level_at(last, 440) - 60
     powers = [float(np.mean(part**2)) for part in (first, middle, last)]
     assert max(powers) < 1.1 * min(powers), "all along it is as loud"
+
+
+def test_in_slow_motion_a_sound_begins_with_its_picture_and_keeps_its_pitch(rig: Rig) -> None:
+    whole = rig.render(
+        2.7,
+        25,
+        frames=0.7,
+        slow=4,
+        sounds={
+            "hum": {"file": tone(rig.folder, 440), "level": 0.5},
+            "hit": {"file": tone(rig.folder, 1500), "on": "cue hit"},
+        },
+        cues=[{"name": "hit", "set": {"strength": 1}}],
+        timeline=[{"at": 6 / 25, "cue": "hit"}],
+    )
+    first = 4 * 6 * RATE // 25
+    before, after = whole[: first - 200], whole[first + 200 :]
+    assert level_at(before, 440) > -20 > -90 > level_at(before, 1500)
+    assert level_at(after, 1500) > -10
+    assert level_at(whole[first : first + 960], 1500) > -12, "it begins in that very sample"
 
 
 def test_a_show_without_sounds_is_heard_as_before_and_its_levels_move_all_of_it(rig: Rig) -> None:

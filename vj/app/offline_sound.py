@@ -55,7 +55,9 @@ class OfflineSound:
         self._gains: tuple[float, float] | None = None
         """In the frame before."""
         begins = float(show.start.get(POSITION, 0.0))  # --from
-        self._tracks = OfflineTracks(show.sounds, begins) if show.sounds else None
+        self._tracks = OfflineTracks(show.sounds, begins, show.slow) if show.sounds else None
+        self._own = SoundQueue()
+        """What the show's own sounds give where the others are made longer: they are not."""
         self._file: OfflineSoundFile | None = None
         if self._choice.kind == "file":
             try:
@@ -99,8 +101,11 @@ class OfflineSound:
         heard = levelled(heard, before[0], now[0])
         if self._tracks is None:
             return heard
-        tracks = self._tracks.block(snapshot, first, len(heard))
-        return limited(heard + levelled(tracks, before[1], now[1]))
+        tracks = levelled(self._tracks.block(snapshot, first, len(heard)), before[1], now[1])
+        if self._slow is None:
+            return limited(heard + tracks)
+        self._own.put(None, tracks)
+        return heard
 
     def _put(self, heard: np.ndarray) -> None:
         self._queue.put(None, heard if self._slow is None else self._slow.put(heard))
@@ -120,7 +125,13 @@ class OfflineSound:
         """What follows, up to this moment in what is written: (n, 2) float32; less where it is not
         there yet."""
         count = min(round(end * RATE), self._queue.end) - self._queue.taken
-        return self._queue.take(count) if count > 0 else silence(0)
+        if count <= 0:
+            return silence(0)
+        found = self._queue.take(count)
+        if self._slow is None or self._tracks is None:
+            return found
+        self._own.pad(self._queue.taken)
+        return limited(found + self._own.take(count))
 
     def rest(self, end: float) -> np.ndarray:
         """The same at the end: exactly up to this moment."""
@@ -143,18 +154,22 @@ class OfflineSound:
 class OfflineTracks:
     """The show's own sounds. For one thread."""
 
-    def __init__(self, rules: Mapping[str, SoundRule], begins: float) -> None:
-        """begins: seconds that have gone by as the show begins. Raises Fault."""
-        self._tracks = Tracks()
-        made = {name: made_track(name, rule) for name, rule in rules.items()}
+    def __init__(self, rules: Mapping[str, SoundRule], begins: float, slow: int) -> None:
+        """begins: seconds that have gone by as the show begins. slow: times that the film is
+        longer; the sounds keep their pitch then. Raises Fault."""
+        self._tracks, self._slow = Tracks(), slow
+        made = {name: made_track(name, rule, slow > 1) for name, rule in rules.items()}
         for name, track in made.items():
             track.begin(round(begins * rules[name].pace * RATE))
         self._tracks.exchange(made)
 
     def block(self, snapshot: Snapshot, first: int, count: int) -> np.ndarray:
-        """From the sample of this frame's moment on: (count, 2) float32."""
-        self._tracks.frame(first, said(snapshot, self._tracks.of()))
-        return self._tracks.block(first, count)
+        """From the sample of this frame's moment on: (count * slow, 2) float32."""
+        slow, now = self._slow, said(snapshot, self._tracks.of())
+        if slow > 1:
+            now = {name: one._replace(pace=one.pace / slow) for name, one in now.items()}
+        self._tracks.frame(first * slow, now)
+        return self._tracks.block(first * slow, count * slow)
 
     def close(self) -> None:
         """May be called twice."""

@@ -17,11 +17,11 @@ from vj.sound.track import Track
 from vj.sound.tracks import Heard
 
 
-def made_track(name: str, rule: SoundRule) -> Track:
-    """name: in the show. Reads the file, or makes the sound, which may take seconds. Raises
-    Fault."""
+def made_track(name: str, rule: SoundRule, keeps_pitch: bool = False) -> Track:
+    """name: in the show. keeps_pitch: whatever the rule says. Reads the file, or makes the sound,
+    which may take seconds. Raises Fault."""
     try:
-        return Track(_samples(rule), rule.goes_on, rule.pitch == "keep")
+        return Track(_samples(rule), rule.goes_on, keeps_pitch or rule.pitch == "keep")
     except Fault as fault:
         raise Fault(f"sounds.{name}: {fault}") from None
 
