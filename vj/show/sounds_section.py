@@ -32,7 +32,7 @@ def _file(text: str) -> str:
         return text
     if not names_file(text):
         words = [PREFIX + name for name in NAMES]
-        near = nearest(PREFIX + text, words) or nearest(text, words)
+        near = nearest(text, NAMES).replace("mean ", f"mean {PREFIX}") or nearest(text, words)
         raise ValueError(
             f"{text!r:.100}: no such sound{near} (a file with sound, or {', '.join(words)})"
         )
