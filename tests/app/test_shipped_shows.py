@@ -136,20 +136,6 @@ def test_a_sketch_becomes_a_picture() -> None:
     assert light[ink].mean() > 1.3 * light[~ink].mean(), "and the lines lead it, light on dark"
 
 
-def test_the_puppets_character_hangs_on_the_pose_alone() -> None:
-    painted = rendered("puppetry", SMALL, 12, RATE)
-    period = round(6 * RATE)
-    for number in range(round(RATE), period):
-        assert apart(painted[number], painted[number + period]) < 1.5, (
-            "the same pose, the same generated image"
-        )
-    assert (
-        max(apart(painted[number], painted[number + round(RATE)]) for number in range(period)) > 5
-    ), "and it moves"
-    other = rendered("puppetry", {"start": {"seed/a": 1234}, **SMALL}, 1, RATE)
-    assert apart(painted[round(RATE) - 1], other[-1]) > 5, "another seed is somebody else"
-
-
 @pytest.mark.long
 def test_the_dream_goes_on_and_falls_inwards_with_the_beat(tmp_path: Path) -> None:
     painted = rendered("dream", SMALL, 12, 12)

@@ -61,7 +61,7 @@ def test_a_drawn_source_brings_the_points_with_its_frames() -> None:
 
 
 @needs(*FACE)
-@pytest.mark.parametrize("seconds", [0.5, 3.2, 5.0, 8.2])
+@pytest.mark.parametrize("seconds", [3.2, 5.0])
 def test_the_networks_find_them_where_they_are(seconds: float) -> None:
     paths = [fetched(name) for name in FACE]
     finder = FaceFinder(*(TfliteNetwork(path) for path in paths if path is not None))

@@ -25,6 +25,9 @@ RINGS = ((1.22, 1.0), (1.6, 0.94), (2.05, 0.6), (2.55, 0.2), (3.1, 0.0))
 ABOVE = 0.4
 """How much farther out a ring is above the face, where hair, ears and hats are, and nearer below
 it."""
+CLOSEST, FREE = 1.04, 0.25
+"""How much larger than the oval a ring is at least, though it leaves the picture; and how far from
+the picture's edge it follows as it would, in ovals."""
 SMOOTHINGS, LEAST = 14, 0.06
 """How often points are moved as those about them at most, and how small a triangle may become."""
 FLAT = 0.02
@@ -53,22 +56,32 @@ def _layout() -> np.ndarray:
 
 
 def with_rings(points: np.ndarray) -> np.ndarray:
-    """(468, D) -> (R, D): the points of the rings about a face, of a face that is held still."""
+    """(468, 2) -> (R, 2): the points of the rings about a face."""
+    return rings_within(points, None)[0]
+
+
+def rings_within(
+    points: np.ndarray, within: tuple[int, int] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(468, 2) -> the points of the rings about a face, (R, 2), and how far each follows the head,
+    (R, 1). within: width and height of a picture that the rings do not leave; at its edge nothing
+    moves."""
     oval = points[list(OVAL)]
     middle = oval.mean(axis=0)
     out = oval - middle
-    down = out[:, 1] / np.linalg.norm(out[:, :2], axis=1)
-    grown = [middle + (1 + (large - 1) * (1 - ABOVE * down))[:, None] * out for large, _ in RINGS]
-    if points.shape[1] == 3:  # what is behind the face is not farther behind for being outside
-        for ring in grown:
-            ring[:, 2] = oval[:, 2]
-    return np.concatenate(grown)
-
-
-@lru_cache(1)
-def following() -> np.ndarray:
-    """(R, 1): how far each point of the rings follows the head."""
-    return np.repeat([follows for _, follows in RINGS], len(OVAL))[:, None]
+    down = out[:, 1] / np.linalg.norm(out, axis=1)
+    room = np.full(len(out), np.inf)
+    if within is not None:
+        edge = np.where(out > 0, within - middle, -middle)
+        ratio = edge / np.where(np.abs(out) < 1e-6, np.copysign(1e-6, out), out)
+        room = np.maximum(ratio.min(axis=1), CLOSEST)
+    rings, follows = [], []
+    for large, follow in RINGS:
+        far = 1 + (large - 1) * (1 - ABOVE * down)
+        rings.append(middle + np.minimum(far, room)[:, None] * out)
+        free = np.clip((room - far) / FREE, 0, 1)
+        follows.append(follow * free * free * (3 - 2 * free))
+    return np.concatenate(rings), np.concatenate(follows)[:, None]
 
 
 @lru_cache(1)

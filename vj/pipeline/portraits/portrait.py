@@ -14,8 +14,9 @@ import numpy as np
 
 from vj.core.frame import Size
 from vj.core.mean_face import LIDS
-from vj.pipeline.portraits.head_pose import HeadPose, placed
-from vj.pipeline.portraits.mesh import EYES, following, unfolded, ways, with_rings
+from vj.pipeline.landmarks.connections import OVAL
+from vj.pipeline.portraits.head_pose import HeadPose, in_head, placed
+from vj.pipeline.portraits.mesh import EYES, RINGS, rings_within, unfolded, ways
 from vj.pipeline.portraits.mouth import LOWER, UPPER, Mouth
 from vj.pipeline.portraits.performance import LIPS, Doing, still
 
@@ -50,10 +51,12 @@ class MovedPortrait:
         points = _parted(points.astype(np.float64))
         self.points = points.astype(np.float32)
         self._head, self._pose = still(points, FLATTER, FARTHEST)
-        self._about = with_rings(self._head)
+        about, self._follows = rings_within(points, (picture.shape[1], picture.shape[0]))
+        depth = np.tile(self._head[list(OVAL), 2], len(RINGS))
+        self._about = np.column_stack([in_head(about, depth, self._pose), depth])
         self._mouth = Mouth.of(picture, points)
         self._lashes = [_darkest(picture, points[list(eye)]) for eye in EYES]
-        self._everything = np.concatenate([points, placed(self._about, self._pose)])
+        self._everything = np.concatenate([points, about])
         self._broad = float(np.linalg.norm(self._head[LIPS[0], :2] - self._head[LIPS[1], :2]))
         low, high = BELOW_NOSE
         share = np.clip((self._head[:, 1] - low) / (high - low), 0, 1)
@@ -77,7 +80,7 @@ class MovedPortrait:
         points = placed(shape, pose)
         about = placed(self._about, pose)
         resting = self._everything[len(points) :]
-        about = resting + following() * (about - resting)
+        about = resting + self._follows * (about - resting)
         points = _parted(points)
         everything = unfolded(self._everything, np.concatenate([points, about]))
         found = ways(self._everything, everything, *self.picture.shape[:2])
