@@ -177,7 +177,8 @@ class Pairs:
             found=self._moved(number, geometry, None if as_it_is else rng),
             style=PLAIN if as_it_is else augment.line_style(rng),
         )
-        if self.kind in ("lines", "edges", "face", "body") and not as_it_is:
+        drawn = self.footage.inputs is not None  # by hands that leave lines out themselves
+        if self.kind in ("lines", "edges", "face", "body") and not as_it_is and not drawn:
             condition = augment.disturbed(condition[..., 0], rng)[..., None]
             if self.kind in COMPOSED and float(condition.mean()) > 1 - LEAST_INK:
                 # All at once may leave nothing that says what to paint.

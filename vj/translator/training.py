@@ -35,6 +35,7 @@ from vj.translator.model_folder import TECHNIQUES
 from vj.translator.pairs import Pairs, TranslatorBatch, frames_of, pairs_of
 from vj.translator.plan import TranslatorPlan
 from vj.translator.preparing import Preparing, Stopped
+from vj.translator.sheets import SHEETS, sheets_of
 
 WARM, FALL = 60, 0.8
 """The steps in which the learning rate comes, and the last share of the run over which it falls."""
@@ -189,6 +190,8 @@ def _pairs(plan: TranslatorPlan, preparing: Preparing) -> Pairs | FilmPairs:
     if kind == PAIRS:
         before, after = plan.clips
         footage = pairs_of(before, after, size, preparing=preparing)
+    elif SHEETS in plan.clips:
+        footage = sheets_of(plan.clips, kind, size, plan.seed, preparing)
     else:
         footage = frames_of(plan.clips, size, successive=kind == "next", preparing=preparing)
     if kind == "next":
