@@ -15,7 +15,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.conftest import StartShow
 from tests.fetched import needs, nothing_fetched
-from vj.commands.gallery import ENTRIES, PEDAL, gallery, rendered
+from vj.commands.gallery import ENTRIES, gallery, rendered
 from vj.pipeline.flow_backends import make_flow
 from vj.pipeline.selfie_segmentation import SQUARE, WIDE
 from vj.show.load import FIRST_SHOW, load_show
@@ -77,21 +77,6 @@ def test_kiss_crash_starts_untouched_and_goes_as_far_as_its_schedule_says() -> N
 
 
 @pytest.mark.long
-@pytest.mark.long
-def test_crash_me_gently_returns_to_calm() -> None:
-    pressed = rendered("crash_me_gently", {"curves": [PEDAL], **SMALL}, 8, RATE)
-    calm = rendered("crash_me_gently", SMALL, 8, RATE)
-    far = [apart(one, two) for one, two in zip(pressed, calm, strict=True)]
-    most = max(far)
-    assert max(far[: round(1.5 * RATE)]) == 0
-    assert most > 40
-    assert far[round(3 * RATE)] > 0.8 * most, "the foot is down"
-    assert 0.1 * most < far[round(4.8 * RATE)] < 0.97 * most, "it does not fall back at once"
-    assert max(far[round(7 * RATE) :]) < 0.05 * most, (
-        "and three seconds after the foot has lifted all is calm"
-    )
-
-
 @pytest.mark.parametrize("way", [pytest.param("network", marks=needs(SQUARE, WIDE)), "clean plate"])
 def test_the_performer_stays_as_they_are_and_the_room_is_painted(
     way: str, monkeypatch: pytest.MonkeyPatch

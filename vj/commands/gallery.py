@@ -38,19 +38,19 @@ PEDAL = {
     "to": "macro/pedal",
     "points": [
         ["0:00", 0],
-        ["0:01.5", 0],
-        ["0:01.51", 1],
-        ["0:04", 1],
-        ["0:04.01", 0],
-        ["0:08", 0],
+        ["0:01", 0],
+        ["0:01.01", 1],
+        ["0:09", 1],
+        ["0:09.01", 0],
+        ["0:15", 0],
     ],
 }
-"""A pedal pressed after 1.5 s and released after 4 s."""
+"""A pedal pressed after 1 s and released after 9 s."""
 
 ENTRIES = {
     "kiss_crash": GalleryEntry(14, {"slow": 1}),
     "me_kissing_me": GalleryEntry(12),
-    "crash_me_gently": GalleryEntry(8, {"curves": [PEDAL]}),
+    "crash_me_gently": GalleryEntry(15, {"curves": [PEDAL]}),
     "artwalk": GalleryEntry(12, {"output": f"{WIDTH}x{WIDTH}", "start": {"walk/leg": 4}}),
     "performer": GalleryEntry(12),
     "mask_dance": GalleryEntry(12),
