@@ -14,10 +14,8 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.conftest import StartShow
-from tests.fetched import needs, nothing_fetched
 from vj.commands.gallery import ENTRIES, gallery, rendered
 from vj.pipeline.flow_backends import make_flow
-from vj.pipeline.selfie_segmentation import SQUARE, WIDE
 from vj.show.load import FIRST_SHOW, load_show
 
 MAPPINGS = FIRST_SHOW.parent
@@ -74,37 +72,6 @@ def test_kiss_crash_starts_untouched_and_goes_as_far_as_its_schedule_says() -> N
         assert far[at(begin)] < far[at((begin + end) / 2)] < far[at(end)], "it rises"
     assert far[at(6.2)] > far[at(7.2)] > far[at(7.8)], "and falls"
     assert apart(given[at(7.5)], given[at(8.5)]) > 25, "they are two clips"
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("way", [pytest.param("network", marks=needs(SQUARE, WIDE)), "clean plate"])
-def test_the_performer_stays_as_they_are_and_the_room_is_painted(
-    way: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if way == "clean plate":
-        nothing_fetched(monkeypatch)
-    painted = rendered("performer", {"size": "160x96"}, 5, RATE)
-    given = untouched("performer", 5, size="160x96")
-    room = rendered(
-        "performer",
-        {"size": "160x96", "model": "none", "source": "drawn:studio"},
-        0.2,
-        RATE,
-        start={"mix/wet": 0},
-    )[0]
-    seen = 0
-    for number in range(round(1.5 * RATE), round(5 * RATE)):
-        somebody = (cv2.absdiff(given[number], room).max(axis=2) > 40).astype(np.uint8)
-        inside = (
-            cv2.erode(cv2.morphologyEx(somebody, cv2.MORPH_CLOSE, np.ones((5, 5))), np.ones((7, 7)))
-            > 0
-        )
-        outside = cv2.dilate(somebody, np.ones((15, 15))) == 0
-        seen += int(inside.sum())
-        difference = cv2.absdiff(painted[number], given[number]).astype(float)
-        assert difference[inside].mean() < 3, "who performs is who was filmed"
-        assert difference[outside].mean() > 20, "and the room is another"
-    assert seen > 2000, "somebody was there"
 
 
 def test_a_sketch_becomes_a_picture() -> None:

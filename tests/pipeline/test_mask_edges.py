@@ -11,6 +11,7 @@ import pytest
 
 from vj.core.frame import Size
 from vj.parameters.store import Snapshot, Store
+from vj.pipeline.mask_edges import MaskEdges
 from vj.pipeline.masks import Masks
 from vj.pipeline.matte import cleaned
 from vj.pipeline.room_plate import RoomPlate
@@ -125,7 +126,8 @@ def test_the_room_is_learned_where_it_is_uncovered_and_filled_in_elsewhere() -> 
     room = RoomPlate()
     for turn in range(0, 30, 2):
         picture, alpha, _, studio = taken(4.0 + turn / 8)
-        room.observe(picture, alpha)
+        for _ in range(4):
+            room.observe(picture, alpha)
     made, known = room.picture(), room.known
     assert made is not None
     assert known is not None
@@ -136,6 +138,28 @@ def test_the_room_is_learned_where_it_is_uncovered_and_filled_in_elsewhere() -> 
     filled = np.abs(made.astype(int) - studio)[never].mean()
     hers = np.abs(picture.astype(int) - studio)[never].mean()
     assert filled < 0.5 * hers
+
+
+def test_a_mask_that_loses_somebody_for_a_moment_makes_no_room_of_them() -> None:
+    picture, alpha, _, _ = taken(5.5)
+    room = RoomPlate()
+    for turn in range(30):
+        room.observe(picture, alpha * (turn % 10 != 3))
+    assert room.known is not None
+    assert room.known[alpha > 0.5].max() == 0
+
+
+def test_room_between_arm_and_body_is_no_part_of_them() -> None:
+    picture, alpha, _, studio = taken(7.4)
+    there = (alpha > 0.5).astype(np.uint8)
+    rough = cv2.morphologyEx(there, cv2.MORPH_CLOSE, np.ones((31, 31), np.uint8))
+    masks = MaskEdges()
+    snapshot = sampled(0.0, mask__clean=1)
+    found = masks.clean(picture, rough.astype(np.float32), snapshot, studio)
+    filled = (rough > 0) & (alpha < 0.02)
+    assert filled.mean() > 0.01
+    assert found[filled].mean() < 0.25
+    assert found[alpha > 0.98].mean() > 0.98
 
 
 def test_an_empty_room_that_was_learned_is_the_room() -> None:

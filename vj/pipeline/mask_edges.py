@@ -10,6 +10,11 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.matte import Matte, cleaned
 from vj.pipeline.room_plate import RoomPlate
 
+SAME = 10
+"""Levels by which a place may differ from the room while it is nothing else."""
+NEAR = 0.15
+"""Share of the height from its edge within which a mask may have room in it: who wears the wall's
+colour gets no holes."""
 EXACT = ("alpha", "drawn")
 """Masks that say themselves how much of each pixel is meant."""
 
@@ -41,12 +46,13 @@ class MaskEdges:
         if amount <= 0:
             return subject
         inverted = bool(snapshot["mask/invert"])
-        kept = 1 - subject if inverted else subject
-        matte = self._matte = (
-            cleaned(image, kept)
-            if inverted
-            else cleaned(image, kept, self.room.plain(), self.room.known)
-        )
+        if inverted:
+            matte = self._matte = cleaned(image, 1 - subject)
+        else:
+            room, known = self.room.plain(), self.room.known
+            if room is not None and known is not None:
+                subject = without_room(image, subject, room, known)
+            matte = self._matte = cleaned(image, subject, room, known)
         if matte is None:
             return subject
         found = 1 - matte.alpha if inverted else matte.alpha
@@ -61,3 +67,17 @@ class MaskEdges:
         if amount < 1:
             own = cv2.addWeighted(image, 1 - amount, own, amount, 0)
         self.foreground = own
+
+
+def without_room(
+    image: np.ndarray, subject: np.ndarray, room: np.ndarray, known: np.ndarray
+) -> np.ndarray:
+    """A mask without the parts at its edge in which nothing is seen but the room: what lies between
+    an arm and a body. subject: (H, W) float32. image, room: (H, W, 3) uint8. known: (H, W) uint8,
+    255 where the room is known."""
+    red, green, blue = cv2.split(cv2.absdiff(image, room))
+    off = cv2.blur(cv2.max(cv2.max(red, green), blue), (5, 5))
+    same: np.ndarray = ((off < SAME) & (known > 0)).astype(np.uint8)
+    same = cv2.morphologyEx(same, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    far = cv2.distanceTransform((subject > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.where((same > 0) & (far < NEAR * len(image)), np.float32(0), subject)
