@@ -115,6 +115,20 @@ def test_what_is_wrong_is_said(cuts: list[Any], said: str) -> None:
         check_show({"source": "drawn:kiss", "sources": SOURCES, "cuts": cuts}, "here")
 
 
+def test_a_place_may_be_a_mark_also_one_that_was_set_by_hand() -> None:
+    marks = {"drive": {"impact": "0:03.4"}, "lips": 2}
+    made = controls(
+        cuts=[{"source": "drive", "at": "impact"}, {"source": "kiss", "at": "lips"}],
+        marks=marks,
+        start={"cut/rate": 2},
+    )
+    made.play(1.1)
+    said = [(made.frames[n]["source"], made.frames[n]["source/at"]) for n in cut_frames(made)]
+    assert said == [("drive", pytest.approx(3.4)), ("kiss", 2)]
+    with pytest.raises(Fault, match="no such mark in drive; did you mean impact"):
+        controls(cuts=[{"source": "drive", "at": "impct"}], marks=marks)
+
+
 def test_without_places_nothing_is_cut() -> None:
     made = ControlHarness(source="drawn:kiss", sources=SOURCES, start={"cut/rate": 15})
     made.play(1)

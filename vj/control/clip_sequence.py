@@ -32,6 +32,13 @@ class ClipMoments:
             return place
         return None
 
+    def mark(self, name: str, source: str) -> float | None:
+        """Seconds of a mark of a source, by its name in the show; empty: of the clip that plays.
+        None for one that it has not."""
+        if source:
+            return self.marks.called(source).get(name)
+        return None if self.clock.place is None else self.marks.of(self.clock.place).get(name)
+
     def moment(self, at: float, mark: str | None, place: PicturePlace) -> float | None:
         """Seconds of the clip: `at`, or those of a mark; None for one that it has not."""
         return at if mark is None else self.marks.of(place).get(mark)

@@ -8,6 +8,7 @@ the next whole number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vj.control.controlled_show import ControlledShow
@@ -22,19 +23,30 @@ NEAR = 1e-6
 @dataclass(frozen=True, slots=True)
 class Cut:
     """source: by its name in the show; empty: the one that plays. at: seconds of the clip; None
-    where the part that plays begins."""
+    where the part that plays begins. mark: the name of such a place, where `at` is none."""
 
     source: str
     at: float | None
+    mark: str | None = None
 
 
 class Cutter:
     """Of one show. Belongs to the render thread, but for `following`."""
 
-    def __init__(self, show: ControlledShow, store: Store, origin: object) -> None:
-        """store: for its table and its triggers; it is not kept. origin: who sets the source."""
+    def __init__(
+        self,
+        show: ControlledShow,
+        store: Store,
+        origin: object,
+        marked: Callable[[str, str], float | None] = lambda mark, source: None,
+    ) -> None:
+        """store: for its table and its triggers; it is not kept. origin: who sets the source.
+        marked: where a mark of a source is, in seconds of the clip; None where it has none."""
         names = store.table.find("source").choices
-        self._places = [Cut(_name(rule.source, names), rule.seconds) for rule in show.cuts]
+        self._marked = marked
+        self._places = [
+            Cut(_name(rule.source, names), rule.seconds, rule.mark) for rule in show.cuts
+        ]
         self._rate, self._order, self._seed = 0.0, "", 0
         self._origin, self._asked = origin, int(store.get("cut/go"))
         """How often one was asked for at once."""
@@ -60,7 +72,11 @@ class Cutter:
     @property
     def following(self) -> Cut | None:
         """Where the next one goes; None where the show has none. From any thread."""
-        return self._places[self._next()] if self._places else None
+        return self._found(self._places[self._next()]) if self._places else None
+
+    def _found(self, cut: Cut) -> Cut:
+        """With the second that its mark means."""
+        return cut if cut.mark is None else Cut(cut.source, self._marked(cut.mark, cut.source))
 
     @property
     def sources(self) -> list[str]:
@@ -88,7 +104,7 @@ class Cutter:
         self._phase = 0.0 if at_once else max(0.0, self._phase - int(self._phase + NEAR))
         self._index = self._next()
         self._count += 1
-        cut = self._places[self._index]
+        cut = self._found(self._places[self._index])
         if cut.source and (cut.at is None or store.get("source") != cut.source):
             store.set("source", cut.source, origin=self._origin)
         if cut.at is not None:

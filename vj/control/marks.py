@@ -36,6 +36,10 @@ class ClipMarks:
         """The marks of the clip that a picture is of, in seconds of it."""
         return marks_of(self._marks, self.names.of(place.uri, place.clip))
 
+    def called(self, source: str) -> dict[str, float]:
+        """The same of a source of the show, by its name."""
+        return marks_of(self._marks, self.names.called(source))
+
     def set(self, name: str, place: PicturePlace) -> str:
         """Set one where a picture stands. Returns words for the log. Raises Fault."""
         check_name(name)

@@ -34,6 +34,10 @@ class ClipNames:
         names += [name for name, one in self._uris.items() if one == uri]
         return (*names, OWN) if uri in self._own else tuple(names)
 
+    def called(self, source: str) -> tuple[str, ...]:
+        """The same of a source of the show, by its name."""
+        return self.of(self._uris[source]) if source in self._uris else ()
+
     def home(self, uri: str, clip: str = "") -> str:
         """Where marks of a clip belong: its name of a list, its name in `sources:`, else `OWN`."""
         if clip:

@@ -149,6 +149,8 @@ def cut_faults(show: Sequence, table: Table) -> Iterator[Found]:
                 fit(row, rule.source)
             except Fault as fault:
                 yield ("cuts", index), fault
+        if rule.mark is not None:
+            yield from mark_named(show, rule.mark, rule.source, ("cuts", index))
         if rule.at is not None and rule.at.musical:
             yield (
                 ("cuts", index),
