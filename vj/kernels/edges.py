@@ -32,6 +32,9 @@ LONG = 0.7
 FOLLOW = 0.003
 """How far the statistics of the noise follow the picture in a frame. Followed at once, they would
 fade or grow with what was made of them."""
+MOST = 1.4
+"""But no more noise than so many times what the picture has now: beside one that has become smooth
+the edges would be grainy."""
 COARSEST = 8
 """Cells of the coarsest band across the shorter side."""
 LEAST = 1e-4
@@ -223,7 +226,9 @@ class EdgePainter:
     def _root(self, band: int, colours: np.ndarray) -> np.ndarray:
         """See `colour_root`, of (h, w, 3) about 0."""
         flat = colours.reshape(-1, 3)
-        return colour_root(self._followed(band, flat.T @ flat / len(flat)))
+        now = flat.T @ flat / len(flat)
+        been = self._followed(band, now)
+        return colour_root(been * min(1.0, MOST**2 * np.trace(now) / max(np.trace(been), 1e-12)))
 
     def _followed(self, what: int, now: np.ndarray) -> np.ndarray:
         """A statistic of the picture, and what it has been."""

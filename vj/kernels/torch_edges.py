@@ -13,6 +13,7 @@ from vj.kernels.edges import (
     FOLLOW,
     LEAST,
     LONG,
+    MOST,
     BandNoise,
     band_count,
     beyond_edges,
@@ -88,7 +89,10 @@ class TorchEdgePainter:
                 detail, loud = fine - coarse, torch.ones_like(far)
             here = self._at(fine, near_x, near_y) - self._at(coarse, near_x, near_y)
             flat = detail[0].flatten(1)
-            root = _colour_root(self._followed(band, flat @ flat.T / flat.shape[1]))
+            now = flat @ flat.T / flat.shape[1]
+            been = self._followed(band, now)
+            most = MOST**2 * now.trace() / been.trace().clamp_min(1e-12)
+            root = _colour_root(been * most.clamp_max(1))
             noise = self._tiled(tile, x / 2**band, y / 2**band)
             noise = torch.einsum("ij,jhw->ihw", root, noise)[None] * (loud * loudness(band, depth))
             keep = torch.exp(far * (-1 / 2**band / LONG))
