@@ -34,6 +34,8 @@ def test_a_bare_show_has_no_walk_no_timeline_no_beat_and_no_mask() -> None:
     assert found["mask/feather"] == "the mask is off: mask/mode is none"
     assert found["display/pattern"] == "the show has no display: among its sinks"
     assert "names no source" in found["image/grab"]
+    assert found["portrait/pose"] == "there is no portrait: portrait/amount is 0"
+    assert "portrait/amount" not in found
     assert found["background/prompt"] == "there is no background: background/source is empty"
     assert not {"mask/mode", "mask/learn", "strength", "source", "background/source"} & found.keys()
 
@@ -41,7 +43,12 @@ def test_a_bare_show_has_no_walk_no_timeline_no_beat_and_no_mask() -> None:
 def test_what_is_used_is_not_in_it() -> None:
     found = reasons(
         "walk:drawn:meadow,drawn:harbour",
-        {"mask/mode": "drawn", "image/from": "output", "background/source": "black"},
+        {
+            "mask/mode": "drawn",
+            "image/from": "output",
+            "background/source": "black",
+            "portrait/amount": 1.0,
+        },
         cues=[{"name": "a", "fade": "2 bars"}],
         timeline=[{"at": 0, "cue": "a"}],
         sinks=["preview", {"to": "display:2", "crop": "left half"}],

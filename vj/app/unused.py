@@ -23,6 +23,7 @@ NO_STYLES = "only the picture model takes pictures as styles: model: picture"
 ON_A_WALK = "a walk's pictures are encoded whole"
 NO_PICTURE = "image/from is empty: it names no source, nor input or output"
 NO_BACKGROUND = "there is no background: background/source is empty"
+NO_PORTRAIT = "there is no portrait: portrait/amount is 0"
 NO_SCENES = "the show has no prompts:, and prompt/scenes is empty"
 BY_SCENES = "prompts: stands in for it; prompt/position leads"
 NO_SOUND = "the show says sound: off"
@@ -50,8 +51,9 @@ def unused(
         "display/": "" if shows_display(show) else NO_DISPLAY,
         "mask/": "" if values["mask/mode"] != "none" else "the mask is off: mask/mode is none",
         "background/": "" if values["background/source"] else NO_BACKGROUND,
+        "portrait/": "" if values["portrait/amount"] else NO_PORTRAIT,
     }
-    kept = {*loras, *MASKING, "background/source"}
+    kept = {*loras, *MASKING, "background/source", "portrait/amount"}
     found = dict(by_model)
     if show.model.name != "picture":
         found.setdefault("image/styles", NO_STYLES)
