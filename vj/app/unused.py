@@ -26,6 +26,7 @@ NO_BACKGROUND = "there is no background: background/source is empty"
 NO_PORTRAIT = "there is no portrait: portrait/amount is 0"
 NO_SCENES = "the show has no prompts:, and prompt/scenes is empty"
 BY_SCENES = "prompts: stands in for it; prompt/position leads"
+NO_CUTS = "the show has no cuts:, the places to cut to"
 NO_SOUND = "the show says sound: off"
 NO_DISPLAY = "the show has no display: among its sinks"
 NO_KEYS = "key pictures are of walk/way morph"
@@ -48,6 +49,7 @@ def unused(
         "timeline/": "" if has_timeline(show.timeline, show.curves) else "the show has no timeline",
         "tempo/": "" if counts_beats(show) else "nothing in the show counts beats",
         "canvas/": "" if shows_canvas(show, values, source) else NO_CANVAS,
+        "cut/": "" if show.cuts else NO_CUTS,
         "display/": "" if shows_display(show) else NO_DISPLAY,
         "mask/": "" if values["mask/mode"] != "none" else "the mask is off: mask/mode is none",
         "background/": "" if values["background/source"] else NO_BACKGROUND,
