@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
@@ -18,6 +19,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from tests.shows import free_port
 from tests.waiting import PATIENCE, until
 from vj.app.live import Performance
+from vj.app.portraits import open_portrait
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.pipeline.backend import PassThrough
@@ -93,6 +95,27 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
 
 class Broken(Exception):
     """Nobody knows it."""
+
+
+def test_saved_portraits_are_shown_and_one_that_is_not_there_is_refused(play: Play) -> None:
+    start = "{portrait/amount: 1, strength: 0}"
+    show = play(source="drawn:speaker", start=start, portraits="[drawn:fox]")
+    layer = show.performance.loop.pipeline.preparation.portraits
+
+    def shown(name: str) -> bool:
+        opened = layer._opened
+        still = open_portrait((), name, Size(64, 64)).picture
+        return (
+            opened is not None
+            and opened[1] is not None
+            and np.array_equal(opened[1].picture, still)
+        )
+
+    show.until(lambda: shown("fox"))
+    assert "changed: portraits" in show.save(portraits="[drawn:portrait]")
+    show.until(lambda: shown("portrait"))
+    assert "gone.jpg: no such file" in show.save(portraits="[gone.jpg]")
+    assert shown("portrait")
 
 
 ERRORS = [
