@@ -126,6 +126,13 @@ def test_a_cut_is_never_melted(clip: Path) -> None:
     dark, light = (float(np.median(scene(number)[70:])) for number in (0, CUT))
     assert {min((dark, light), key=lambda level: abs(level - g)) for g in ground} == {dark, light}
     assert all(min(abs(g - dark), abs(g - light)) < 12 for g in ground)
+    clock = FrameClock(30)
+    video, control = opened(clip, clock, speed=0)
+    for at in (0.72, 0.75, 0.79):
+        control.seek(At(at))
+        frame = video.read()
+        assert frame is not None
+        assert np.abs(frame.pixels.astype(int) - scene(CUT - 1)).max() <= 2, "it stands"
 
 
 def test_at_its_own_speed_and_above_every_picture_is_its_own(clip: Path) -> None:
