@@ -101,3 +101,28 @@ def test_live_an_unknown_text_never_waits_and_the_last_one_stays() -> None:
     assert arrived is not None
     assert torch.equal(arrived.tokens, encode("sea").tokens)
     book.close()
+
+
+def test_all_scenes_are_found_before_the_position_comes_to_them() -> None:
+    found: list[str] = []
+
+    def find(text: str) -> Embedding:
+        found.append(text)
+        return encode(text)
+
+    texts = ["sea", "storm", "fire", "ash"]
+    store = Store({"prompt/scenes": " | ".join(texts), "prompt/travel": 5.0})
+    book = TextBook(find, wait=False)
+    travel = PromptTravel(book, blend)
+    until(lambda: travel.of(store.sample(0)) is not None and len(found) == 4)
+    until(lambda: all(book.get(text) is not None for text in texts))
+    travel.cut()
+    for number, text in enumerate(texts):
+        store.set("prompt/position", number / 3)
+        store.sample(number + 0.5)
+        made = travel.of(store.sample(number + 1))
+        assert made is not None
+        assert torch.equal(made.tokens, encode(text).tokens), "at once: it is no new text"
+    assert not travel.under_way
+    assert sorted(found) == sorted(texts)
+    book.close()

@@ -245,3 +245,17 @@ def test_names_that_change_quicker_than_they_are_looked_at_are_seen_all_the_same
     ready.release(100)
     until(lambda: shown("last") == "last 100 %")
     backend.close()
+
+
+def test_scenes_walk_through_the_pictures_that_they_name(
+    pictures: PictureNetwork, folder: Path, room: np.ndarray
+) -> None:
+    easel = Easel(pictures, folder, room, "waves.png", "sunflowers.png")
+    sunflowers = easel.paint(image_mix=1.0)
+    scenes = '[{"image": "sunflowers"}, "words alone", {"image": "waves"}]'
+    first = easel.paint(prompt_scenes=scenes)
+    assert np.array_equal(first, sunflowers)
+    easel.paint(prompt_position=0.5)
+    assert easel.backend.understood == "sunflowers 100 %", "one that names none keeps the last"
+    easel.paint(prompt_position=0.75)
+    assert easel.backend.understood == "sunflowers 50 %, waves 50 %"

@@ -35,7 +35,7 @@ NAMED = {
     *("output/blackout", "output/freeze", "timeline/pause", "timeline/play", "timeline/position"),
     *("prompt/a", "prompt/b", "prompt/mix", "source", "model", "crossfade", "canvas/fade"),
     *("image/mix", "image/styles", "deck/b", "deck/mix", "deck/mode", "deck/space"),
-    "model/prepare",
+    *("model/prepare", "prompt/position", "prompt/scenes"),
     "canvas/take",
     "snapshot",
 }

@@ -15,7 +15,9 @@ from vj.app.servers import Servers
 from vj.app.status import Status, osc_status
 from vj.app.unused import unused
 from vj.app.video_input import VideoInput
+from vj.control.scenes import SCENES
 from vj.control.session import ControlSession
+from vj.parameters.scenes import playing_scenes
 from vj.pipeline.loop import RenderLoop
 from vj.sources.network import without_password
 
@@ -78,7 +80,7 @@ class Reporter:
             unused=list(why),
             unused_why=why,
             strength=float(context.store.get("strength")),
-            prompt=str(context.store.get("prompt/a")),
+            prompt=self._prompt(),
             uptime=round(context.clock.now(), 1),
             cue=engine.cues.current or "",
             cues=list(engine.cues.cues),
@@ -86,6 +88,15 @@ class Reporter:
             bpm=round(engine.tempo.bpm, 2),
             midi=midi.state if midi is not None else "",
         )
+
+    def _prompt(self) -> str:
+        """The first prompt, or that of the scene that the picture is nearest to."""
+        store = self.context.store
+        scenes = playing_scenes({name: store.get(name) for name in ("prompt/list", SCENES)})
+        if not scenes:
+            return str(store.get("prompt/a"))
+        place = min(1.0, max(0.0, self.session.engine.scenes.position)) * (len(scenes) - 1)
+        return scenes[round(place)].prompt
 
     def osc_status(self) -> Mapping[str, Sequence[float | int | str]]:
         """The same for `/vj/status/*`, with the show's own answers."""

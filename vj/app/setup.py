@@ -109,7 +109,9 @@ def check_style_pictures(show: Show, played_anew: bool) -> None:
     if show.model.name != "picture":
         return
     given = given_values(show) if played_anew else ()
-    style_pictures(show).check(str(value) for name, value, _ in given if name == "image/styles")
+    asked = [str(value) for name, value, _ in given if name == "image/styles"]
+    asked += [scene.image for scene in show.prompts if scene.image] if played_anew else []
+    style_pictures(show).check(asked)
 
 
 def model_spec(show: Show) -> ModelSpec:

@@ -40,6 +40,8 @@ class SceneWalk:
         self._nearest: int | None = None
         self._place: float | None = None
         """In the last frame, in scenes from the first; None before it."""
+        self.position = 0.0
+        """prompt/position in the last frame, after everything that moves it."""
 
     @property
     def drives(self) -> tuple[str, ...]:
@@ -88,10 +90,11 @@ class SceneWalk:
     def apply(self, values: dict[str, Value]) -> set[str]:
         """Shift the numbers of one frame, after everything else; returns their names. Scenes that
         were sent in place of the show's own bring words alone."""
+        self.position = float(values[POSITION])
         if not self._rules:
             return set()
         last = len(self._rules) - 1
-        place = min(1.0, max(0.0, float(values[POSITION]))) * last
+        place = min(1.0, max(0.0, self.position)) * last
         self._place = place
         if not self._shifts or values[SCENES] != self._own:
             return set()

@@ -1,12 +1,13 @@
 /**
  * The tab with what the model follows: both prompts, the mix between them, the words that it knows,
- * and the last prompts; of the picture model its style pictures.
+ * and the last prompts; of a show with scenes those; of the picture model its style pictures.
  */
 
 import {arrange, make, tell, withoutFocus} from "./dom.js";
 import {Fader} from "./fader.js";
 import {Prompt} from "./prompt.js";
 import {history} from "./history.js";
+import {Scenes} from "./scenes.js";
 import {Styles} from "./styles.js";
 
 const PROMPTS = ["prompt/a", "prompt/b"];
@@ -20,6 +21,7 @@ export function mount(element, app) {
   const chips = make("div.chips");
   const note = make("p.remark");
   const understood = make("p.remark");
+  const scenes = new Scenes(app, () => prompted());
   const last = make("div.history");
   const past = make(
     "section",
@@ -30,6 +32,7 @@ export function mount(element, app) {
   const words = make(
     "div.words",
     {},
+    scenes.element,
     prompts[0].element,
     mixing,
     prompts[1].element,
@@ -40,6 +43,12 @@ export function mount(element, app) {
   );
   const styles = new Styles(app);
   element.append(words, styles.element);
+
+  /** Scenes stand in for the prompts. */
+  function prompted() {
+    const parts = [...prompts.map(prompt => prompt.element), mixing, chips, last];
+    for (const part of parts) part.hidden = scenes.playing;
+  }
 
   function choose(name) {
     chosen = prompts[PROMPTS.indexOf(name)];
@@ -56,6 +65,7 @@ export function mount(element, app) {
       mixing.append(mix.element);
     }
     prompts.forEach(prompt => prompt.update());
+    scenes.update();
     fill(show.words);
     styles.update();
     words.hidden = Boolean(show.styles);
