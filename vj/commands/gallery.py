@@ -28,10 +28,12 @@ COLUMNS = 8
 
 @dataclass(frozen=True)
 class GalleryEntry:
-    """How many seconds of a show are rendered, and overrides that replace its live controls."""
+    """How many seconds of a show are rendered, and overrides that replace its live controls.
+    untouched: parameters with which its input is seen that is not so otherwise."""
 
     seconds: float
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    untouched: Mapping[str, Any] = field(default_factory=dict)
 
 
 PEDAL = {
@@ -57,7 +59,7 @@ ENTRIES = {
     "crash_kiss": GalleryEntry(12),
     "fox_face": GalleryEntry(12),
     "sketch": GalleryEntry(8),
-    "puppetry": GalleryEntry(6),
+    "puppetry": GalleryEntry(12, untouched={"portrait/amount": 0}),
     "decks": GalleryEntry(12.8),
     "guest": GalleryEntry(12),
     "dream": GalleryEntry(10),
@@ -96,7 +98,7 @@ def gallery(arguments: Sequence[str], log: Callable[[str], None]) -> int:
             {
                 **entry.overrides,
                 "model": "none",
-                "start": {**entry.overrides.get("start", {}), "mix/wet": 0},
+                "start": {**entry.overrides.get("start", {}), "mix/wet": 0, **entry.untouched},
             },
             seconds,
         )

@@ -26,7 +26,10 @@ MIDDLE = head.EYE[1]
 PLACE: Point = (0.0, -0.06)
 CLOSE = 0.075 / (2 * head.EYE[0]) / 0.42
 """Of a mouth of `FaceLook` that is wide open, this drawn one when it is."""
-SAID = ((2.0, 0.9), (2.5, 0.5), (3.0, 1.0), (5.4, 0.7), (5.9, 1.0), (8.0, 1.0), (8.5, 0.6))
+SAID = (
+    *((2.0, 0.9), (2.5, 0.5), (3.0, 1.0), (3.3, 0.9), (5.0, 0.8), (5.4, 0.7), (5.9, 1.0)),
+    *((6.7, 0.9), (8.0, 1.0), (8.5, 0.6)),
+)
 """When a syllable begins, and how far it opens the mouth. Each lasts .45 s."""
 BLINKS = (1.6, 4.6, 7.2, 9.6)
 
