@@ -65,19 +65,23 @@ class InBetween:
         the pictures, in whose pixels the flows are."""
         self._share, self._size = share, size
         self._sides = _Side(forth, share, size), _Side(back, 1 - share, size)
-        self._chosen = cv2.resize(self._choice(), size, interpolation=cv2.INTER_LINEAR) > 127
+        soft = cv2.resize(self._choice(), size, interpolation=cv2.INTER_LINEAR)
+        self._chosen = cv2.threshold(soft, 127, 255, cv2.THRESH_BINARY)[1]
 
     def picture(self, old: np.ndarray, new: np.ndarray) -> np.ndarray:
         """Of two (H, W, 3) uint8."""
         one, two = (
             side.seen(picture) for side, picture in zip(self._sides, (old, new), strict=True)
         )
-        apart = cv2.absdiff(one, two).max(axis=2)
-        apart = cv2.blur(cv2.dilate(apart, np.ones((5, 5), np.uint8)), (3, 3))
-        mixed = cv2.addWeighted(one, 1 - self._share, two, self._share, 0)
-        only = np.where(self._chosen[..., None], one, two)
-        out: np.ndarray = np.where((apart < ALIKE)[..., None], mixed, only)
-        return out
+        apart = cv2.absdiff(one, two)
+        most = apart[..., 0]
+        for channel in range(1, apart.shape[2]):
+            most = cv2.max(most, apart[..., channel])
+        most = cv2.blur(cv2.dilate(most, np.ones((5, 5), np.uint8)), (3, 3))
+        differs = cv2.threshold(most, ALIKE - 1, 255, cv2.THRESH_BINARY)[1]
+        out = cv2.addWeighted(one, 1 - self._share, two, self._share, 0)
+        out = cv2.copyTo(one, cv2.bitwise_and(differs, self._chosen), out)
+        return cv2.copyTo(two, cv2.bitwise_and(differs, cv2.bitwise_not(self._chosen)), out)
 
     def _choice(self) -> np.ndarray:
         """(h, w) uint8, 255 where the old picture is seen, 0 where the new one."""
@@ -118,8 +122,8 @@ class _Side:
     def seen(self, picture: np.ndarray) -> np.ndarray:
         """Its picture as it is at the moment."""
         off = cv2.resize(self._off, self._size, interpolation=cv2.INTER_LINEAR)
-        column, row = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in self._size))
-        x, y = column - off[..., 0], row - off[..., 1]
+        column, row = (np.arange(side, dtype=np.float32) for side in self._size)
+        x, y = column[None] - off[..., 0], row[:, None] - off[..., 1]
         out: np.ndarray = cv2.remap(
             picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
         )
