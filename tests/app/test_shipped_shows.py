@@ -56,24 +56,6 @@ def test_all_shows_are_in_the_gallery() -> None:
     assert {path.stem for path in MAPPINGS.glob("*.yaml")} == {*ENTRIES, "first_show"}
 
 
-def test_kiss_crash_starts_untouched_and_goes_as_far_as_its_schedule_says() -> None:
-    painted = rendered("kiss_crash", {"slow": 1, **SMALL}, 14, RATE)
-    given = untouched("kiss_crash", 14, slow=1, **SMALL)
-    far = [apart(one, two) for one, two in zip(painted, given, strict=True)]
-
-    def at(second: float) -> int:
-        return round(second * RATE)
-
-    assert far[: at(1.5)] == [0.0] * at(1.5), "untouched to the bit"
-    assert far[at(8) : at(9)] == [0.0] * at(1), "and so the second clip begins"
-    assert min(far[at(4.5) : at(6)]) > 25
-    assert min(far[at(11) : at(12.5)]) > 25
-    for begin, end in ((2, 4.5), (9.5, 11)):
-        assert far[at(begin)] < far[at((begin + end) / 2)] < far[at(end)], "it rises"
-    assert far[at(6.2)] > far[at(7.2)] > far[at(7.8)], "and falls"
-    assert apart(given[at(7.5)], given[at(8.5)]) > 25, "they are two clips"
-
-
 def test_a_sketch_becomes_a_picture() -> None:
     painted = rendered("sketch", {"size": "128x96"}, 5, RATE)
     given = untouched("sketch", 5, size="128x96")

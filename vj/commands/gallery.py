@@ -50,7 +50,7 @@ PEDAL = {
 """A pedal pressed after 1 s and released after 9 s."""
 
 ENTRIES = {
-    "kiss_crash": GalleryEntry(14, {"slow": 1}),
+    "kiss_crash": GalleryEntry(24),
     "me_kissing_me": GalleryEntry(12),
     "crash_me_gently": GalleryEntry(15, {"curves": [PEDAL]}),
     "artwalk": GalleryEntry(12, {"output": f"{WIDTH}x{WIDTH}", "start": {"walk/leg": 4}}),

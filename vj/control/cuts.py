@@ -52,6 +52,8 @@ class Cutter:
         """How often one was asked for at once."""
         self._cuts = False
         """There is one in this frame."""
+        self._source = store.get("source")
+        """What the last frame's parameters named."""
         self.begin()
 
     def begin(self) -> None:
@@ -63,6 +65,7 @@ class Cutter:
         self._phase, self._count = old._phase, old._count
         self._index, self._asked = min(old._index, len(self._places) - 1), old._asked
         self._rate, self._order, self._seed = old._rate, old._order, old._seed
+        self._source = old._source
 
     @property
     def cuts(self) -> bool:
@@ -97,7 +100,9 @@ class Cutter:
         cut is due."""
         asked, self._asked = self._asked, int(store.get("cut/go"))
         at_once = self._asked != asked
-        self._phase = self._phase + passed * self._rate if self._rate > 0 else 0.0
+        # A cue that names a source in the frame of a cut, as the last one, has its way.
+        rests = self._rate <= 0 or store.get("source") != self._source
+        self._phase = 0.0 if rests else self._phase + passed * self._rate
         self._cuts = bool(self._places) and (at_once or self._phase >= 1 - NEAR)
         if not self._cuts:
             return
@@ -113,7 +118,7 @@ class Cutter:
     def follow(self, values: dict[str, Value]) -> None:
         """One frame's values: what the next ones are counted by. A cut is hard, whatever the
         crossfade."""
-        self._rate = float(values["cut/rate"])
+        self._rate, self._source = float(values["cut/rate"]), values["source"]
         self._order, self._seed = str(values["cut/order"]), int(values["seed/a"])
         if self._cuts:
             values["crossfade"] = 0.0
