@@ -77,6 +77,7 @@ class Reporter:
             models_ready=self.loader.bank.ready(),
             size=str(self.loop.pipeline.size),
             understood=backend.understood,
+            subject=self._subject(),
             unused=list(why),
             unused_why=why,
             strength=float(context.store.get("strength")),
@@ -97,6 +98,12 @@ class Reporter:
             return str(store.get("prompt/a"))
         place = min(1.0, max(0.0, self.session.engine.scenes.position)) * (len(scenes) - 1)
         return scenes[round(place)].prompt
+
+    def _subject(self) -> str:
+        """Of mask/mode subject."""
+        if self.context.store.get("mask/mode") != "subject":
+            return ""
+        return self.loop.pipeline.preparation.masks.tracker.state
 
     def osc_status(self) -> Mapping[str, Sequence[float | int | str]]:
         """The same for `/vj/status/*`, with the show's own answers."""

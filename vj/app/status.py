@@ -55,6 +55,7 @@ class Status:
     size: str = ""
     """What is generated, in pixels: `512x512`."""
     understood: str = ""
+    subject: str = ""
     """What the built-in model made of the prompts."""
     unused: Sequence[str] = ()
     """Parameters that change nothing as the show stands."""
@@ -106,6 +107,7 @@ def osc_status(
         "models_ready": list(status.models_ready),
         "state": [status.state],
         "understood": [status.understood],
+        "subject": [status.subject],
         "cue": [status.cue],
         "bpm": [float(status.bpm)],
     }

@@ -22,6 +22,7 @@ MASKING = ("mask/mode", "mask/learn")
 NO_STYLES = "only the picture model takes pictures as styles: model: picture"
 ON_A_WALK = "a walk's pictures are encoded whole"
 NO_PICTURE = "image/from is empty: it names no source, nor input or output"
+NO_SUBJECT = "nothing is tracked: mask/mode is not subject"
 NO_BACKGROUND = "there is no background: background/source is empty"
 NO_PORTRAIT = "there is no portrait: portrait/amount is 0"
 NO_SCENES = "the show has no prompts:, and prompt/scenes is empty"
@@ -52,6 +53,7 @@ def unused(
         "cut/": "" if show.cuts else NO_CUTS,
         "display/": "" if shows_display(show) else NO_DISPLAY,
         "mask/": "" if values["mask/mode"] != "none" else "the mask is off: mask/mode is none",
+        "subject/": "" if values["mask/mode"] == "subject" else NO_SUBJECT,
         "background/": "" if values["background/source"] else NO_BACKGROUND,
         "portrait/": "" if values["portrait/amount"] else NO_PORTRAIT,
     }

@@ -25,6 +25,7 @@ from vj.parameters.rows import (
     portrait,
     sound,
     sources,
+    subject,
     view,
     walks,
 )
@@ -57,6 +58,7 @@ ROWS = (
     *generation.ROWS,
     *blending.ROWS,
     *masks.ROWS,
+    *subject.ROWS,
     *background.ROWS,
     *walks.ROWS,
     *output.ROWS,

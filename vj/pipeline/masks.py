@@ -18,6 +18,7 @@ from vj.core.smoothstep import smoothstep
 from vj.parameters.store import Snapshot
 from vj.pipeline.guided_filter import guided
 from vj.pipeline.mask_edges import MaskEdges
+from vj.pipeline.subject_tracker import SubjectTracker
 
 PLATE_SECONDS, PLATE_FRAMES = 0.5, 4
 """How long an empty room is learned, and from how many frames at least: the mean of 15 has a
@@ -30,6 +31,8 @@ SOFT = 0.06
 DARK, HUES = np.float32(30), 55.0
 """Brightness (of 255) below which the colour of a pixel is noise; degrees of hue at which a colour
 has nothing of the key's."""
+SOFTER = 0.2
+"""The same for a tracked subject, whose edge is found on a smaller copy."""
 SMALL_SIDE = 384
 """The longer side of the copy on which movement and changes are looked for."""
 
@@ -48,6 +51,7 @@ class Masks:
         which the clean plate stands in."""
         self._log, self.segment_person = on_message, segment_person
         self.edges = MaskEdges()
+        self.tracker = SubjectTracker(on_message)
         self._plate: np.ndarray | None = None
         self._sum: np.ndarray = np.zeros((0, 0, 3), np.float32)
         self._count = 0
@@ -65,6 +69,7 @@ class Masks:
         """Frames of another size come from now on: what was learned of the room goes."""
         self._last = self._mover = None
         self.edges.room.forget()
+        self.tracker.forget()
         self._sum, self._count, self._since = np.zeros((0, 0, 3), np.float32), 0, None
 
     def find(
@@ -143,6 +148,9 @@ class Masks:
             return self._changed(image, threshold)
         if mode == "motion":
             return self._moving(image, threshold)
+        if mode == "subject":
+            people = None if self.segment_person is None else self.segment_person(image)
+            return above(self.tracker.find(image, snapshot, people), 0.5, SOFTER)
         return self._person(image, threshold)
 
     def _learn(self, image: np.ndarray, pulled: int, needed: bool, now: float) -> None:

@@ -23,7 +23,10 @@ from vj.show.validate_automation import (
 from vj.show.validate_clip import clip_faults
 from vj.show.validate_sounds import sound_faults
 
-IN_CUES = ("snapshot", "image/grab", "mask/learn", "canvas/clear", "canvas/take", "film/begin")
+IN_CUES = (
+    *("snapshot", "image/grab", "mask/learn", "subject/pick"),
+    *("canvas/clear", "canvas/take", "film/begin"),
+)
 """Triggers that a cue may fire."""
 KEYS = ("left", "right", "up", "down")
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from vj.parameters.row import QUICK, Parameter, number
 
-MASK_MODES = ("none", "luma", "chroma", "plate", "motion", "person", "drawn", "alpha", "face")
+MASK_MODES = (
+    *("none", "luma", "chroma", "plate", "motion", "person", "drawn", "alpha", "face"),
+    "subject",
+)
 
 ROWS = (
     Parameter(
@@ -13,7 +16,7 @@ ROWS = (
         "none",
         "keeps a part of the input as it came: what is bright, what lacks the key's colour or was "
         "not in the empty room, movement, people, their faces, what a source with transparency "
-        "shows (alpha); drawn: paints only where people draw",
+        "shows (alpha), what was picked by a click (subject); drawn: paints only where people draw",
         choices=MASK_MODES,
     ),
     number(

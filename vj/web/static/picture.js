@@ -1,7 +1,11 @@
-/** The picture: a tap shows another view of it, a double tap fills the screen. */
+/**
+ * The picture: a tap shows another view of it, a double tap fills the screen. While mask/mode is
+ * subject a tap picks what is tracked.
+ */
 
 import {arrange, button, make, tell} from "./dom.js";
 import {Stream} from "./stream.js";
+import {pick, picks} from "./subject_pick.js";
 
 const NOT_HERE = ["sent", "canvas"]; // what /out and the tab draw show
 const TWICE = 280; // ms in which a second tap makes a double tap
@@ -32,7 +36,9 @@ export class Picture {
       make("div.corner", {}, still, this.name, this.full),
       this.away,
     );
-    this.views.addEventListener("click", () => this.#tap());
+    this.views.addEventListener("click", event => pick(app, event) || this.#tap());
+    app.values.subscribe("mask/mode", () => this.#picking());
+    app.onShow(() => this.#picking());
     app.connection.on("close", () => {
       this.away.onclick = null;
       tell(this.away, "vj is away. This page goes on by itself when it is back.");
@@ -89,6 +95,10 @@ export class Picture {
   #alone() {
     document.body.classList.toggle("picture-only");
     this.#named();
+  }
+
+  #picking() {
+    this.views.classList.toggle("picks", picks(this.#app));
   }
 
   #choices() {
