@@ -228,6 +228,15 @@ STRIPS: dict[str, list[Row]] = {
         )
         for invert in (False, True)
     ],
+    "portrait": [
+        row(5.6, "drawn:speaker", begin=2.7, size="256x256", **more)
+        for more in (
+            {"model": "none"},
+            {"model": "none", "portrait__amount": 1.0},
+            {"prompt__a": "oil painting", "strength": 0.5, "portrait__amount": 1.0}
+            | {"portrait__picture": "portrait", "portrait__expression": 1.4},
+        )
+    ],
     "markers": [
         dancing(model="none", size=BROAD, lines__amount=1.0, lines__from=origin, lines__width=0.7)
         for origin in ("face", "body")

@@ -19,7 +19,8 @@ from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.input_view import PlacedView, View, viewed
-from vj.pipeline.landmarks.followed_faces import FILES, faces_painted
+from vj.pipeline.landmarks.face import FaceFinder
+from vj.pipeline.landmarks.followed_faces import FILES, FollowedFaces, faces_painted
 from vj.pipeline.portraits.framing import StillFace, framed
 from vj.pipeline.portraits.layer import PortraitLayer
 from vj.sources.drawn.speaker import Speaker
@@ -158,7 +159,7 @@ def test_points_go_where_their_pixels_go(view: View) -> None:
     y, x = np.mgrid[:96, :96] + 0.5
     there = (x * out).sum() / out.sum(), (y * out).sum() / out.sum()
     (found,) = faces_painted([points], Size(160, 120), size, "crop", PlacedView(view, size, "crop"))  # type: ignore[misc]
-    mirrored = (view.mirror in ("across", "down")) and 263 or 33
+    mirrored = 263 if view.mirror in ("across", "down") else 33
     assert found[mirrored] == pytest.approx(there, abs=0.4)
     halves = PlacedView(View("left"), size, "crop")
     assert faces_painted([points], Size(160, 120), size, "crop", halves) is None
@@ -229,6 +230,34 @@ def test_names_and_files_and_what_is_wrong_with_them(tmp_path: Path) -> None:
         open_portrait([], "fix", SIZE)
     with pytest.raises(Fault, match="drawn:meadow: has no face"):
         open_portrait(["drawn:meadow"], "", SIZE)
+
+
+@needs(*FILES)
+def test_live_faces_are_found_beside_the_picture() -> None:
+    said: list[str] = []
+    faces = FollowedFaces(said.append, Supervisor(said.append), live=True)
+    image = Speaker(Size(256, 256)).draw(3.2)
+    assert faces.of(image, 0.0, None, "mask/mode face") is None, "nobody waits"
+    until(lambda: faces.of(image, 0.1, None, "mask/mode face") is not None)
+    seen = faces.of(image, 0.1, None, "mask/mode face")
+    assert seen is not None
+    assert len(seen.faces) == 1
+    assert faces.of(image, 0.2, None, "") is None, "nobody asks any more"
+    faces.close()
+    assert said == []
+
+
+def test_networks_that_fail_are_told_once_and_nobody_is_seen() -> None:
+    def broken() -> FaceFinder:
+        raise Fault("the file was altered")
+
+    said: list[str] = []
+    faces = FollowedFaces(said.append, Supervisor(said.append), live=False, make=broken)
+    for number in range(3):
+        seen = faces.of(SPEAKER.draw(0.5), number / 24, None, "portrait/amount")
+        assert seen is not None
+        assert seen.faces == ()
+    assert said == ["face points: the file was altered; nobody is seen"]
 
 
 @needs(*FILES)
