@@ -10,7 +10,7 @@ from vj.app.unused import counts_beats, unused
 from vj.core.frame import Size
 from vj.diffusion.making import make_backend
 from vj.diffusion.model_spec import ModelSpec
-from vj.parameters.rows import view
+from vj.parameters.rows import subject, view
 from vj.parameters.store import Store
 from vj.pipeline.backend import PassThrough
 from vj.show.load import check_show
@@ -54,7 +54,7 @@ def test_what_is_used_is_not_in_it() -> None:
         cuts=[{"at": 2}],
         sinks=["preview", {"to": "display:2", "crop": "left half"}],
     )
-    looked_at = {row.name for row in view.ROWS}
+    looked_at = {row.name for row in (*view.ROWS, *subject.ROWS)}
     keys = "walk/keys", "walk/repaint"
     assert set(found) == {"palette/a", "image/styles", "prompt/position", *keys, *looked_at}
     assert not {*keys} & set(reasons("walk:drawn:meadow,drawn:harbour", {"walk/way": "morph"}))

@@ -37,6 +37,7 @@ NAMED = {
     *("image/mix", "image/styles", "deck/b", "deck/mix", "deck/mode", "deck/space"),
     *("model/prepare", "prompt/position", "prompt/scenes"),
     "canvas/take",
+    *("mask/mode", "subject/x", "subject/y", "subject/pick"),
     "snapshot",
 }
 """The parameters that have a place of their own on the page. Its scripts name no others: ranges,
