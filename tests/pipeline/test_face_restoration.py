@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.fetched import needs, nothing_fetched
+from vj.app.offline import Rendering
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.pipeline.face_restoration import (
@@ -26,6 +27,7 @@ from vj.pipeline.face_restoration import (
 from vj.pipeline.finish import make_finisher
 from vj.pipeline.landmarks.followed_faces import FILES
 from vj.pipeline.upscale import make_upscaler
+from vj.show.load import check_show
 from vj.sources.drawn.speaker import Speaker
 
 SIZE = Size(256, 256)
@@ -205,3 +207,39 @@ def test_another_model_is_run_on_the_whole_picture(
     picture = SPEAKER.draw(5.0)
     assert (finish(picture)[:20, :, 1].astype(int) - picture[:20, :, 1] > 30).all()
     assert restore(picture) is picture
+
+
+@needs(*FILES)
+def test_a_rendering_restores_faces_last_at_the_size_at_which_pictures_leave(
+    network: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stand_in(monkeypatch, "FaceSR")
+    start = {"strength": 0, "feedback/amount": 0, "blend/smoothing": 0}
+    tree: dict[str, Any] = {
+        "source": "drawn:speaker",
+        "model": "none",
+        "size": "192x192",
+        "output": "384x384",
+        "fps": 10,
+        "start": start,
+    }
+
+    def film(name: str, **more: Any) -> list[np.ndarray]:
+        folder = tmp_path / name
+        show = check_show({**tree, **more, "sinks": f"record:{folder}/"}, "here")
+        Rendering(show, lambda text: None, 0.3).run()
+        found = [cv2.imread(str(path)) for path in sorted(folder.glob("*.png"))]
+        return [picture for picture in found if picture is not None]
+
+    plain, restored = film("plain"), film("restored", finish=[network])
+    nose = 2 * Speaker(Size(192, 192)).face(0.0)[4]
+    assert len(plain) == len(restored) == 3
+    for before, after in zip(plain, restored, strict=True):
+        assert after.shape == (384, 384, 3)
+        change = after.astype(int) - before
+        x, y = nose.astype(int)
+        assert change[y, x, 1] > 25
+        assert not change[:40].any()
+        assert not change[..., (0, 2)].any()
+    again = film("again", finish=[network])
+    assert all(np.array_equal(a, b) for a, b in zip(restored, again, strict=True))
