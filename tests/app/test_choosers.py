@@ -148,7 +148,7 @@ def test_a_name_that_is_not_there_is_answered_with_those_that_are(play: Play) ->
     show = play()
     reply = show.answer("/vj/source", "brigth")
     assert "no such source 'brigth'; did you mean bright? (bright, lost, later, dark.mp4)" in reply
-    models = "(gone, none, pocket, drawn, styles, picture, kiss, fox)"
+    models = "(gone, none, pocket, drawn, styles, picture, kiss, fox, paintbox)"
     assert models in show.answer("/vj/model", "sd")
     assert (show.value("source"), show.value("model")) == ("", "")
     show.until_grey(DARK)

@@ -56,20 +56,6 @@ def test_all_shows_are_in_the_gallery() -> None:
     assert {path.stem for path in MAPPINGS.glob("*.yaml")} == {*ENTRIES, "first_show"}
 
 
-def test_a_sketch_becomes_a_picture() -> None:
-    painted = rendered("sketch", {"size": "128x96"}, 5, RATE)
-    given = untouched("sketch", 5, size="128x96")
-
-    def colourful(picture: np.ndarray) -> float:
-        return float(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)[..., 1].mean())
-
-    assert colourful(given[-1]) < 40, "lines go in"
-    assert max(colourful(picture) for picture in painted) > 120, "a picture comes out"
-    ink = cv2.cvtColor(given[-1], cv2.COLOR_RGB2GRAY) < 110
-    light = cv2.cvtColor(painted[-1], cv2.COLOR_RGB2GRAY)
-    assert light[ink].mean() > 1.3 * light[~ink].mean(), "and the lines lead it, light on dark"
-
-
 @pytest.mark.long
 def test_the_dream_goes_on_and_falls_inwards_with_the_beat(tmp_path: Path) -> None:
     painted = rendered("dream", SMALL, 12, 12)

@@ -39,6 +39,7 @@ def test_the_names_are_those_of_the_show_and_never_a_path(tmp_path: Path) -> Non
         "picture",
         "kiss",
         "fox",
+        "paintbox",
         "none",
     )
     assert (rows["source"].start, rows["model"].start) == ("", "")
@@ -136,7 +137,7 @@ def test_a_show_begins_with_what_it_lists_by_name(tmp_path: Path) -> None:
         ),
         (
             {"cues": [{"name": "x", "set": {"model": "sd"}}]},
-            "(pocket, drawn, styles, picture, kiss, fox, none)",
+            "(pocket, drawn, styles, picture, kiss, fox, paintbox, none)",
         ),
     ],
 )

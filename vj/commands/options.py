@@ -70,8 +70,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--model",
         metavar="M",
-        help="pocket, drawn, styles, picture, kiss, fox, none, a folder that train wrote, a "
-        "Hugging Face id, a diffusers folder or a .safetensors file",
+        help="pocket, drawn, styles, picture, kiss, fox, paintbox, none, a folder that train "
+        "wrote, a Hugging Face id, a diffusers folder or a .safetensors file",
     )
     made.add_argument(
         "--set",

@@ -24,7 +24,7 @@ LIST_SOURCES = ("clips", "walk")
 """Kinds of sources whose URI ends in a list of sources and files."""
 PART_KEYWORDS = ("auto", "off", "full", "taesd")
 """Keywords in place of the path of a model's part."""
-MODEL_WORDS = ("pocket", "drawn", "styles", "picture", "kiss", "fox", "none")
+MODEL_WORDS = ("pocket", "drawn", "styles", "picture", "kiss", "fox", "paintbox", "none")
 """Names of models that are no path, whatever lies there."""
 AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv")
 LENT: set[Path] = set()

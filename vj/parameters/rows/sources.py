@@ -81,7 +81,7 @@ ROWS = (
         "text",
         "",
         "the model that paints, by its name in the show, or pocket, drawn, styles, picture, "
-        "kiss, fox, none; empty is the show's own",
+        "kiss, fox, paintbox, none; empty is the show's own",
     ),
     Parameter(
         "model/prepare",

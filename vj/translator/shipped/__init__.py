@@ -8,5 +8,5 @@ from __future__ import annotations
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SHIPPED = ("kiss", "fox")
+SHIPPED = ("kiss", "fox", "paintbox")
 """Their names, which are also those of their folders in this one."""
