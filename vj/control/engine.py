@@ -11,16 +11,15 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from vj.control import outline
+from vj.control.control_inputs import KINDS, ControlInputs
 from vj.control.controlled_show import ControlledShow
 from vj.control.cues import CueList
 from vj.control.cuts import Cutter
-from vj.control.held_keys import HeldKeys, Phase
+from vj.control.held_keys import Phase
 from vj.control.idle import Idle, by_hand
 from vj.control.live_state import LiveState
-from vj.control.macros import Macro
+from vj.control.macros import Macro, apply_macros
 from vj.control.mapping import ControlMapping
-from vj.control.mapping_player import MappingPlayer
-from vj.control.mapping_table import MappingTable
 from vj.control.meetings import Meetings
 from vj.control.modulation import Modulation, ModulationMatrix
 from vj.control.scenes import SceneWalk
@@ -86,9 +85,10 @@ class ControlEngine:
         self.meetings = Meetings(heard, features or InputFeatures())
         self.scenes = SceneWalk(show.prompts, store, self)
         self.idle = Idle(show.idle)
-        self._keys = HeldKeys()
-        self.mapping_table = MappingTable(show.mappings, store.table)
-        self._mapping_player = MappingPlayer(self.mapping_table, self._remark, self._failed)
+        self.inputs = ControlInputs(
+            show.mappings, store.table, self.modulations, self._remark, self._failed
+        )
+        self.mapping_table = self.inputs.mapping_table
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
         self._time = 0.0
         self._passed = 0.0
@@ -172,7 +172,7 @@ class ControlEngine:
         old._events.extend(self._events)
         self._events = old._events  # events still sent to the old one are processed here
         self.events += old.events
-        self.mapping_table.take_over(old.mapping_table)
+        self.inputs.take_over(old.inputs)
         macros = {macro.parameter: macro.value for macro in old.macros}
         for macro in self.macros:
             macro.value = macros.get(macro.parameter, 0.0)
@@ -181,7 +181,6 @@ class ControlEngine:
         self.cutter.take_over(old.cutter)
         self.scenes.take_over(old.scenes)
         self.idle.take_over(old.idle)
-        self._keys.take_over(old._keys)
         self.sequencer.take_over(old.sequencer, self.store, self._time, self.tempo)
         self._live_state = old._live_state
 
@@ -243,8 +242,7 @@ class ControlEngine:
         ]  # no input of the performer, and its ticks have to be counted
         self._events.clear()
         self._events.extend(clock)
-        self._mapping_player.forget_moved()
-        self.mapping_table.release()
+        self.inputs.panic()
         self.modulations.reset()
         self.cutter.begin()
         self.scenes.reset()
@@ -267,12 +265,11 @@ class ControlEngine:
         for name in self.meetings.step():
             self._on_happened(name, time)
             self.sequencer.happened(name, self.store, time, self.tempo)
-        self._mapping_player.set_due(time, self.tempo, self._latency(), self.store)
-        held = bool(self._keys) or self.mapping_table.any_held()
-        self.sequencer.rest(self.idle, held, self.store, time, self.tempo)
+        self.inputs.player.set_due(time, self.tempo, self._latency(), self.store)
+        self.sequencer.rest(self.idle, self.inputs.held, self.store, time, self.tempo)
         self.sequencer.step(passed, self.store, time, self.tempo)
-        self.scenes.choose(self.store, self._release)
-        self._mapping_player.step(passed, self.store)
+        self.scenes.choose(self.store, self.inputs.release)
+        self.inputs.player.step(passed, self.store)
         self.cutter.step(passed, self.store)
         if self.cutter.cuts:
             self._on_happened("cut", time)
@@ -281,10 +278,6 @@ class ControlEngine:
     def follow_picture(self, place: PicturePlace | None, time: float) -> bool:
         """See `vj.parameters.store.Automation`."""
         return self.sequencer.follow_picture(place, self.store, time, self.tempo)
-
-    def _switch_off(self, macro: Macro, error: Exception) -> None:
-        self.macros.remove(macro)
-        self._failed(macro.parameter, error)
 
     def _failed(self, name: str, error: Exception) -> None:
         if isinstance(error, NoValue):
@@ -300,21 +293,19 @@ class ControlEngine:
     def _process_events(self, time: float) -> None:
         while self._events:
             kind, *event = self._events.popleft()
-            played = kind in ("osc", "midi", "key")
+            played = kind in KINDS
             self.events += played
             try:
                 if played:
                     self.idle.hand()
-                    device = event[2] if kind == "midi" else ""
-                    values = self._mappings_for(kind, event, time)
-                    self._mapping_player.receive(values, device, self.store)
+                    self.inputs.play(kind, event, time, self.store)
                 elif kind == "clock":
                     self.tempo_source.on_clock(*event)
                 elif kind == "set":
                     name, value, moment = event
                     self.sequencer.command(name, value, moment, self.store, time, self.tempo)
                 else:  # a parameter was set: other mappings and its curve release it
-                    self._release(event[0], event[1])
+                    self.inputs.release(event[0], event[1])
                     self.sequencer.touch(event[0], by_hand=True)
             except Fault as fault:
                 self._remark(str(fault))
@@ -323,31 +314,13 @@ class ControlEngine:
                     f"{kind} {event[0]!r:.60} could not be played ({type(error).__name__}: "
                     f"{error}); please report this"
                 )
-        for key in self._keys.let_go(time):
-            self._mapping_player.receive(self.mapping_table.by_key(key, "up"), "", self.store)
-        self._mapping_player.set_moved(self.store)
-
-    def _mappings_for(
-        self, kind: str, event: list[Any], time: float
-    ) -> list[tuple[ControlMapping, object]]:
-        """The mappings that an event is for, with the raw value for each."""
-        if kind == "osc":
-            address, arguments = event
-            self.modulations.trigger(f"osc {address}", arguments[0] if arguments else 1.0, time)
-            return self.mapping_table.by_osc(address, arguments)
-        if kind == "key":
-            key, phase = event
-            moved = self._keys.lift(key) if phase == "up" else self._keys.press(key, phase, time)
-            return self.mapping_table.by_key(key, phase, moved)
-        control, raw, device = event
-        self.modulations.trigger_by_control(control, raw, time)
-        return self.mapping_table.by_midi(control, raw, device)
+        self.inputs.end_events(time, self.store)
 
     def _on_fired(self, cue: str | None, names: Collection[str], time: float) -> None:
         """A cue was fired, or a position set: mappings release what was set, and envelopes hear of
         the cue."""
         for name in names:
-            self._release(name)
+            self.inputs.release(name)
         if cue is not None:
             self.modulations.trigger("cue", 1.0, time)
             self._on_happened(f"cue {cue}", time)
@@ -357,22 +330,10 @@ class ControlEngine:
         self.modulations.trigger(name, 1.0, time)
         self._happenings.tell(name, time)
 
-    def _release(self, name: str, origin: object = None) -> None:
-        """Another one than the mappings of a parameter has set it."""
-        for mapping in self.mapping_table.on(name):
-            if mapping is not origin:
-                mapping.release()
-
     def modulate(self, values: dict[str, Value], time: float) -> None:
         """Apply macros, modulators and the clamp to one frame's values."""
-        moved: set[str] = set()
         passed, self._passed = self._passed, 0.0
-        for macro in list(self.macros):
-            try:  # its control may be on a cue's fade
-                macro.follow(float(values[macro.parameter]), passed, self.tempo)
-                moved.update(macro.apply(values))  # type: ignore[arg-type]
-            except Exception as error:  # one macro fails: the others and the picture go on
-                self._switch_off(macro, error)
+        moved = apply_macros(self.macros, values, passed, self.tempo, self._failed)
         macro_values = {macro.parameter: macro.value for macro in self.macros}
         moved |= self.modulations.apply(values, time, self.tempo, self._failed, macro_values)
         moved |= self.scenes.apply(values)

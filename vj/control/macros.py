@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vj.control.tempo import Tempo
 from vj.parameters.curves import Curve, curve
-from vj.parameters.table import Table
+from vj.parameters.table import Table, Value
 from vj.show.durations import Duration
 from vj.show.macro_section import MacroDrive, MacroRule
 
@@ -60,3 +61,24 @@ class Macro:
             shift = drive.shape(min(1.0, self.value)) * (drive.high - drive.low)
             values[target] = float(values[target]) + shift  # type: ignore[arg-type]
         return list(self._drives)
+
+
+def apply_macros(
+    macros: list[Macro],
+    values: dict[str, Value],
+    seconds: float,
+    tempo: Tempo,
+    failed: Callable[[str, Exception], None],
+) -> set[str]:
+    """Move all macros by one frame and shift its values; returns the names of what they drive. One
+    that fails is taken out and reported to `failed`; the others and the picture go on. seconds: the
+    frame's duration."""
+    moved: set[str] = set()
+    for macro in list(macros):
+        try:  # its control may be on a cue's fade
+            macro.follow(float(values[macro.parameter]), seconds, tempo)
+            moved.update(macro.apply(values))  # type: ignore[arg-type]
+        except Exception as error:
+            macros.remove(macro)
+            failed(macro.parameter, error)
+    return moved
