@@ -104,6 +104,34 @@ def test_the_mouth_opens_as_the_performers_does() -> None:
     assert seen[-1] > 2.5 * seen[0]
 
 
+def test_what_is_between_its_lips_is_the_inside_of_a_mouth() -> None:
+    portrait = fox()
+    x, y = portrait.points[[13, 14]].mean(axis=0).astype(int)
+
+    def tongue(picture: np.ndarray) -> int:
+        red, green, blue = np.moveaxis(picture[y - 4 : y + 30, x - 14 : x + 15].astype(int), 2, 0)
+        return int(((red > 130) & (red - green > 40) & (abs(green - blue) < 25)).sum())
+
+    (one,) = doing(FaceLook(jaw=0.9))
+    assert tongue(portrait.picture) < 10
+    assert tongue(portrait.moved(one)[0]) > 60
+
+
+def test_a_picture_that_shows_teeth_keeps_them_at_the_upper_lip() -> None:
+    picture = np.full((SIDE, SIDE, 3), (200, 150, 120), np.uint8)
+    points = pixels(face_points(FaceLook(jaw=0.25)))
+    cv2.fillPoly(picture, [np.rint(points[list(FACE_CLOSED[2])]).astype(np.int32)], (245, 245, 245))
+    portrait = MovedPortrait(picture, points)
+    (one,) = doing(FaceLook(jaw=0.9))
+    out, moved = portrait.moved(one)
+    (x, top), (_, bottom) = moved[13].astype(int), moved[14].astype(int)
+    line = out[top:bottom, x].min(axis=1)
+    own = float(points[14, 1] - points[13, 1])
+    assert len(line) > 1.8 * own
+    assert int((line > 215).sum()) == pytest.approx(own, abs=3), "as high as they were"
+    assert line[round(own) + 3 : round(own) + 6].max() < 130, "and below them it is dark"
+
+
 def test_the_eyes_close_altogether_each_for_itself() -> None:
     portrait = fox()
     (wink, drowsy) = doing(FaceLook(eyes=(1.0, 0.0)), FaceLook(eyes=(0.45, 0.45)))
