@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from vj.control.clip_clock import ClipClock
 from vj.control.controlled_show import SequencedShow
-from vj.control.curve_track import CurveTrack, Leg, between, leg_at
+from vj.control.curve_track import CurveTrack, CurveLeg, between, leg_at
 from vj.control.marks import ClipMarks
 from vj.control.tempo import Tempo
 from vj.control.timeline import Position
@@ -86,7 +86,7 @@ class ClipCurve(CurveTrack):
             return None
         return between(legs, moments, max(now, moments[0]), leg)
 
-    def _ways(self, place: PicturePlace) -> list[tuple[float, Leg]]:
+    def _ways(self, place: PicturePlace) -> list[tuple[float, CurveLeg]]:
         """The breakpoints with their moments, as they come; none where a mark is missing."""
         found = [
             (moment, leg)

@@ -15,7 +15,7 @@ from vj.show.timeline_section import CurveRule
 
 
 @dataclass(slots=True)
-class Leg:
+class CurveLeg:
     """The way to a breakpoint. mark: names its moment where `at` does not."""
 
     at: Duration
@@ -29,7 +29,7 @@ def leg_at(moments: Sequence[float], now: float) -> int:
     return sum(1 for moment in moments if now >= moment - 1e-9) - 1
 
 
-def between(legs: Sequence[Leg], moments: Sequence[float], now: float, leg: int) -> float:
+def between(legs: Sequence[CurveLeg], moments: Sequence[float], now: float, leg: int) -> float:
     """The value after the breakpoint `leg`, on the way to the next one or behind the last."""
     if leg == len(legs) - 1:
         return legs[-1].value
@@ -48,7 +48,7 @@ class CurveTrack:
         """to: the parameter's full name."""
         self.to, self.rule = to or rule.to, rule
         self._legs = [
-            Leg(point.at, point.value, curve(point.curve), point.mark) for point in rule.points
+            CurveLeg(point.at, point.value, curve(point.curve), point.mark) for point in rule.points
         ]
         self._expression = None if rule.expression is None else Expression(rule.expression)
         self._loop = rule.loop

@@ -13,7 +13,7 @@ LEAST = 0.005
 """Seconds that are the same place, at least: OSC rounds its numbers."""
 
 
-class Part(NamedTuple):
+class PlayedPart(NamedTuple):
     """The part of a clip that plays, and what comes at its end. low, high: seconds of the clip.
     loop: one of `vj.core.kinds.CLIP_LOOPS`. first, last: seconds at both ends that the way back of
     a ping-pong leaves out."""
@@ -55,7 +55,7 @@ class PicturePlace:
     seconds: float
     step: float
     way: float
-    part: Part
+    part: PlayedPart
     run: object = field(default_factory=object)
     uri: str = ""
     clip: str = ""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vj.core.picture_place import Part, PicturePlace
+from vj.core.picture_place import PlayedPart, PicturePlace
 from vj.sources.playhead import Playhead
 
 
@@ -43,7 +43,7 @@ def place_ahead(head: Playhead | None, moment: float) -> PicturePlace | None:
 
 def picture_place(head: Playhead) -> PicturePlace:
     """Where the picture of the head's last look stands."""
-    part = Part(head.low, head.high, head.loop, *head.insets)
+    part = PlayedPart(head.low, head.high, head.loop, *head.insets)
     way = head.way if part.round > 0 else head.place - head.low
     seconds = min(max(head.exact, head.low), head.high)
     return PicturePlace(seconds, head.step, way, part, head.run)
