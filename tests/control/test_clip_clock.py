@@ -71,7 +71,7 @@ def test_a_curve_is_where_the_clip_is_whatever_is_done_to_it() -> None:
 def cues(clip: Clip, frames: int) -> list[tuple[str, float]]:
     """Cues as they are fired in so many frames, with where the picture stood."""
     heard: list[str] = []
-    clip.engine._happenings.listeners[:] = [lambda one: heard.append(one.name)]
+    clip.engine.happenings.listeners[:] = [lambda one: heard.append(one.name)]
     found = []
     for _ in range(frames):
         _, place = clip.step()
@@ -202,7 +202,7 @@ def test_a_mark_starts_an_envelope_and_is_told_at_its_very_moment() -> None:
         ],
         start={"strength": 0.2},
     )
-    clip.engine._happenings.listeners.append(told.append)
+    clip.engine.happenings.listeners.append(told.append)
     values = [frame["strength"] for frame, _ in clip.run(40)]
     assert values[30] == pytest.approx(0.2)
     assert values[31] == pytest.approx(0.6, abs=0.02)

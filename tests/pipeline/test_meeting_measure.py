@@ -141,7 +141,7 @@ WAITS = {
 
 def test_when_the_faces_meet_it_happens_once_however_they_tremble() -> None:
     controls, heard = ControlHarness(**WAITS), []
-    controls.engine._happenings.listeners.append(lambda one: heard.append(one.name))
+    controls.engine.happenings.listeners.append(lambda one: heard.append(one.name))
     ways = [0.5, 0.2, 0.03, 0.01, 0.02, 0.0, 0.014, 0.05, 0.0, 0.2, 0.4, None, 0.0, None, 0.3]
     for distance in ways:
         controls.features.set_distance("faces", distance)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from vj.control.clip_clock import ClipClock
 from vj.control.controlled_show import SequencedShow
-from vj.control.curve_track import CurveTrack, CurveLeg, between, leg_at
+from vj.control.curve_track import CurveLeg, CurveTrack, between, leg_at
 from vj.control.marks import ClipMarks
 from vj.control.tempo import Tempo
 from vj.control.timeline import Position

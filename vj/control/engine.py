@@ -76,7 +76,7 @@ class ControlEngine:
             failed=self._failed,
             happened=self._on_happened,
         )
-        self._happenings = happenings or Happenings()
+        self.happenings = happenings or Happenings()
         self.cutter = Cutter(show, store, self, self.sequencer.clip.moments.mark)
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = ModulationMatrix(modulations)
@@ -328,7 +328,7 @@ class ControlEngine:
     def _on_happened(self, name: str, time: float) -> None:
         """Envelopes hear of it, and whoever else acts on it."""
         self.modulations.trigger(name, 1.0, time)
-        self._happenings.tell(name, time)
+        self.happenings.tell(name, time)
 
     def modulate(self, values: dict[str, Value], time: float) -> None:
         """Apply macros, modulators and the clamp to one frame's values."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vj.core.picture_place import PlayedPart, PicturePlace
+from vj.core.picture_place import PicturePlace, PlayedPart
 from vj.sources.playhead import Playhead
 
 
