@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from tests.control.harness import FPS, ControlHarness
+from vj.control.build import make_engine
 from vj.core.errors import Fault
+from vj.core.happenings import Happening
 from vj.core.picture_place import PicturePlace
 from vj.parameters.store import Snapshot
 from vj.show.load import check_show
@@ -194,7 +196,7 @@ def test_a_fade_on_the_clip_waits_while_the_clip_stands() -> None:
 
 
 def test_a_mark_starts_an_envelope_and_is_told_at_its_very_moment() -> None:
-    told = []
+    told: list[Happening] = []
     clip = Clip(
         marks={"lips": "0:01.01"},
         modulators=[
@@ -227,6 +229,37 @@ def test_a_mark_is_set_where_the_picture_stands_that_is_seen() -> None:
     assert clip.engine.sequencer.clip.marks.unwritten() == {
         "": {"impact": pytest.approx(place.seconds, abs=0.001)}
     }
+
+
+def test_a_saved_show_goes_on_where_the_clip_is() -> None:
+    """Nothing that has come is fired again, a released curve stays released, and a mark that was
+    set and is not written stands over what the file says."""
+    curves = [{"to": "strength", **RAMP}]
+    clip = Clip(**ENTRIES, curves=curves)
+    clip.run(45)
+    clip.store.set("mark/set", "impact")
+    clip.store.set("strength", 0.95)
+    clip.run(15)
+    saved = check_show(
+        {
+            "source": "drawn:kiss",
+            "curves": curves,
+            **ENTRIES,
+            "marks": {"impact": "0:05", "lips": 1},
+        },
+        "test",
+    )
+    made, _ = make_engine(saved, clip.store, live=False, log=clip.messages.append)
+    made.take_over(clip.engine)
+    clip.store.listeners[:] = [made.changed]
+    clip.store.automation = clip.engine = made
+    assert [name for name, _ in cues(clip, 5) if name in CUES] == []
+    assert clip.step()[0]["strength"] == pytest.approx(0.95)
+    assert made.sequencer.clip.marks.unwritten() == {
+        "": {"impact": pytest.approx(44 / FPS, abs=0.001)}
+    }
+    clip.control.seek(0.1)
+    assert [name for name, _ in cues(clip, 60) if name in CUES] == ["crash"]
 
 
 @pytest.mark.parametrize(
