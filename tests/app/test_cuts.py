@@ -10,6 +10,10 @@ import pytest
 from tests.app import deck_shows, test_offline_sources
 from tests.app.deck_shows import Play
 from tests.app.test_offline_sources import CRASH, DRIVE, KISS, Rig
+from vj.control.takes import Take
+from vj.core.errors import Fault
+from vj.show.load import check_show, load_show
+from vj.sources.transport import At, Place
 
 clips, rig = test_offline_sources.clips, test_offline_sources.rig
 play = deck_shows.play
@@ -30,9 +34,6 @@ def test_rendered_a_cut_is_in_its_frame_at_its_place_and_hard(rig: Rig) -> None:
 
 
 def test_a_take_of_it_is_rendered_alike(rig: Rig, tmp_path: Path) -> None:
-    from vj.control.takes import Take
-    from vj.show.load import check_show
-
     cuts = ["drive", {"source": "kiss", "at": 0.5}, {"at": 1.5}]
     start = {"cut/rate": 2.5, "crossfade": 1}
     seen = rig.numbers(start, seconds=1.6, cuts=cuts, take_log=tmp_path / "cuts.take")
@@ -48,8 +49,13 @@ def test_while_it_plays_each_cut_is_seen_in_its_frame_at_its_place(play: Play) -
     names = show.performance.video_input.names
     store.set("crossfade", 1.0)
     opened = []
-    for name, first in (("two", 200), ("three", 315)) * 2:
-        show.until(lambda name=name: names[name] in standby.ready)  # type: ignore[misc]
+    for name, first, at in (("two", 200, None), ("three", 315, At(0.5))) * 2:
+
+        def stands(uri: str = names[name], place: Place | None = at) -> bool:
+            reader = standby._readers.get(uri)
+            return reader is not None and reader.ready and reader._beginning._at == place
+
+        show.until(stands)
         store.set("cut/go", True)
         show.show.frames(2)
         assert first <= show.number <= first + 1, "hard, and not a frame late"
@@ -63,17 +69,27 @@ def test_at_a_rate_they_go_round_while_it_plays(play: Play) -> None:
     show = play("cuts: [two, {source: three, at: 0:00.5}]\n")
     show.until_ready("two", "three")
     show.performance.store.set("cut/rate", 4.0)
-    show.until(lambda: len([n for n in show.numbers if n in (200, 315)]) >= 4)
-    show.performance.store.set("cut/rate", 0.0)
-    clips = [number // 100 for number, _ in groupby(show.numbers, lambda n: n // 100 * 100)]
-    assert clips[:4] == [1, 2, 3, 2], "in turn"
+
+    def clips() -> list[int]:
+        return [clip for clip, _ in groupby(number // 100 for number in show.numbers)]
+
+    show.until(lambda: len(clips()) >= 5)
+    assert clips()[:5] == [1, 2, 3, 2, 3], "in turn"
     assert not show.performance.metrics.faults
+
+
+def test_a_saved_show_cuts_to_its_new_places(play: Play, tmp_path: Path) -> None:
+    show = play("cuts: [two]\n", ready="next")
+    path = tmp_path / "three.yaml"
+    path.write_text(path.read_text().replace("cuts: [two]", "cuts: [three]"))
+    assert show.performance.adopt(load_show(path))
+    show.until_ready("two", "three")  # the next of sources:, and the place to cut to
+    show.performance.store.set("cut/go", True)
+    show.until_clip("three")
 
 
 @pytest.mark.parametrize("name", ["drive"])
 def test_a_source_that_does_not_open_is_said_before_the_rendering(rig: Rig, name: str) -> None:
-    from vj.core.errors import Fault
-
     tree = {"sources": {"kiss": str(rig.clips / "kiss.mkv"), name: "lost.mkv"}}
     with pytest.raises(Fault, match="lost"):
         rig.numbers({"cut/rate": 1}, seconds=1.0, cuts=[name], **tree)
