@@ -115,7 +115,7 @@ def test_the_crash_is_heard_at_rest_and_the_song_at_the_top(
 ) -> None:
     take = film[1]
     names = ("sound/engine/level", "sound/crash/level", "sound/song/level", "strength")
-    frames = list(zip(*(of(take, name, END - 0.1) for name in names), strict=True))
+    frames = list(zip(*(of(take, name, END) for name in names), strict=True))
     rests = [levels for *levels, strength in frames if strength == 0]
     tops = [levels for *levels, strength in frames if strength == 1]
     assert rests == [[0.5, 1.0, 0.0]] * len(rests)

@@ -118,6 +118,21 @@ def test_a_take_that_begins_in_the_middle_starts_no_sound_that_was_heard_before(
     assert (counts[0], counts[-1]) == (0, 1)
 
 
+def test_a_jump_to_a_whole_number_is_a_jump(tmp_path: Path) -> None:
+    """Just after it had jumped elsewhere, as on a cut; a cue says 0, not 0.0."""
+    controls = ControlHarness(cues=[{"name": "end", "set": {"picture/contrast": 0}}])
+    writer = TakeWriter(tmp_path / "t.take", "test", print, lambda: Size(64, 64))
+    controls.store.observers.append(writer.record)
+    controls.play(1)
+    controls.store.fade("picture/contrast", 1.5, 0.0)
+    controls.play(2 / FPS)
+    controls.store.set("cue/fire", "end")
+    controls.play(0.2)
+    writer.close()
+    take = Take(tmp_path / "t.take", controls.store.table)
+    assert [take.at("picture/contrast", (29.5 + n) / FPS) for n in range(4)] == [1, 1.5, 1.5, 0]
+
+
 def test_a_take_overwrites_nothing(tmp_path: Path) -> None:
     messages: list[str] = []
     for _ in range(3):

@@ -130,8 +130,10 @@ class TakeWriter:
         stood = {
             name: last[name]
             for name, value in changed.items()
-            if isinstance(value, float)
+            if isinstance(value, int | float)
+            and not isinstance(value, bool)
             and name in last
+            and name not in self._fired
             and self._since.get(name, 0.0) < before - SAME
         }
         self._since.update(dict.fromkeys(changed, now))
