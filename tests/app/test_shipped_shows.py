@@ -3,7 +3,6 @@ built-in model."""
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.conftest import StartShow
 from vj.commands.gallery import ENTRIES, gallery, rendered
-from vj.pipeline.flow_backends import make_flow
 from vj.show.load import FIRST_SHOW, load_show
 
 MAPPINGS = FIRST_SHOW.parent
@@ -54,38 +52,6 @@ def test_each_is_short_and_teaches(name: str) -> None:
 
 def test_all_shows_are_in_the_gallery() -> None:
     assert {path.stem for path in MAPPINGS.glob("*.yaml")} == {*ENTRIES, "first_show"}
-
-
-@pytest.mark.long
-def test_the_dream_goes_on_and_falls_inwards_with_the_beat(tmp_path: Path) -> None:
-    painted = rendered("dream", SMALL, 12, 12)
-    light = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in painted]
-    assert min(picture.std() for picture in light[24:]) > 15, "it never fades"
-    assert all(50 < picture.mean() < 200 for picture in light[24:])
-    out = np.stack(np.meshgrid(np.arange(128) - 63.5, np.arange(128) - 63.5), axis=-1)
-    find = make_flow("farneback")
-    grown = [
-        float((find(one, two) * out).sum() / (out * out).sum())
-        for one, two in itertools.pairwise(light[36:])
-    ]
-    assert 0.004 < np.median(grown) < 0.05, (
-        "what was there moves outwards, as far off as it is from the middle"
-    )
-    assert apart(painted[40], painted[140]) > 25, "and becomes something else"
-
-
-def test_the_dream_breathes_in_beats() -> None:
-    from vj.app.setup import start_values
-    from vj.control.build import make_engine
-    from vj.parameters.store import Store
-
-    show = load_show(MAPPINGS / "dream.yaml")
-    store = Store(start_values(show), show.table())
-    store.automation, _ = make_engine(show, store, live=False, log=print, now=lambda: 0.0)
-    beat = 60 / show.tempo.bpm
-    zooms = [store.sample(step * beat / 8)["feedback/zoom"] for step in range(64)]
-    assert zooms[:32] == pytest.approx(zooms[8:40], abs=1e-6)
-    assert max(zooms) - min(zooms) > 0.02
 
 
 def test_touchdesigners_channels_and_words_play_it(start_show: StartShow, tmp_path: Path) -> None:
