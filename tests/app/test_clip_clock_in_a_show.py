@@ -116,6 +116,21 @@ def test_rendered_an_entry_of_the_clip_cuts_in_its_very_frame(clips: Path, tmp_p
     assert [value for _, value in frames] == pytest.approx([wanted(n) for n, _ in frames], abs=1e-4)
 
 
+def test_rendered_deck_b_follows_the_clip_on_deck_a_across_cuts(
+    clips: Path, tmp_path: Path
+) -> None:
+    changes = {0.5: {"source/position": 0.75}, 0.9: {"source/position": 0.1}}
+    tree = show(
+        clips,
+        start={"crossfade": 0, "deck/b": "drive", "deck/b/speed": 0, "deck/mix": 1},
+        curves=[{"to": "deck/b/at", "on": "clip", "points": [[0, 0.5], [2, 2.5]]}],
+        cues=[{"name": f"at {at}", "set": values} for at, values in changes.items()],
+        timeline=[{"at": at, "cue": f"at {at}"} for at in changes],
+    )
+    numbers = [number - DRIVE for number, _ in rendered(tmp_path / "one", tree, 1.2)]
+    assert numbers == [*range(5, 10), *range(20, 24), *range(7, 10)]
+
+
 TEXT = """\
 # a night
 size: 96x64

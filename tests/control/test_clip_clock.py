@@ -14,6 +14,7 @@ from vj.core.errors import Fault
 from vj.core.happenings import Happening
 from vj.core.picture_place import PicturePlace
 from vj.parameters.store import Snapshot
+from vj.show.clip_names import ClipNames
 from vj.show.load import check_show
 from vj.sources.clip_place import picture_place
 from vj.sources.playhead import Playhead
@@ -134,6 +135,16 @@ def test_of_several_clips_the_one_that_is_named_is_followed() -> None:
     assert frame["strength"] == pytest.approx(place.seconds / 10, abs=1e-6)
     clip.uri, clip.head = "drawn:drive", Playhead(TransportControl(), 6.0, 1 / 24, live=False)
     assert clip.step()[0]["strength"] == 0.9
+
+
+def test_a_clip_of_a_list_and_a_file_are_called_as_they_stand_there() -> None:
+    names = ClipNames({"room": "drawn:room"}, ["clips:/a/b/kiss.mp4,drawn:drive", "/c/own.mp4"])
+    listed = "clips:/a/b/kiss.mp4,drawn:drive"
+    assert {"room", "kiss.mp4", "drawn:drive", "own.mp4"} < set(names.known)
+    assert names.of(listed, "/a/b/kiss.mp4")[0] == "kiss.mp4" == names.home(listed, "/a/b/kiss.mp4")
+    assert names.of(listed, "drawn:drive")[-1] == names.home("/c/own.mp4") == ""
+    assert names.home("drawn:room") == "room"
+    assert names.of("drawn:room") == ("room",), "and it is not the show's own"
 
 
 def test_what_is_no_clip_leaves_the_parameter_where_it_is() -> None:

@@ -249,7 +249,7 @@ class Rendering:
                 if self._take is not None:
                     self._take.record(snapshot)
 
-            loop.render(sources, self._stop, models, sources.ahead, seen)
+            loop.render(sources, self._stop, models, sources.ahead, sources.other, seen)
             deliver_sound(sound.rest)
         finally:
             with ExitStack() as ends:  # each of them, whatever another raises; the recordings first

@@ -158,6 +158,10 @@ class OfflineSources:
             self.times.follow(deck.following(snapshot.time, 1 / self.times.rate))
         return frame, other
 
+    def other(self, snapshot: Snapshot) -> Frame | None:
+        """Deck B's frame once more, where its parameters have become others meanwhile."""
+        return self._decks[B].frame(snapshot)
+
     def ahead(self, now: float) -> PicturePlace | None:
         """Where deck A's picture will stand in its clip, as far as that is known before the
         parameters of this moment are."""

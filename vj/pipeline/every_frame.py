@@ -20,6 +20,8 @@ Frames = Callable[[Snapshot], tuple[Frame, Frame | None] | None]
 end."""
 Ahead = Callable[[float], PicturePlace | None]
 """A moment -> where in its clip deck A's picture will stand, if no parameter changes that."""
+Other = Callable[[Snapshot], Frame | None]
+"""The parameters of a moment -> deck B's frame, once more where they have become others."""
 Seen = Callable[[Snapshot], None]
 """Told of the parameters with which a frame is painted."""
 Wanted = Callable[[Snapshot], Backend | None]
@@ -58,6 +60,7 @@ class EveryFrame:
         stop: threading.Event | None,
         backend: Wanted,
         ahead: Ahead,
+        other: Other,
         seen: Seen,
     ) -> int:
         """See `vj.pipeline.loop.RenderLoop.render`."""
@@ -67,7 +70,9 @@ class EveryFrame:
             given = frames(snapshot)
             if given is None:
                 break
-            snapshot = self._store.sample_again(snapshot, given[0].place)
+            first, snapshot = snapshot, self._store.sample_again(snapshot, given[0].place)
+            if snapshot is not first:
+                given = given[0], other(snapshot)
             seen(snapshot)
             wanted = backend(snapshot)
             if wanted is not None and wanted is not self._pipeline.backend:

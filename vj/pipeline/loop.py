@@ -23,7 +23,7 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
-from vj.pipeline.every_frame import Ahead, EveryFrame, Frames, Seen, Wanted
+from vj.pipeline.every_frame import Ahead, EveryFrame, Frames, Other, Seen, Wanted
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
 from vj.pipeline.frame_pipeline import FramePipeline
@@ -323,18 +323,20 @@ class RenderLoop:
         stop: threading.Event | None = None,
         backend: Wanted = _the_same,
         ahead: Ahead = lambda now: None,
+        other: Other = lambda snapshot: None,
         seen: Seen = lambda snapshot: None,
     ) -> int:
         """Offline, on the caller's thread: every frame that `frames` gives, each a step of the
         clock. Returns how many pictures were made, which is how many frames came. `publish` gets
         them in order.
 
-        backend: asked before each frame for the one that its parameters want; None for the one that
+backend: asked before each frame for the one that its parameters want; None for the one that
         plays. The one before is not closed: it may come back. ahead: where deck A's picture will
-        stand. seen: told of the parameters of each frame that is painted."""
+        stand. other: deck B's frame by parameters that deck A's picture has changed. seen: told of
+        the parameters of each frame that is painted."""
         assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
         handover = self._backends.get(0)
         if handover is not None:
             self.pipeline.swap(handover.backend)
         every = EveryFrame(self.pipeline, self._store, self._clock, self._show)
-        return every.render(frames, stop, backend, ahead, seen)
+        return every.render(frames, stop, backend, ahead, other, seen)
