@@ -109,3 +109,9 @@ def test_the_status_is_sent_as_osc_arguments() -> None:
     assert sent["sinks"] == ["ndi:vj", "preview"]
     assert sent["cue"] == ["storm"]
     assert "/beat" not in sent, "what is answered at once is not part of the status"
+
+
+def test_it_says_that_it_flies() -> None:
+    """The input is let go, which a performer has to know who sees nothing of it."""
+    for flies in (False, True):
+        assert osc_status(Status(journey=flies), {}, {})["journey"] == [int(flies)]

@@ -80,6 +80,7 @@ class Reporter:
             subject=self._subject(),
             unused=list(why),
             unused_why=why,
+            journey=bool(context.store.get("journey")),
             strength=float(context.store.get("strength")),
             prompt=self._prompt(),
             uptime=round(context.clock.now(), 1),

@@ -61,6 +61,8 @@ class Status:
     """Parameters that change nothing as the show stands."""
     unused_why: Mapping[str, str] = field(default_factory=dict)
     """The same, each with the reason."""
+    journey: bool = False
+    """It flies on from a moment: the input is let go."""
     strength: float = 0.0
     prompt: str = ""
     uptime: float = 0.0
@@ -107,6 +109,7 @@ def osc_status(
         "models_ready": list(status.models_ready),
         "state": [status.state],
         "understood": [status.understood],
+        "journey": [int(status.journey)],
         "subject": [status.subject],
         "cue": [status.cue],
         "bpm": [float(status.bpm)],
