@@ -242,7 +242,8 @@ class StreamBackend:
             return self.model.encode(entered)
         one, two = (self._latents_at(picture, step.chain) for picture in (step.one, step.two))
         latents = between(one, two, step.share)
-        if snapshot["feedback/amount"] > 0 or context.model_input is not context.image:
+        fed_back = snapshot["feedback/amount"] > 0 or context.flight is not None
+        if fed_back or context.model_input is not context.image:
             latents = (
                 latents
                 + self.model.encode(entered)

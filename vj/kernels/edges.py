@@ -213,9 +213,9 @@ class EdgePainter:
             half = -(-width // 2), -(-height // 2)
             coarse = cv2.resize(fine, half, interpolation=cv2.INTER_AREA)
             detail = fine[::2, ::2] - coarse
-            strength = cv2.resize(
-                (detail * detail).mean(axis=2), (COARSEST, COARSEST), interpolation=cv2.INTER_AREA
-            )
+            squared = cv2.multiply(detail, detail)
+            strength = cv2.resize(squared, (COARSEST, COARSEST), interpolation=cv2.INTER_AREA)
+            strength = strength.mean(axis=2)
             loud = np.sqrt(np.sqrt(strength / max(LEAST**2, float(strength.mean()))))
             found.append(_Band(fine, coarse, self._root(len(found), detail), loud))
             fine = coarse
