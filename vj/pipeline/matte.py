@@ -23,9 +23,9 @@ BESIDE = 5
 slowly."""
 COARSE = 4
 """Pixels to a side from which on the first look is taken at half the size."""
-NOISE = 10.0
+NOISE = 25.0
 """Levels of difference between subject and room below which the mask is believed rather."""
-FAR = 40.0
+FAR = 30.0
 """Levels by which a mixture of the two colours may miss a pixel before the mask is believed."""
 _ROOM_OFF = 14.0
 """Levels by which the empty room may differ from the room that is seen, near an edge."""
