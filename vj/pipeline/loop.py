@@ -330,7 +330,7 @@ class RenderLoop:
         clock. Returns how many pictures were made, which is how many frames came. `publish` gets
         them in order.
 
-backend: asked before each frame for the one that its parameters want; None for the one that
+        backend: asked before each frame for the one that its parameters want; None for the one that
         plays. The one before is not closed: it may come back. ahead: where deck A's picture will
         stand. other: deck B's frame by parameters that deck A's picture has changed. seen: told of
         the parameters of each frame that is painted."""
