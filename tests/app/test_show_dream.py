@@ -4,14 +4,18 @@ source no longer matters, and the picture flies into itself with the beat and go
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.sinks.test_movie_sound import heard
+from vj.app.offline import Rendering
 from vj.commands.gallery import rendered
 from vj.pipeline.flow_backends import make_flow
 from vj.show.load import FIRST_SHOW, load_show
+from vj.sound import RATE as RATE_OF_SOUND
 
 SHOW = FIRST_SHOW.parent / "dream.yaml"
 SIDE = 96
@@ -42,6 +46,17 @@ def test_it_begins_at_a_real_moment_and_then_the_source_no_longer_matters() -> N
     assert apart(flown[begun], given[-1]) < 12, "the flight begins with that very moment"
     assert all(map(np.array_equal, flown, elsewhere)), "twice the same bytes, whatever plays"
     assert apart(flown[-1], given[-1]) > 25, "and leads far away"
+
+
+def test_the_flight_is_heard_and_the_moment_before_it_is_not(tmp_path: Path) -> None:
+    small = {"model": "none", "size": "32x32", "fps": 10, "sinks": [f"record:{tmp_path}/out.mkv"]}
+    Rendering(load_show(SHOW, small), print, GO + 2.5).run()
+    sound = heard(tmp_path / "out.mkv")
+    begun, end = round(GO * RATE_OF_SOUND), round((GO + 2.5) * RATE_OF_SOUND)
+    assert not sound[:begun].any()
+    loud = [float(np.sqrt((part**2).mean())) for part in np.array_split(sound[begun:end], 3)]
+    assert loud == sorted(loud)
+    assert loud[-1] > 0.05
 
 
 def test_it_breathes_in_beats() -> None:
