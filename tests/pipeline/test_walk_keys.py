@@ -207,6 +207,37 @@ def test_keys_that_are_painted_all_anew_are_matched_once_more(
     assert max(jumps) < 3 * np.mean(jumps)
 
 
+def test_a_network_makes_the_pictures_between_keys_of_what_has_been_moved_there(
+    walked: Begin, tmp_path: Path
+) -> None:
+    walk = walked(backend=lambda: PassThrough(SIZE, waits=False), walk__keys=1)
+    asked: list[tuple[float, float]] = []
+
+    def network(one: np.ndarray, two: np.ndarray, share: float) -> np.ndarray:
+        asked.append((share, float(np.abs(one.astype(int) - two).mean())))
+        return np.full_like(one, 7)
+
+    walk.pipeline.preparation.keep_walks(tmp_path, network)
+    shown = walk.frames(17)
+    assert [bool((one == 7).all()) for one in shown] == [n % 8 != 0 for n in range(17)]
+    assert [share for share, _ in asked] == pytest.approx([n / 8 for n in range(1, 8)] * 2)
+    apart = [np.abs(one.astype(int) - walk.keys[0]).mean() for one in CHAIN]
+    assert max(off for _, off in asked) < 0.9 * max(apart)
+
+
+def test_while_another_model_comes_none_is_painted_by_it_for_the_one_before(
+    walked: Begin,
+) -> None:
+    walk = walked()
+    walk.frame()
+    painted = walk.keys[0].tobytes()
+    walk.pipeline.swap(PassThrough(SIZE, waits=False))
+    walk.frames(4)
+    assert walk.keys[0].tobytes() == painted
+    walk.frames(8)
+    assert walk.keys[0].tobytes() != painted, "those of the model that plays now"
+
+
 def test_other_keys_are_made_once_they_are_wished_for_a_while(walked: Begin) -> None:
     walk = walked()
     walk.frames(2)

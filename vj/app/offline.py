@@ -238,7 +238,7 @@ class Rendering:
             pictures.newest, pictures.on_decks = beside.newest, sources.on_decks
             loop.pipeline.preparation.background.newest = behind.latest
             store.observers.append(behind.observe)
-            loop.pipeline.preparation.keep_walks(walks_folder(self._file))
+            loop.pipeline.preparation.keep_walks(walks_folder(self._file), network)
             # All of a recording says what some of it is: a movie has one mark.
             painting = models.painting()
             self._mark = mark_of(painting, painting.model, True) if painting is not None else None

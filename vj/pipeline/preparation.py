@@ -33,6 +33,7 @@ from vj.pipeline.live_picture import LivePictures
 from vj.pipeline.masks import Masks, SegmentPerson, softness
 from vj.pipeline.portraits.layer import PortraitLayer
 from vj.pipeline.preprocess import Fit, lost
+from vj.pipeline.rife import Network
 from vj.pipeline.transparency import WalkAlphas, alpha_seen, continued
 from vj.pipeline.upscale_guide import worth
 from vj.pipeline.walk_keys import WalkKeys
@@ -189,10 +190,11 @@ class Preparation:
         )
         return self.background.laid(context, snapshot, backend)
 
-    def keep_walks(self, folder: Path) -> None:
-        """Keep the key pictures of walks in a folder. Before the first frame."""
+    def keep_walks(self, folder: Path, network: Network | None = None) -> None:
+        """Keep the key pictures of walks in a folder. network: makes the pictures between them,
+        rendered. Before the first frame."""
         for keys in self.walk_keys:
-            keys.folder = folder
+            keys.folder, keys.network = folder, network
 
     def observe(self, context: FrameContext, picture: np.ndarray) -> None:
         """Tell what was shown, (H, W, 3) uint8: a walk, for its last step, and who takes pictures

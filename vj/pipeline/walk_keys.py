@@ -23,6 +23,7 @@ from vj.pipeline.backend import Backend, PaintsBeside, PassThrough
 from vj.pipeline.key_painter import KeyPainter, key_strength
 from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.mixture_travel import prompt_weights
+from vj.pipeline.rife import Network
 from vj.pipeline.walk_leg import LegLayout, WalkLeg, key_picture
 from vj.pipeline.walk_shelf import keep, kept, leg_name
 
@@ -32,6 +33,11 @@ FADE = 1.0
 """Seconds in which a walk goes over to its keys where they come on the way, and back."""
 SETTLED = 1.0
 """Seconds for which `walk/keys` and the like stand before keys are made anew."""
+PLAYED = (
+    *("palette/", "prompt/negative", "seed/", "steps", "guidance", "delta", "pocket/", "lora/"),
+    *("image/amount", "control/", "noise/align"),
+)
+"""What parameters begin with that a painted key hangs on, besides the prompts."""
 LOOSE = 0.8
 """Strength from which on the model moves things: what lies where is found once more between the
 painted keys."""
@@ -75,6 +81,8 @@ class WalkKeys:
         """live: nobody waits for keys."""
         self.folder: Path | None = None
         """Where they are kept; None keeps them in memory only."""
+        self.network: Network | None = None
+        """Rendered, what makes the pictures between keys; None for what vj has itself."""
         self._log, self._supervisor, self._live = on_message, supervisor, live
         self._chain: tuple[np.ndarray, ...] = ()
         self._legs: dict[tuple[int, int], WalkLeg] = {}
@@ -137,6 +145,9 @@ class WalkKeys:
         if isinstance(backend, PassThrough) and not backend.unused:
             return  # a model is to come
         self._follow(snapshot, backend)
+        if self._wish is not None and self._wish.model != backend.name:
+            self._end_painter()  # of the model before
+            return
         for pair in self._pairs(step, snapshot):
             if pair not in self._asked:
                 self._asked.add(pair)
@@ -193,8 +204,8 @@ class WalkKeys:
         words: tuple[object, ...] = (self._wish.keys, strength)
         if strength > 0:
             prompts = [(text, round(weight, 2)) for text, weight in prompt_weights(snapshot)]
-            more = ("palette/a", "palette/b", "prompt/negative", "seed/a", "seed/b", "steps")
-            words += (self._wish.model, prompts, [snapshot[name] for name in more])
+            played = [(name, snapshot[name]) for name in snapshot.values if name.startswith(PLAYED)]
+            words += (self._wish.model, prompts, sorted(played))
         made = WalkStep(one, two, 0.0, step.chain)
         return LegDraft(self._number, pair, made, self._wish.keys, words, self.folder, strength)
 
@@ -241,7 +252,7 @@ class WalkKeys:
             return
         assert draft.layout is not None
         keys = (draft.step.one, *draft.keys, draft.step.two)
-        self._legs[draft.pair] = WalkLeg(draft.layout, keys, draft.between)
+        self._legs[draft.pair] = WalkLeg(draft.layout, keys, draft.between, self.network)
 
     def _paint(self, snapshot: Snapshot, backend: Backend) -> None:
         """A step of a key of the first leg that waits."""

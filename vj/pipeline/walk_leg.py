@@ -18,6 +18,7 @@ import numpy as np
 
 from vj.pipeline.correspondence import grid, halfway, ranked
 from vj.pipeline.palette_travel import PaletteWay, recoloured
+from vj.pipeline.rife import Network
 
 FINE = 128
 """Places across and down of the order in which places change over."""
@@ -128,6 +129,9 @@ class WalkLeg:
     layout: LegLayout
     keys: tuple[np.ndarray, ...]
     between: tuple[LegLayout, ...] = ()
+    network: Network | None = None
+    """Joins two keys that have been moved to a frame's place, where one is installed and there is
+    time (`vj.pipeline.rife`)."""
     _palettes: dict[int, PaletteWay] = field(default_factory=dict)
     _places: np.ndarray | None = None
     _strokes: np.ndarray | None = None
@@ -160,6 +164,8 @@ class WalkLeg:
                 (two, end, palette.of_two(local)),
             )
         )
+        if self.network is not None:
+            return self.network(first, second, local)
         weight = cv2.resize(self._changed(layout.order_at(at), begin, end, local, size), size)
         return cv2.blendLinear(second, first, weight, 1 - weight)
 
