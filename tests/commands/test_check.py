@@ -283,6 +283,8 @@ def test_names_and_addresses_that_lead_nowhere_are_wrong(
         ("start:\n  deck/space: latent\n", 2, "none has no latent space"),
         ("start:\n  image/every: 4\nmodel: pocket\n", 2, "nothing here says image/from"),
         ("start:\n  image/from: input\nmodel: styles\n", 2, "none of the show's models has a use"),
+        ("start:\n  background/source: black\n", 2, "nothing here sets mask/mode"),
+        ("start:\n  background/prompt: qwrtzp\nmodel: pocket\n", 2, "nothing of “qwrtzp”"),
         ("start:\n  input/follow: head\n", 2, "the input stays as it is"),
         ("start:\n  prompt/a: qwrtzp\nmodel: pocket\n", 2, "understands nothing of “qwrtzp”"),
         ("page:\n  pads: [{prompt: qwrtzp}]\nmodel: pocket\n", 2, "nothing of “qwrtzp”"),

@@ -24,7 +24,7 @@ from vj.show.paths import MODEL_WORDS as MODEL_NAMES
 from vj.show.schema import Show, parse_address
 from vj.show.section import KeyPath
 
-PROMPTS = ("prompt", "prompt/a", "prompt/b")
+PROMPTS = ("prompt", "prompt/a", "prompt/b", "background/prompt")
 WORDS_OF: dict[str, Words] = {"pocket": "pocket", "drawn": "pocket", "styles": "styles"}
 """By the model's name."""
 TAKES_PICTURES = ("picture", "pocket", "drawn")
@@ -42,6 +42,7 @@ def check_controls(show: Show, result: CheckResult) -> None:
     _prompts(show, result)
     _decks(show, result)
     _heads(show, result)
+    _background(show, result)
     _pictures(show, result)
     _ports(show, result)
     _plugged_in(show, result)
@@ -138,6 +139,19 @@ def _pictures(show: Show, result: CheckResult) -> None:
                 place,
                 f"image/from {value}: none of the show's models has a use for it "
                 f"({', '.join(TAKES_PICTURES)}, or one with an ip_adapter would)",
+            )
+
+
+def _background(show: Show, result: CheckResult) -> None:
+    """A background behind nobody."""
+    given = list(given_values(show))
+    masked = {rule.to for rule in show.mappings} | {
+        name for name, value, _ in given if (name, value) != ("mask/mode", "none")
+    }
+    for name, value, place in given:
+        if name == "background/source" and value and "mask/mode" not in masked:
+            result.warn(
+                place, f"{name} {value}: nothing here sets mask/mode, so nobody is in front of it"
             )
 
 
