@@ -1,4 +1,4 @@
-"""background/source in a show: a source of the show behind the one that plays, live and rendered."""
+"""background/source in a show: a source of the show behind the one that plays, live and offline."""
 
 from __future__ import annotations
 
