@@ -18,8 +18,10 @@ from vj.core.metrics import Metrics
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.drawn_model import DrawnModel
 from vj.diffusion.loading import load_model
+from vj.diffusion.model import Model
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import PocketBackend
+from vj.parameters.row import Value
 from vj.parameters.store import Store
 from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.frame_pipeline import FramePipeline
@@ -28,8 +30,8 @@ from vj.pipeline.latent_walk import WalkStep
 from vj.sources.drawn import still
 
 SIZE = Size(64, 64)
-CHAIN = tuple(still(name, SIZE) for name in ("meadow", "harbour"))
-VALUES = {
+CHAIN = still("meadow", SIZE), still("harbour", SIZE)
+VALUES: dict[str, Value] = {
     "walk/way": "morph",
     "walk/leg": 2.0,
     "walk/ease": "linear",
@@ -53,7 +55,7 @@ class Walked:
         folder: Path | None = None,
         live: bool = False,
         backend: Callable[[], Backend] | None = None,
-        **values: object,
+        **values: Value,
     ) -> None:
         self.messages: list[str] = []
         self.pipeline = FramePipeline(SIZE, "crop", Metrics(), self.messages.append, live=live)
@@ -122,7 +124,7 @@ def test_the_walk_leads_from_its_first_picture_over_the_keys_to_its_last(walked:
     assert shown[16].tobytes() == CHAIN[1].tobytes()
     moved = [np.abs(b.astype(int) - a).mean() for a, b in itertools.pairwise(shown)]
     assert min(moved) > 0
-    halves = cv2.addWeighted(*CHAIN[:1], 0.5, CHAIN[1], 0.5, 0)
+    halves = cv2.addWeighted(CHAIN[0], 0.5, CHAIN[1], 0.5, 0)
     assert np.abs(shown[8].astype(int) - halves).mean() > 15
 
 
@@ -276,9 +278,13 @@ def test_a_stable_diffusion_model_paints_them_in_four_steps_beside_its_frames(
     """The latents are those of the laid out picture, and its own frames stay as they were."""
     folder = make_model(tmp_path / "tiny-turbo", "turbo")
     model = load_model(ModelSpec(str(folder), vae="full", lcm_lora="off", device="cpu"))
+    assert isinstance(model, Model)
     backend = StreamBackend(model, SIZE, wait=True)
     snapshot = Store({**VALUES, "steps": 2}).sample(0.0)
-    picture, leg = cv2.addWeighted(CHAIN[0], 0.5, CHAIN[1], 0.5, 0), WalkStep(*CHAIN, 0.0, CHAIN)
+    picture, leg = (
+        cv2.addWeighted(CHAIN[0], 0.5, CHAIN[1], 0.5, 0),
+        WalkStep(CHAIN[0], CHAIN[1], 0.0, CHAIN),
+    )
     assert key_strength(backend, snapshot, 0.3) == 0.3
     painter = KeyPainter(backend)
     steps = [painter.step(picture, snapshot, strength, leg, 0.5) for strength in (0.3,) * 4]
