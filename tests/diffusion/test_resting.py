@@ -35,7 +35,10 @@ def at(values: dict[str, Value], time: float) -> Snapshot:
 
 
 def made(name: str, snapshot: Snapshot) -> Backend:
-    return make_backend(ModelSpec(name=name), "stream", Size(88, 72), snapshot, True, print)
+    # Its own choice is by time: two of them need not compute alike.
+    dtype = "float32" if name == "pocket" else "auto"
+    spec = ModelSpec(name=name, dtype=dtype)
+    return make_backend(spec, "stream", Size(88, 72), snapshot, True, print)
 
 
 def paint(backend: Backend, room: np.ndarray, snapshot: Snapshot) -> np.ndarray:
