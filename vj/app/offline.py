@@ -16,6 +16,7 @@ from vj.app.background_source import OfflineBackgroundSource
 from vj.app.chosen import with_recipe
 from vj.app.marking import mark_of
 from vj.app.offline_controls import OfflineControls
+from vj.app.offline_finish import make_last_touch
 from vj.app.offline_models import OfflineModels
 from vj.app.offline_pictures import OfflinePictureSources
 from vj.app.offline_sound import OfflineSound
@@ -42,17 +43,14 @@ from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.input_features import InputFeatures
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.diffusion.devices import best_device_name
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
-from vj.pipeline.finish import make_finisher
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.in_between import picture_maker
 from vj.pipeline.interpolation import Views
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.selfie_segmentation import missing
-from vj.pipeline.upscale import make_upscaler
 from vj.show.names import source_names
 from vj.show.own_shows import walks_folder
 from vj.show.schema import Show
@@ -174,7 +172,7 @@ class Rendering:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
             runners = self._runners = [self._runner(uri, clock, fps, times) for uri in self._sinks]
 
-            upscale = self._make_upscaler(size, fps)
+            upscale = make_last_touch(show, size, fps, self._log)
 
             snapshots = rendered_snapshots(
                 show,
@@ -293,34 +291,6 @@ class Rendering:
         if nobody and "mask/mode" not in self._noted:
             self._noted.add("mask/mode")
             self._log(missing())
-
-    def _make_upscaler(
-        self, size: Size, fps: float
-    ) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
-        """The last touches that only rendering has time for, and the way to the output's size.
-        Raises Fault."""
-        if not self.show.finish and self.show.output is None:
-            return lambda picture, guide: picture
-        device = best_device_name(self.show.model.device)
-        finish, restore = make_finisher(self.show.finish, size, device, fps, self._log)
-        wanted = self.show.output
-        upscaler = (
-            make_upscaler(self.show.upscale, size, wanted, device, self._log)
-            if wanted is not None
-            else None
-        )
-
-        def upscale(picture: np.ndarray, guide: Guide | None) -> np.ndarray:
-            try:
-                picture = finish(picture)
-                picture = picture if upscaler is None else upscaler.upscale(picture, guide)
-                return restore(picture)
-            except (
-                Exception
-            ) as error:  # a foreign model, a card that has gone: offline nothing may be left out
-                raise Fault(f"{type(error).__name__} while upscaling: {error}"[:300]) from error
-
-        return upscale
 
     def _runner(
         self, uri: str, clock: FrameClock, fps: float, times: FrameTimes | None
