@@ -81,13 +81,13 @@ def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
     messages: list[str] = []
     assert (
         gallery(
-            ["dream", "touchdesigner", "--to", str(tmp_path), "--seconds", "0.5"], messages.append
+            ["kiss_crash", "touchdesigner", "--to", str(tmp_path), "--seconds", "0.5"], messages.append
         )
         == 0
     )
     from PIL import Image
 
-    for name in ("dream", "touchdesigner"):
+    for name in ("kiss_crash", "touchdesigner"):
         with Image.open(tmp_path / f"{name}.webp") as moving:
             assert moving.n_frames == 6
             assert moving.info["loop"] == 0
@@ -95,6 +95,6 @@ def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
         assert sheet is not None
         assert sheet.shape[1] == 8 * 224
     assert [line for line in messages if not line.startswith(" ")] == [
-        "dream: 0.5 s",
+        "kiss_crash: 0.5 s",
         "touchdesigner: 0.5 s",
     ]
