@@ -81,7 +81,8 @@ def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
     messages: list[str] = []
     assert (
         gallery(
-            ["kiss_crash", "touchdesigner", "--to", str(tmp_path), "--seconds", "0.5"], messages.append
+            ["kiss_crash", "touchdesigner", "--to", str(tmp_path), "--seconds", "0.5"],
+            messages.append,
         )
         == 0
     )

@@ -29,8 +29,8 @@ from vj.app.recordings import Recordings
 from vj.app.reporter import Reporter
 from vj.app.servers import Servers
 from vj.app.setup import flow_finder, painted_size, person_segmentation, start_values
-from vj.app.show_writer import ShowWriter
 from vj.app.show_tracks import starter
+from vj.app.show_writer import ShowWriter
 from vj.app.snapshot import live_snapshots
 from vj.app.sound_programme import ProgrammeMaker
 from vj.app.startup_times import StartupTimes
