@@ -18,7 +18,8 @@ from vj.sources.drawn import fox_parts as parts
 from vj.sources.drawn.canvas import Colour, smooth
 from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
 from vj.sources.drawn.face_anchors import Anchors, fox_anchors
-from vj.sources.drawn.face_shape import FaceLook, face_points, laid
+from vj.sources.drawn.face_shape import FaceLook, laid
+from vj.sources.drawn.faced import Faced
 
 EYES = 0.2
 """Distance of its eyes, in the picture's units, where it is neither near nor far."""
@@ -31,13 +32,14 @@ _SHIFT = 4
 """Fractional bits of the mouth's coordinates."""
 
 
-class Fox:
+class Fox(Faced):
     """See the module."""
 
     period = 50.0
 
     def __init__(self, size: Size) -> None:
-        stage = self._stage = Stage(size)
+        super().__init__(size, FaceLook(x=PLACE[0], y=PLACE[1], size=EYES))
+        stage = self._stage
         grain = EYES * NEAREST
         self._backdrop = self._wall(stage)
         self._glow = Cutout.glow(stage, 0.75, (58, 62, 44), 1.5)
@@ -86,18 +88,6 @@ class Fox:
             eyes=(left, right),
             brows=0.8 * turns(12, 0.25) + 0.2 * turns(27),
         )
-
-    @property
-    def rest(self) -> np.ndarray:
-        """Its face's points as it looks ahead and does nothing: (468, 2), pixels."""
-        return self._pixels(face_points(FaceLook(x=PLACE[0], y=PLACE[1], size=EYES)))
-
-    def face(self, seconds: float) -> np.ndarray:
-        """Where its face's points are: (468, 2) float32, pixels, a pixel's middle at .5."""
-        return self._pixels(face_points(self.pose(seconds)))
-
-    def _pixels(self, points: np.ndarray) -> np.ndarray:
-        return np.asarray(points * self._stage.unit + np.divide(self._stage.size, 2), np.float32)
 
     def draw(self, seconds: float) -> np.ndarray:
         return self.drawn(self.pose(seconds))

@@ -15,7 +15,8 @@ from vj.sources.drawn import dancer_body as body
 from vj.sources.drawn import dancer_head as head
 from vj.sources.drawn.canvas import Point, ramp
 from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
-from vj.sources.drawn.face_shape import FaceLook, face_points, laid
+from vj.sources.drawn.face_shape import FaceLook, laid
+from vj.sources.drawn.faced import Faced
 
 EYES = 0.19
 """Distance of the eyes, in the picture's units."""
@@ -34,13 +35,14 @@ SAID = (
 BLINKS = (1.6, 4.6, 7.2, 9.6)
 
 
-class Speaker:
+class Speaker(Faced):
     """See the module."""
 
     period = 12.0
 
     def __init__(self, size: Size) -> None:
-        stage = self._stage = Stage(size)
+        super().__init__(size, FaceLook(x=PLACE[0], y=PLACE[1], size=EYES))
+        stage = self._stage
         self._backdrop = self._wall(stage)
         self._trunk = body.trunk(stage, HEAD)
         self._behind, self._before = head.hair_behind(stage, HEAD), head.hair_before(stage, HEAD)
@@ -80,18 +82,6 @@ class Speaker:
             eyes=(max(blink, wink), blink),
             brows=0.7 * here * max(0.0, wave(now, 6.0, 0.6)),
         )
-
-    @property
-    def rest(self) -> np.ndarray:
-        """The face's points as it does nothing: (468, 2), pixels."""
-        return self._pixels(face_points(FaceLook(x=PLACE[0], y=PLACE[1], size=EYES)))
-
-    def face(self, seconds: float) -> np.ndarray:
-        """Where the face's points are: (468, 2) float32, pixels, a pixel's middle at .5."""
-        return self._pixels(face_points(self.pose(seconds)))
-
-    def _pixels(self, points: np.ndarray) -> np.ndarray:
-        return np.asarray(points * self._stage.unit + np.divide(self._stage.size, 2), np.float32)
 
     def draw(self, seconds: float) -> np.ndarray:
         """(H, W, 3) uint8, of a moment."""
