@@ -9,7 +9,7 @@ from vj.sources.drawn.cutout import Stage
 from vj.sources.drawn.face_shape import FaceLook, face_points
 
 
-class Faced:
+class SceneWithFace:
     """A drawn scene with one face."""
 
     def __init__(self, size: Size, still: FaceLook) -> None:

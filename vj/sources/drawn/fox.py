@@ -19,7 +19,7 @@ from vj.sources.drawn.canvas import Colour, smooth
 from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
 from vj.sources.drawn.face_anchors import Anchors, fox_anchors
 from vj.sources.drawn.face_shape import FaceLook, laid
-from vj.sources.drawn.faced import Faced
+from vj.sources.drawn.faced import SceneWithFace
 
 EYES = 0.2
 """Distance of its eyes, in the picture's units, where it is neither near nor far."""
@@ -32,7 +32,7 @@ _SHIFT = 4
 """Fractional bits of the mouth's coordinates."""
 
 
-class Fox(Faced):
+class Fox(SceneWithFace):
     """See the module."""
 
     period = 50.0

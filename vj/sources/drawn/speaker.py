@@ -16,7 +16,7 @@ from vj.sources.drawn import dancer_head as head
 from vj.sources.drawn.canvas import Point, ramp
 from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
 from vj.sources.drawn.face_shape import FaceLook, laid
-from vj.sources.drawn.faced import Faced
+from vj.sources.drawn.faced import SceneWithFace
 
 EYES = 0.19
 """Distance of the eyes, in the picture's units."""
@@ -35,7 +35,7 @@ SAID = (
 BLINKS = (1.6, 4.6, 7.2, 9.6)
 
 
-class Speaker(Faced):
+class Speaker(SceneWithFace):
     """See the module."""
 
     period = 12.0
