@@ -136,6 +136,7 @@ def test_new_edges_are_painted_on_a_journey_and_mirrored_where_that_is_asked(
     assert (alike > 0.8) == (edge == "mirror"), alike
 
 
+@pytest.mark.long
 def test_a_pan_of_a_minute_keeps_its_light_and_colours(here: Path) -> None:
     start = {"feedback/yaw": 3, "feedback/pitch": 0.6}
     flown = rendered(here, 20, start, [(0.5, "go")], source="drawn:room")

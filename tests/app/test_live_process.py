@@ -39,6 +39,7 @@ cues:
 """
 
 
+@pytest.mark.long
 def test_a_set_that_was_played_is_rendered_again_frame_by_frame(
     start_show: StartShow, tmp_path: Path
 ) -> None:

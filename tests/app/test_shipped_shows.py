@@ -77,6 +77,7 @@ def test_touchdesigners_channels_and_words_play_it(start_show: StartShow, tmp_pa
     assert (tmp_path / "out.mp4").stat().st_size > 10_000
 
 
+@pytest.mark.long
 def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
     messages: list[str] = []
     assert (

@@ -74,6 +74,7 @@ def test_it_breathes_in_beats() -> None:
     assert min(falls) > 0, "it never goes back"
 
 
+@pytest.mark.long
 def test_it_falls_into_itself_and_goes_on_without_fading() -> None:
     painted = rendered("dream", SMALL, 20, RATE)[round((GO + 3) * RATE) :]
     light = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in painted]

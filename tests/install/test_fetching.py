@@ -81,6 +81,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     return Studio(tmp_path / "a project")
 
 
+@pytest.mark.long
 def test_files_are_taken_out_of_packages_that_are_not_installed_and_again_when_lost(
     studio: Studio,
 ) -> None:

@@ -108,6 +108,7 @@ def test_mpeg_by_udp_plays_and_whoever_looks_seldom_sees_no_old_picture() -> Non
         assert min(seen) < OLD, seen
 
 
+@pytest.mark.long
 def test_a_machine_that_is_too_slow_shows_key_pictures_until_it_has_caught_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -274,6 +275,7 @@ def test_what_comes_by_the_piece_plays_at_its_own_pace_and_begins_again(
     assert ended - begun < (last - first) / 25 + 2, "on a machine that does other things, too"
 
 
+@pytest.mark.long
 def test_of_several_qualities_only_what_plays_is_fetched(tmp_path: Path, web: WebServer) -> None:
     text = "#EXTM3U\n"
     for name, rate in (("one", 90_000), ("two", 120_000)):

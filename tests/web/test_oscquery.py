@@ -236,6 +236,7 @@ def test_npm_oscquery_reads_it(page: WebServer) -> None:
     assert json.loads(done.stdout) == {"v": 0.5, "osc": 9123}
 
 
+@pytest.mark.long
 def test_it_is_announced_in_the_network() -> None:
     from zeroconf import ServiceBrowser, ServiceStateChange, Zeroconf
 

@@ -66,6 +66,7 @@ def test_clips_are_started_scrubbed_and_faded(show: PageShow, new_page: NewPage)
     assert show.values()["source"] == "kiss", "deck A plays on"
 
 
+@pytest.mark.long
 def test_a_model_is_made_ready(show: PageShow, new_page: NewPage) -> None:
     hand = Hand(new_page(STAGES["phone"], touch=True), show)
     hand.open_tab("decks")

@@ -8,6 +8,7 @@ from urllib.error import HTTPError
 
 import cv2
 import numpy as np
+import pytest
 
 from tests.browser import STAGES, Page
 from tests.waiting import until
@@ -79,6 +80,7 @@ def still() -> np.ndarray:
     return picture
 
 
+@pytest.mark.long
 def test_out_shows_the_sent_frame_pixel_for_pixel(tmp_path: Path, new_page: NewPage) -> None:
     picture = still()
     cv2.imwrite(str(tmp_path / "still.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
@@ -100,6 +102,7 @@ def test_out_shows_the_sent_frame_pixel_for_pixel(tmp_path: Path, new_page: NewP
         show.close()
 
 
+@pytest.mark.long
 def test_what_is_drawn_on_a_page_is_sent_and_others_see_it(
     tmp_path: Path, new_page: NewPage
 ) -> None:

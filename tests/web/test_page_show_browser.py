@@ -124,6 +124,7 @@ def test_ten_pages_at_once_show_what_one_plays(
         hand.page.until(f"{picture} !== {hand.page.evaluate(picture)!r}")
 
 
+@pytest.mark.long
 def test_a_device_in_the_network_is_asked_for_the_pin_once(
     shows: list[PageShow], tmp_path: Path, new_page: NewPage
 ) -> None:

@@ -48,6 +48,7 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageShow]:
     made.close()
 
 
+@pytest.mark.long
 def test_the_timeline_is_sought_by_a_drag_and_not_by_a_touch(
     show: PageShow, new_page: NewPage
 ) -> None:
@@ -74,6 +75,7 @@ def test_the_timeline_is_sought_by_a_drag_and_not_by_a_touch(
     page.until("document.querySelector('[aria-label=\"timeline: play\"]').ariaPressed === 'true'")
 
 
+@pytest.mark.long
 def test_learn_mode_picks_what_is_touched_and_moves_nothing(
     show: PageShow, new_page: NewPage
 ) -> None:
@@ -173,6 +175,7 @@ def test_a_pen_draws_with_its_pressure_and_the_palm_beside_it_does_not(
     )  # the ink is in the picture
 
 
+@pytest.mark.long
 def test_out_is_the_sent_picture_alone_and_stays_when_vj_goes(
     show: PageShow, new_page: NewPage
 ) -> None:

@@ -45,6 +45,7 @@ units, texts and what there is at all come from the table."""
 VIEWPORT = re.compile(r"([\w-]+)\s*:\s*[^;{}]*\b\d+[dsl]v[hw]\b[^;{}]*;")
 
 
+@pytest.mark.long
 def test_the_browsers_it_is_made_for_have_what_it_uses() -> None:
     eslint = PEERS / "node_modules" / ".bin" / "eslint"
     if shutil.which("node") is None or not eslint.exists():

@@ -480,6 +480,7 @@ def jack(request: pytest.FixtureRequest, server: None) -> Any:
     return backend
 
 
+@pytest.mark.long
 def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
     messages: list[str] = []
     show = check_show(
