@@ -177,7 +177,7 @@ def test_whichever_way_it_is_ended_the_recording_plays(
         "--source", "testcard", "--size", "64x64", "--model", "none", "--sink", "record:out.mp4"
     )
     one.until_playing()
-    one.until_recorded("record:out.mp4", 2.5)  # a second one ends it on the spot: whole seconds stay
+    one.until_recorded("record:out.mp4", 2.5)  # a second signal leaves whole seconds
     for number in numbers:
         one.process.send_signal(number)
         one.until_line("stopping")  # two at once would be one to the system
