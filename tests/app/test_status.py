@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
+from tests.conftest import PlayShow
 from tests.waiting import PATIENCE, until
 from vj.app.live import Performance
 from vj.app.status import Status, osc_status
@@ -115,3 +117,17 @@ def test_it_says_that_it_flies() -> None:
     """The input is let go, which a performer has to know who sees nothing of it."""
     for flies in (False, True):
         assert osc_status(Status(journey=flies), {}, {})["journey"] == [int(flies)]
+
+
+def test_it_says_whether_the_picked_subject_is_tracked(play_show: PlayShow, tmp_path: Path) -> None:
+    path = tmp_path / "picked.yaml"
+    path.write_text(
+        "show: picked\nsource: drawn:dancer\nmodel: none\nsize: 64x64\nsinks: []\n"
+        "osc: 127.0.0.1:0\npage: off\nmidi: off\nstart: {mask/mode: subject}\n"
+    )
+    show = play_show(path)
+    status = show.performance.report.status
+    show.until(lambda: status().state == "playing")
+    assert status().subject == ""
+    show.performance.store.set("subject/pick", True)
+    show.until(lambda: status().subject == "tracked")

@@ -58,9 +58,9 @@ def check_files(show: Show, result: CheckResult) -> None:
     sound = sound_choice(show.sound)
     if sound.kind in ("file", "input"):
         _sound(sound.name, ("sound",), result, sound.kind == "file")
-    for name, rule in show.sounds.items():
-        if not rule.drawn:
-            _sound(rule.file, ("sounds", name), result, True)
+    for name, track in show.sounds.items():
+        if not track.drawn:
+            _sound(track.file, ("sounds", name), result, True)
     if show.person is not None:
         _person(show, result)
     _motion_and_size(show, result)

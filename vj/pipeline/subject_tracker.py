@@ -56,6 +56,11 @@ class SubjectTracker:
         self.lost = False
         self._told = False
 
+    @property
+    def state(self) -> str:
+        """`tracked`, `lost`, or empty while nothing is picked. From any thread."""
+        return "" if self._mask is None else "lost" if self.lost else "tracked"
+
     def forget(self) -> None:
         """Frames of another size come from now on."""
         self._mask = self._grey = self._colours = self._whole = None

@@ -90,7 +90,7 @@ ROWS = (
         "canvas/take",
         "trigger",
         False,
-        "the picture that is sent now comes onto the canvas in place of what was drawn, to be drawn "
-        "on and rubbed out in",
+        "the picture that is sent now comes onto the canvas in place of what was drawn, to be "
+        "drawn on and rubbed out in",
     ),
 )
