@@ -134,6 +134,46 @@ def test_what_is_wrong_in_a_recipe_is_found_at_its_line(
     assert caught.value.lines[0].startswith(f"{tmp_path / 'two.yaml'}:{fault}")
 
 
+def test_all_that_is_wrong_in_a_recipe_is_told_at_once(tmp_path: Path) -> None:
+    faulty = (
+        SHOW[: SHOW.index("with:")]
+        + """\
+with:
+  sd:
+    start: {strenght: 1}
+    prompts: [1984, {set: {mix/wett: 1}}]
+    macros: {pedl: {drives: {strength: [0, 1]}}}
+    curves: [{to: strength, points: [[0, 1]]}, {to: mix/wet, points: [[0, 1]]}]
+    mappings: []
+  sdx: {}
+"""
+    )
+    first = faulty[: faulty.index("  sd:")].count("\n") + 1
+    with pytest.raises(ShowFaults) as caught:
+        show_of(tmp_path, faulty)
+    found = [line.removeprefix(f"{tmp_path / 'two.yaml'}:") for line in caught.value.lines]
+    wanted = [
+        (1, "strenght: no such parameter; did you mean strength?"),
+        (2, 'with.sd.prompts.0: 1984 is read as a number; as text it wants quotes: "1984"'),
+        (3, "pedl: no such macro; did you mean pedal?"),
+        (4, "with.sd.curves.0.points: 1 came"),
+        (4, "with.sd.curves.1.points: 1 came"),
+        (5, "unknown key mappings (known: prompts, start, cues, macros"),
+        (6, "with.sdx: 'sdx': no such choice; did you mean sd?"),
+    ]
+    assert len(found) == len(wanted), found
+    for line, (place, words) in zip(found, wanted, strict=True):
+        assert line.startswith(f"{first + place}: {words}"), line
+
+
+def test_a_faulty_scene_hides_no_fault_of_another() -> None:
+    prompts = [{"promt": "sea"}, {"prompt": "storm", "set": {"strength": 9}}]
+    with pytest.raises(ShowFaults) as caught:
+        check_show({"source": "testcard", "prompts": prompts}, "here")
+    assert "unknown key promt; did you mean prompt?" in str(caught.value)
+    assert "strength: 9 is above 1" in str(caught.value)
+
+
 def test_a_recipe_names_no_model(tmp_path: Path) -> None:
     with pytest.raises(ShowFaults) as caught:
         show_of(tmp_path, SHOW + "    model: {name: owner/other}\n")

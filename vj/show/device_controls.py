@@ -27,7 +27,8 @@ def device_control(word: str, asked: object) -> Control:
     found = _NAME.fullmatch(text)
     kinds = KINDS[word]
     if found is None or found[1] not in kinds:
-        near = nearest(text.split(" ")[0], kinds)
+        first = re.match("[a-z]*", text)[0]  # type: ignore[index]
+        near = "" if first in kinds else nearest(first, kinds)
         raise Fault(f"{word} {asked!r:.40}: no such control{near}; {EXAMPLES[word]} would be right")
     kind, number = found[1], int(found[2])
     if number > HIGHEST[kind]:

@@ -28,13 +28,13 @@ OTHER_WORDS = {
 """Other programs' names of keys."""
 
 
-_ALTERNATIVE = re.compile(r"constrained-(int|float)$|literal\[")
-"""Pydantic's name of one of several types that a value may have, which is no key."""
+_NO_KEY = re.compile(r"constrained-(int|float)$|literal\[|\[key\]$")
+"""Pydantic's names of one of several types that a value may have, and of a key itself."""
 
 
 def explain_error(detail: Any, whole: type[Section]) -> list[Explanation]:
     """Explain one of pydantic's errors. whole: the validated section, for its known keys."""
-    loc = tuple(part for part in detail["loc"] if not _ALTERNATIVE.match(str(part)))
+    loc = tuple(part for part in detail["loc"] if not _NO_KEY.match(str(part)))
     name = ".".join(str(part) for part in loc)
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, PlacedFaults):
@@ -184,8 +184,10 @@ def section_at(loc: Iterable[Any], whole: type[Section]) -> type[Section]:
     """The section at `loc`."""
     chosen = whole
     for key in loc:
-        if isinstance(key, str) and key in chosen.model_fields:
-            chosen = _section_in(chosen.model_fields[key].annotation) or chosen
+        for name, field in chosen.model_fields.items():
+            if key == (field.alias or name):
+                chosen = _section_in(field.annotation) or chosen
+                break
     return chosen
 
 

@@ -24,7 +24,7 @@ class IdleRule(Section):
     @model_validator(mode="after")
     def _whole(self) -> IdleRule:
         if self.after.musical or self.after.seconds <= 0:
-            raise ValueError("after: a time longer than nothing is wanted, for example 60 s")
+            raise ValueError("after: seconds are wanted, more than none, for example 60 s")
         if self.cue is not None and self.fade is not None:
             raise ValueError("has cue: or fade:, not both; the cue has a fade of its own")
         return self

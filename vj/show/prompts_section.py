@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from vj.core.errors import Fault
 from vj.parameters.colours import parse_ramp, split_colours, written
 from vj.parameters.scenes import MOST, SceneText, written_scenes
+from vj.show.faults import as_text
 from vj.show.field_types import read_by
 from vj.show.section import Section
 
@@ -44,6 +46,8 @@ class SceneRule(Section):
 
 
 def _as_scene(value: object) -> object:
+    if isinstance(value, bool | int | float | datetime.date):
+        raise ValueError(as_text(value))
     return {"prompt": value} if isinstance(value, str) else value
 
 

@@ -44,19 +44,12 @@ def without(
         if section in ENTRIES and isinstance(value, list) and isinstance(entry, int):
             gone.setdefault(section, set()).add(entry)
             unsure += UNSURE.get(section, [])
-        elif (
-            section in ("cues", "modulators")
-            and isinstance(value, list)
-            and isinstance(entry, int)
-            and entry < len(value)
-        ):
-            value[entry] = (
-                _cue(value[entry], entry)
-                if section == "cues"
-                else _modulator(value[entry], entry + 1)
-            )
-        elif section == "macros" and isinstance(value, dict) and entry in value:
-            value[entry] = {"drives": {"strength": [0, 1]}}
+        elif _stands_in(left, place):
+            continue
+        elif section == "with" and isinstance(value, dict) and entry in value:
+            value[entry] = _recipe(value[entry], place[2:])
+            if value[entry] is None:
+                del value[entry]
         elif section == "page" and isinstance(value, dict) and entry in value:
             del value[entry]  # one of its lists, or where it listens
         elif section in NAMED and isinstance(value, dict) and entry in value:
@@ -75,6 +68,43 @@ def without(
     if "mappings" in left and "no such parameter" in unsure:
         del left["mappings"]
     return left, kept, unsure
+
+
+def _stands_in(plain: dict[str, Any], place: KeyPath) -> bool:
+    """Put something right in the place of a faulty scene, cue, modulator or macro, which others may
+    refer to. False for anything else."""
+    if len(place) < 2:
+        return False
+    section, entry = place[0], place[1]
+    value = plain.get(str(section))
+    if section == "macros" and isinstance(value, dict) and entry in value:
+        value[entry] = {"drives": {"strength": [0, 1]}}
+        return True
+    if not (isinstance(value, list) and isinstance(entry, int) and entry < len(value)):
+        return False
+    if section == "cues":
+        value[entry] = _cue(value[entry], entry)
+    elif section == "modulators":
+        value[entry] = _modulator(value[entry], entry + 1)
+    elif section == "prompts":
+        value[entry] = {"set": {"strength": 0.5}}
+    return section in ("cues", "modulators", "prompts")
+
+
+def _recipe(recipe: Any, wrong: KeyPath) -> dict[str, Any] | None:
+    """A recipe without what is wrong at a place in it; None where it cannot be one."""
+    if not isinstance(recipe, dict) or not wrong:
+        return None
+    if wrong[0] not in recipe:  # gone with another fault of it
+        return recipe
+    left = {key: copy(value) for key, value in recipe.items()}
+    if not _stands_in(left, wrong):
+        section = wrong[0]
+        if section in NAMED and len(wrong) > 1 and wrong[1] in (left[section] or ()):
+            del left[section][wrong[1]]
+        else:
+            del left[section]
+    return left
 
 
 def _cue(entry: Any, number: int) -> dict[str, Any]:
