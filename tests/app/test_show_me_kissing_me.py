@@ -55,7 +55,7 @@ def test_one_person_is_two_who_mirror_each_other() -> None:
 def test_around_them_it_is_black_however_they_are_painted() -> None:
     for seconds in (*KISSES, *APART):
         nobody = cv2.dilate(at(given(), seconds).max(axis=2), np.ones((5, 5), np.uint8)) < 4
-        assert nobody.mean() > 0.3
+        assert nobody.mean() > 0.25
         assert at(shown(), seconds)[nobody].max() < 4
 
 
@@ -64,7 +64,7 @@ def test_they_touch_in_the_middle_at_the_kiss_and_part() -> None:
     for seconds in KISSES:
         rows = at_the_seam(at(shown(), seconds))
         assert np.abs(rows - lips).min() < 3, "the lips"
-        assert len(rows) < 0.45 * SIDE, "and no face is folded into the other"
+        assert len(rows) < 0.2 * SIDE, "and no face goes into the other"
     for seconds in APART:
         assert len(at_the_seam(at(shown(), seconds))) == 0
 

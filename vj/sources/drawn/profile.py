@@ -15,8 +15,8 @@ GRAIN = 0.52
 """Height of the head in the picture's units."""
 APART = 0.23
 """How far the lips are from the middle when they are not there, in the picture's units."""
-PRESSED = 0.006
-"""How far they go beyond it."""
+TOUCHING = 0.010
+"""How far the lips still are in the kiss: their rims touch, and no face goes beyond it."""
 RAISED = -20.0
 """Degrees: the head goes back in the kiss, or the noses would meet before the lips."""
 
@@ -39,7 +39,7 @@ class Profile:
         """x and y of the lips in the picture's units, and how near they are, 0..1."""
         near = ease(now, 0.4, 3.0) - ease(now, 5.2, 7.8)
         breath = wave(now, self.period / 2)
-        x = -APART * (1 - near) + PRESSED * near + 0.004 * (1 - near) * breath
+        x = -APART * (1 - near) - TOUCHING * near + 0.004 * (1 - near) * breath
         return x, 0.05 + 0.004 * breath, near
 
     def draw(self, seconds: float) -> np.ndarray:
