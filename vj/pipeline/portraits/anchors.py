@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from vj.core.errors import Fault, nearest
 from vj.core.mean_face import LIDS, mean_face
@@ -133,11 +134,11 @@ def read_anchors(path: Path) -> np.ndarray:
     """The points of a file of anchors, (468, 2) float32, in pixels of its picture as an image
     viewer shows it. Raises Fault."""
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is no text"
         raise Fault(f"{path}: cannot be read ({reason})") from None
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         raise Fault(f"{path}: is no YAML ({' '.join(str(error).split())[:120]})") from None
     if not isinstance(given, dict):
         raise Fault(f"{path}: anchors are wanted, such as chin: [120, 310]")
