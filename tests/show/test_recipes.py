@@ -181,6 +181,7 @@ def test_a_recipe_names_no_model(tmp_path: Path) -> None:
 
 
 def test_check_reads_both(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
     path = tmp_path / "two.yaml"
     path.write_text(SHOW + "    model: {loras: [brass.safetensors]}\n")
     _, result = check_show_file(path)
