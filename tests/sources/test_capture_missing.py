@@ -83,7 +83,7 @@ def test_a_pipe_plays_once_somebody_writes_into_it(tmp_path: Path, play: Play) -
         pipe.write(clip.read_bytes())
     rig.until(lambda: rig.capture.state().endswith("pipe.mkv 96x64"))
     assert rig.capture.awaited == []
-    rig.until(lambda: rig.frames[-1].size == Size(96, 64))
+    rig.until(lambda: rig.frames and rig.frames[-1].size == Size(96, 64))
 
 
 @pytest.mark.skipif(
