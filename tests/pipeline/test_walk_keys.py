@@ -168,6 +168,22 @@ def test_a_key_that_was_damaged_is_made_anew(walked: Begin, tmp_path: Path) -> N
     assert len(again.messages) == 1
 
 
+@pytest.mark.parametrize("share", [0.5, 0.0])
+def test_a_leg_that_was_cut_short_is_made_anew(walked: Begin, tmp_path: Path, share: float) -> None:
+    """As a power cut or a full disk leaves it: half written, or empty."""
+    shown = walked(tmp_path).frame()
+    layout = next(tmp_path.rglob("leg.npz"))
+    whole = layout.read_bytes()
+    layout.write_bytes(whole[: int(share * len(whole))])
+    again = walked(tmp_path)
+    assert again.frame().tobytes() == shown.tobytes()
+    assert len(again.keys) == 2
+    assert len(again.messages) == 1
+    mended = walked(tmp_path)
+    assert mended.frame().tobytes() == shown.tobytes()
+    assert mended.messages == []
+
+
 def test_live_the_walk_begins_at_once_and_goes_over_to_its_keys_when_they_are_there(
     walked: Begin, tmp_path: Path
 ) -> None:

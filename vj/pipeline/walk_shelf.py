@@ -7,6 +7,8 @@ import hashlib
 import os
 import shutil
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +23,8 @@ VERSION = 1
 MOST = 64
 """Legs in a folder; of more, those that were not played for longest go."""
 LAYOUT = "leg.npz"
+UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, cv2.error)
+"""What NumPy and OpenCV raise for a file that is empty, cut short or damaged."""
 
 Kept = tuple[LegLayout, tuple[np.ndarray, ...], tuple[LegLayout, ...]]
 """A leg's layout, its key pictures between the ends, and those between neighbours, if any."""
@@ -54,7 +58,7 @@ def kept(folder: Path, name: str) -> Kept | None:
             pictures.append(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
         with suppress(OSError):
             os.utime(place)
-    except (OSError, ValueError, KeyError, cv2.error):
+    except UNREADABLE:
         return None
     return layouts[0], tuple(pictures), tuple(layouts[1:])
 
