@@ -3,6 +3,7 @@ built-in model."""
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,17 @@ def test_touchdesigners_channels_and_words_play_it(start_show: StartShow, tmp_pa
     one.end()
     assert one.process.returncode == 0, one.text
     assert (tmp_path / "out.mp4").stat().st_size > 10_000
+
+
+def test_touchdesigners_picture_is_as_calm_as_without_feedback() -> None:
+    """Gold that is fed back too strongly makes stripes of its own, more with every second."""
+
+    def moved(**start: Any) -> float:
+        given = {"size": "128x72", "source": "testcard"}
+        film = rendered("touchdesigner", given, 2.5, 30, start=start)[45:]
+        return float(np.mean([apart(a, b) for a, b in itertools.pairwise(film)]))
+
+    assert moved() < 1.2 * moved(**{"feedback/amount": 0})
 
 
 @pytest.mark.long
