@@ -74,6 +74,27 @@ def test_a_clean_performer_stands_before_a_place_of_its_own(
     assert 0 < np.mean(steps) < 0.7 * danced, "slower than she dances"
 
 
+def test_its_place_is_painted_and_still_the_place_it_was() -> None:
+    """By its colours in the large, a meadow is a meadow, and no harbour."""
+
+    def place(land: str, **start: object) -> np.ndarray:
+        places = {"land": f"drawn:{land}", "road": "drawn:drive"}
+        given = {**SMALL, "source": "drawn:studio", "sources": places}
+        return rendered("performer", given, 0.5, RATE, start=start)[-1]
+
+    def colours(picture: np.ndarray) -> np.ndarray:
+        few = cv2.resize(picture, (12, 7), interpolation=cv2.INTER_AREA).astype(np.float32)
+        return np.asarray((few - few.mean(2, keepdims=True)).ravel())
+
+    lands = ("meadow", "harbour")
+    painted = [place(land) for land in lands]
+    given = [place(land, **{"background/strength": 0}) for land in lands]
+    for one in (0, 1):
+        assert cv2.absdiff(painted[one], given[one]).mean() > 12, "it is painted"
+        alike = [np.corrcoef(colours(painted[one]), colours(there))[0, 1] for there in given]
+        assert alike[one] > 0.9 > alike[1 - one] + 0.3, lands[one]
+
+
 def test_her_room_comes_back_without_her() -> None:
     start = {"background/source": "plate", "background/strength": 0, "mask/mode": "person"}
     film = rendered("performer", {**SMALL, "model": "none"}, 5, RATE, start=start, timeline=[])
