@@ -85,6 +85,24 @@ def test_a_half_drawn_house_is_a_house_already(tmp_path: Path) -> None:
     assert (off_paper(painted(tmp_path, half), blank)[left] > 20).mean() > 0.5
 
 
+def test_the_scene_that_draws_itself_is_a_house_and_a_green_tree_up_to_the_corners() -> None:
+    made = rendered("sketch", {}, 4.6, 4)[-1].astype(int)
+
+    def at(x: float, y: float) -> np.ndarray:
+        """Of a square whose middle is so far from that of the sheet, in heights."""
+        left, top = WIDTH // 2 + round(x * HIGH) - 6, HIGH // 2 + round(y * HIGH) - 6
+        return np.asarray(made[top : top + 12, left : left + 12].mean((0, 1)))
+
+    (red, green, blue), roof = at(0.35, -0.09), at(-0.16, -0.03)
+    assert green > red + 15
+    assert green > blue + 15
+    assert roof[0] > roof[1:].max() + 60
+    for side in (-0.62, 0.62):
+        sky, grass = at(side, -0.4), at(side, 0.45)
+        assert sky[2] > sky[0] + 20
+        assert grass[1] > grass[2] + 40
+
+
 def test_what_is_painted_is_taken_back_onto_the_canvas(play_show: PlayShow, tmp_path: Path) -> None:
     easel = Easel(play_show, tmp_path, source="draw", model="none")
     easel.draw()
