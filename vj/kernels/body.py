@@ -8,7 +8,9 @@ Buffers: pictures are (H, W, 3) uint8, the state (H, W, 3) float32 0..1 (half pr
 see `numpy_ops.blend`). The model's side is (3, H, W), -1..1, float or, with `VJ_HALF` defined,
 half; `plane`, `row` and `step` are its strides in numbers, so that channels-last memory is read as
 it lies. The flow is a grid of its own size, (h, w, 3) float32, h = w = 0 for none. The mask is (H,
-W) uint8, read where `masked` is not 0.
+W) uint8, read where `masked` is not 0. What is played lies in `numbers`, on the card like the
+pictures, so that a kernel in a CUDA graph follows it: `settings.feedback_numbers`, `blend_numbers`,
+and the one amount of sharpening.
 """
 
 from __future__ import annotations
@@ -158,11 +160,12 @@ VJ_INLINE void sharpen_pixel(const vj_byte *picture, int width, int height, floa
 KERNELS = r"""
 VJ_KERNEL vj_feedback(const vj_byte *__restrict__ image, const float *__restrict__ last,
         vj_model *__restrict__ out, int plane, int row, int step, int width, int height,
-        const float *__restrict__ flow, int flow_width, int flow_height, float m0, float m1,
-        float m2, float m3, float m4, float m5, float m6, float m7, float m8, float amount,
-        float gain, float middle)
+        const float *__restrict__ flow, int flow_width, int flow_height,
+        const float *__restrict__ numbers)
 {
-    const float matrix[9] = {m0, m1, m2, m3, m4, m5, m6, m7, m8};
+    float matrix[9];
+    for (int k = 0; k < 9; ++k) matrix[k] = numbers[k];
+    const float amount = numbers[9], gain = numbers[10], middle = numbers[11];
     VJ_EACH_PIXEL(width, height) {
         float rgb[3];
         feedback_pixel(image, last, width, height, flow, flow_width, flow_height, matrix, amount,
@@ -176,19 +179,17 @@ VJ_KERNEL vj_blend(const vj_model *__restrict__ painted, int plane, int row, int
         const float *__restrict__ last, const vj_byte *__restrict__ image,
         float *__restrict__ state, vj_byte *__restrict__ out, int width, int height,
         const float *__restrict__ flow, int flow_width, int flow_height,
-        const vj_byte *__restrict__ mask, int masked, float smoothing, float motion, float wet,
-        int mode, float c0, float c1, float c2, float c3, float c4, float c5, float c6, float c7,
-        float c8, float c9, float c10, float c11)
+        const vj_byte *__restrict__ mask, int masked, const float *__restrict__ numbers)
 {
-    const vj_settings settings = {smoothing, motion, wet, mode, {c0, c1, c2, c3, c4, c5, c6, c7,
-            c8, c9, c10, c11}};
+    vj_settings settings = {numbers[0], numbers[1], numbers[2], (int)numbers[3], {0.0f}};
+    for (int k = 0; k < 12; ++k) settings.colour[k] = numbers[4 + k];
     VJ_EACH_PIXEL(width, height) {
         const int here = (y * width + x) * 3;
         float rgb[3], from[3] = {0.0f, 0.0f, 1.0f}, moved[3];
         const float *was = last + here;
         for (int c = 0; c < 3; ++c)
             rgb[c] = 0.5f * vj_load(painted + c * plane + y * row + x * step) + 0.5f;
-        if (flow_width != 0 && smoothing != 0.0f) {
+        if (flow_width != 0 && settings.smoothing != 0.0f) {
             vj_flow_at(flow, flow_width, flow_height, width, height, x, y, from);
             vj_gather(last, width, height, (float)x + from[0], (float)y + from[1], moved);
             was = moved;
@@ -199,10 +200,10 @@ VJ_KERNEL vj_blend(const vj_model *__restrict__ painted, int plane, int row, int
 }
 
 VJ_KERNEL vj_sharpen(const vj_byte *__restrict__ picture, vj_byte *__restrict__ out, int width,
-        int height, float amount)
+        int height, const float *__restrict__ numbers)
 {
     VJ_EACH_PIXEL(width, height)
-        sharpen_pixel(picture, width, height, amount, x, y, out + (y * width + x) * 3);
+        sharpen_pixel(picture, width, height, numbers[0], x, y, out + (y * width + x) * 3);
 }
 """
 

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from vj.core.errors import Unavailable
-from vj.kernels.body import CUDA_SOURCE, MODE_CODES
-from vj.kernels.settings import BlendSettings
+from vj.kernels.body import CUDA_SOURCE
+from vj.kernels.settings import BlendSettings, blend_numbers, feedback_numbers
 
 _BLOCK = (32, 8)
 _HALF_OPTION = {torch.float16: ("-DVJ_HALF",), torch.float32: ()}
@@ -131,12 +131,23 @@ class TemporalKernels:
         (h, w, 3) float32 on the card, or None. last: (H, W, 3) float32 0..1 on the card, in place
         of the last painting.
         """
-        self._check_picture("image", image)
-        self._check_model("out", out)
         share = np.float32(amount if self._started else 0)
         last = self._states[self._state_turn] if last is None else last
-        whole = matrix if len(matrix) == 3 else np.vstack([matrix, [0, 0, 1]])
-        numbers = (*np.float32(whole).ravel(), share, np.float32(gain), np.float32(middle))
+        numbers = self._sent(feedback_numbers(matrix, share, gain, middle))
+        self.feedback_into(out, image, last, numbers, flow)
+
+    def feedback_into(
+        self,
+        out: torch.Tensor,
+        image: torch.Tensor,
+        last: torch.Tensor,
+        numbers: torch.Tensor,
+        flow: torch.Tensor | None = None,
+    ) -> None:
+        """The same of tensors alone, so that it may be part of a CUDA graph. numbers: (12,) float32
+        on the card, see `settings.feedback_numbers`."""
+        self._check_picture("image", image)
+        self._check_model("out", out)
         self._launch(
             "vj_feedback",
             image,
@@ -145,7 +156,7 @@ class TemporalKernels:
             *self._strides(out),
             *self._size,
             *self._flow(flow),
-            *numbers,
+            numbers,
         )
 
     def blend(
@@ -162,18 +173,29 @@ class TemporalKernels:
         painted: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, -1..1. image: (H, W, 3)
         uint8, the untouched input. flow: as in `feedback`. mask: (H, W) uint8 on the card, or None.
         """
-        self._check_model("painted", painted)
-        self._check_picture("image", image)
         last, state = self._states[self._state_turn], self._states[1 - self._state_turn]
         smoothing = settings.smoothing if self._started else 0
-        numbers = (
-            np.float32(smoothing),
-            np.float32(settings.motion),
-            np.float32(settings.wet),
-            np.int32(MODE_CODES[settings.mode]),
-        )
+        numbers = self._sent(blend_numbers(settings, smoothing))
         out = self._next_output()
-        colour = np.float32(settings.colour).ravel()
+        self.blend_into(out, state, painted, image, last, numbers, flow, mask)
+        self._state_turn, self._started = 1 - self._state_turn, True
+        return out
+
+    def blend_into(
+        self,
+        out: torch.Tensor,
+        state: torch.Tensor,
+        painted: torch.Tensor,
+        image: torch.Tensor,
+        last: torch.Tensor,
+        numbers: torch.Tensor,
+        flow: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+    ) -> None:
+        """The same of tensors alone: the picture into `out`, the new state into `state`. numbers:
+        (16,) float32 on the card, see `settings.blend_numbers`."""
+        self._check_model("painted", painted)
+        self._check_picture("image", image)
         self._launch(
             "vj_blend",
             painted,
@@ -185,21 +207,29 @@ class TemporalKernels:
             *self._size,
             *self._flow(flow),
             *self._mask(mask),
-            *numbers,
-            *colour,
+            numbers,
         )
-        self._state_turn, self._started = 1 - self._state_turn, True
-        return out
 
     def sharpen(self, picture: torch.Tensor, amount: float) -> torch.Tensor:
         """See `numpy_ops.sharpen`: (H, W, 3) uint8 in the ring of outputs, or the picture itself at
         amount 0."""
         if amount == 0:
             return picture
-        self._check_picture("picture", picture)
         out = self._next_output()
-        self._launch("vj_sharpen", picture, out, *self._size, np.float32(amount))
+        self.sharpen_into(out, picture, self._sent(np.float32([amount])))
         return out
+
+    def sharpen_into(self, out: torch.Tensor, picture: torch.Tensor, numbers: torch.Tensor) -> None:
+        """The same of tensors alone. numbers: (1,) float32 on the card, the amount."""
+        self._check_picture("picture", picture)
+        self._launch("vj_sharpen", picture, out, *self._size, numbers)
+
+    def _sent(self, numbers: np.ndarray) -> torch.Tensor:
+        """Numbers of a frame on the card, in turn with the kernels."""
+        host = torch.from_numpy(numbers)
+        if self.device.type == "cuda":
+            host = host.pin_memory()
+        return host.to(self.device, non_blocking=True)
 
     def _flow(self, flow: torch.Tensor | None) -> tuple[torch.Tensor, np.int32, np.int32]:
         """The grid and its size, as the kernels take them."""

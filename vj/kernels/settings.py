@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vj.core.kinds import BLEND_MODES
+
 LUMA = (0.299, 0.587, 0.114)
 """Weights of R, G, B in the brightness one sees (ITU-R BT.601)."""
 
@@ -128,3 +130,17 @@ def colour_matrix(
     linear = contrast * (colourful @ hue)
     offset = np.full(3, 0.5 * (1 - contrast) + brightness)
     return np.column_stack([linear, offset]).astype(np.float32)
+
+
+def feedback_numbers(matrix: np.ndarray, amount: float, gain: float, middle: float) -> np.ndarray:
+    """(12,) float32, what the kernel of feedback reads: `matrix` (2 or 3, 3) by rows, `amount`,
+    `gain`, `middle`."""
+    whole = matrix if len(matrix) == 3 else np.vstack([matrix, [0, 0, 1]])
+    return np.float32([*np.float32(whole).ravel(), amount, gain, middle])
+
+
+def blend_numbers(settings: BlendSettings, smoothing: float) -> np.ndarray:
+    """(16,) float32, what the kernel of blending reads. smoothing: in place of the settings'."""
+    mode = BLEND_MODES.index(settings.mode)
+    colour = np.float32(settings.colour).ravel()
+    return np.float32([smoothing, settings.motion, settings.wet, mode, *colour])
