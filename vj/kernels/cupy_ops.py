@@ -131,7 +131,7 @@ class TemporalKernels:
         (h, w, 3) float32 on the card, or None. last: (H, W, 3) float32 0..1 on the card, in place
         of the last painting.
         """
-        share = np.float32(amount if self._started else 0)
+        share = amount if self._started else 0.0
         last = self._states[self._state_turn] if last is None else last
         numbers = self._sent(feedback_numbers(matrix, share, gain, middle))
         self.feedback_into(out, image, last, numbers, flow)
@@ -216,7 +216,7 @@ class TemporalKernels:
         if amount == 0:
             return picture
         out = self._next_output()
-        self.sharpen_into(out, picture, self._sent(np.float32([amount])))
+        self.sharpen_into(out, picture, self._sent(np.array([amount], np.float32)))
         return out
 
     def sharpen_into(self, out: torch.Tensor, picture: torch.Tensor, numbers: torch.Tensor) -> None:

@@ -136,11 +136,11 @@ def feedback_numbers(matrix: np.ndarray, amount: float, gain: float, middle: flo
     """(12,) float32, what the kernel of feedback reads: `matrix` (2 or 3, 3) by rows, `amount`,
     `gain`, `middle`."""
     whole = matrix if len(matrix) == 3 else np.vstack([matrix, [0, 0, 1]])
-    return np.float32([*np.float32(whole).ravel(), amount, gain, middle])
+    return np.array([*np.float32(whole).ravel(), amount, gain, middle], np.float32)
 
 
 def blend_numbers(settings: BlendSettings, smoothing: float) -> np.ndarray:
     """(16,) float32, what the kernel of blending reads. smoothing: in place of the settings'."""
     mode = BLEND_MODES.index(settings.mode)
-    colour = np.float32(settings.colour).ravel()
-    return np.float32([smoothing, settings.motion, settings.wet, mode, *colour])
+    colour = settings.colour.ravel()
+    return np.array([smoothing, settings.motion, settings.wet, mode, *colour], np.float32)
