@@ -134,7 +134,10 @@ class _Band:
 class EdgePainter:
     """For pictures of one size. Belongs to one thread."""
 
-    def __init__(self, height: int, width: int) -> None:
+    def __init__(self, height: int, width: int, quiet: int = 0) -> None:
+        """quiet: so many of the finest bands have no noise: for a model that paints detail by
+        itself."""
+        self._quiet = quiet
         self._shape = height, width
         self._wide = np.zeros((height, width, 4), np.float32)
         self._noise = BandNoise(band_count(height, width))
@@ -197,9 +200,8 @@ class EdgePainter:
             cell = np.float32(1 / 2**number)
             here = self._at(band.fine, near_x, near_y) - self._at(band.coarse, near_x, near_y)
             noise = _sampled(tile, x * cell, y * cell, cv2.BORDER_WRAP) @ band.root.T
-            noise *= (
-                np.float32(loudness(number, depth)) * self._at(band.loud, near_x, near_y)[:, None]
-            )
+            loud = 0.0 if number < self._quiet else loudness(number, depth)
+            noise *= np.float32(loud) * self._at(band.loud, near_x, near_y)[:, None]
             keep = np.exp(far * (-cell / np.float32(LONG)))[:, None]
             out += keep * here + (1 - keep) * noise
         return out

@@ -25,7 +25,8 @@ from vj.kernels.settings import LEAST_DEPTH, REACH
 class TorchEdgePainter:
     """For pictures of one size on one device. Belongs to one thread."""
 
-    def __init__(self, height: int, width: int, device: torch.device) -> None:
+    def __init__(self, height: int, width: int, device: torch.device, quiet: int = 0) -> None:
+        self._quiet = quiet
         self._shape, self._device = (height, width), device
         self._column = torch.arange(width, device=device, dtype=torch.float32).expand(height, width)
         self._row = torch.arange(height, device=device, dtype=torch.float32)[:, None].expand(
@@ -51,7 +52,7 @@ class TorchEdgePainter:
                 flow.permute(2, 0, 1)[None], size=self._shape, mode="bilinear", align_corners=False
             )[0]
             column, row = column + wide[0], row + wide[1]
-        x, y = _places_seen(matrix, column, row, width, height)
+        x, y = torch_places_seen(matrix, column, row, width, height)
         planes = last.permute(2, 0, 1)[None]
         four = torch.cat([planes, torch.ones_like(planes[:, :1])], dim=1)
         four = self._at(four, x, y, "zeros")
@@ -94,7 +95,8 @@ class TorchEdgePainter:
             most = MOST**2 * now.trace() / been.trace().clamp_min(1e-12)
             root = _colour_root(been * most.clamp_max(1))
             noise = self._tiled(tile, x / 2**band, y / 2**band)
-            noise = torch.einsum("ij,jhw->ihw", root, noise)[None] * (loud * loudness(band, depth))
+            loud = loud * (0.0 if band < self._quiet else loudness(band, depth))
+            noise = torch.einsum("ij,jhw->ihw", root, noise)[None] * loud
             keep = torch.exp(far * (-1 / 2**band / LONG))
             out += keep * here + (1 - keep) * noise
             fine = coarse
@@ -107,11 +109,7 @@ class TorchEdgePainter:
 
     def _at(self, planes: Tensor, x: Tensor, y: Tensor, padding: str = "border") -> Tensor:
         """(1, C, h, w), a smaller copy of the picture, at the picture's own places."""
-        height, width = self._shape
-        places = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], -1)[None]
-        return functional.grid_sample(
-            planes, places, mode="bilinear", padding_mode=padding, align_corners=False
-        )
+        return sampled_at(planes, x, y, *self._shape, padding)
 
     def _tiled(self, tile: np.ndarray, x: Tensor, y: Tensor) -> Tensor:
         """(3, H, W): the noise of a band at its own cells."""
@@ -124,7 +122,18 @@ class TorchEdgePainter:
         )[0]
 
 
-def _places_seen(
+def sampled_at(
+    planes: Tensor, x: Tensor, y: Tensor, height: int, width: int, padding: str = "border"
+) -> Tensor:
+    """(1, C, h, w), perhaps a smaller copy of a picture of height and width, at that picture's own
+    places: (1, C, H, W)."""
+    places = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], -1)[None]
+    return functional.grid_sample(
+        planes, places, mode="bilinear", padding_mode=padding, align_corners=False
+    )
+
+
+def torch_places_seen(
     matrix: np.ndarray, column: Tensor, row: Tensor, width: int, height: int
 ) -> tuple[Tensor, Tensor]:
     """`numpy_ops.places_seen`."""

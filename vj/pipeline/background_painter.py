@@ -11,15 +11,14 @@ import cv2
 import numpy as np
 
 from vj.core.errors import told
-from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
-from vj.core.worker import NewestWorker
 from vj.parameters.rows.generation import SEEDS
 from vj.parameters.store import Snapshot
 from vj.parameters.table import Value
-from vj.pipeline.backend import Backend, Layered
+from vj.pipeline.backend import Backend
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.key_painter import ALONE
+from vj.pipeline.second_layer import SecondLayer
 
 NO_PROMPTS: dict[str, Value] = {
     "prompt/b": "",
@@ -40,12 +39,9 @@ class BackgroundPainter:
         self, on_message: Callable[[str], None], supervisor: Supervisor, live: bool
     ) -> None:
         """live: a second layer of the model is made beside the picture."""
-        self._log, self._live = on_message, live
-        self._worker = NewestWorker(supervisor, "background", self._make)
-        self._made: Mailbox[tuple[Backend, Backend]] = Mailbox()
-        self._backend: Backend | None = None
-        """Whose layer it is."""
-        self._layer: Backend | None = None
+        self._log = on_message
+        without = "the background has no layer of its own", "the background is as it came"
+        self._second = SecondLayer("background", without, self._say, supervisor, live)
         self._from: np.ndarray | None = None
         self._to: np.ndarray | None = None
         self._shown: np.ndarray | None = None
@@ -130,38 +126,9 @@ class BackgroundPainter:
 
     def _layer_of(self, backend: Backend, own: Snapshot) -> Backend | None:
         """The layer that paints; None while it is being made, and where there is none."""
-        if backend is not self._backend:
-            self._drop()
-            self._backend = backend
-            if not isinstance(backend, Layered):
-                self._say(f"{backend.name} paints no second layer: the background is as it came")
-            elif self._live:
-                self._worker.put((backend, own))
-            else:
-                self._layer = backend.layer()
-        made = self._made.get(0) if self._layer is None else None
-        if made is not None:
-            if made[0] is backend:
-                self._layer = made[1]
-            else:
-                made[1].close()
-        if self._layer is not None:
-            self._layer.keep_up(own)
-        return self._layer
-
-    def _make(self, item: tuple[Layered, Snapshot]) -> None:
-        """On its own thread: with all that its first painting needs."""
-        backend, own = item
-        try:
-            layer = backend.layer()
-            layer.keep_up(own)
-        except Exception as error:  # a card that is full: the background is as it came
-            self._say(f"the background has no layer of its own ({told(error)})")
-            return
-        passed_over = self._made.get(0)
-        if passed_over is not None:
-            passed_over[1].close()
-        self._made.put((backend, layer))
+        if not self._second.belongs_to(backend):
+            self.forget()
+        return self._second.of(backend, own)
 
     def _say(self, text: str) -> None:
         if text != self._told:
@@ -173,16 +140,6 @@ class BackgroundPainter:
         self._from = self._to = self._shown = None
         self._since = 0
 
-    def _drop(self) -> None:
-        self.forget()
-        layer, self._layer, self._backend = self._layer, None, None
-        if layer is not None:
-            layer.close()
-
     def close(self) -> None:
         """End its threads. May be called twice."""
-        self._worker.close()
-        self._drop()
-        made = self._made.get(0)
-        if made is not None:
-            made[1].close()
+        self._second.close()

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.kernels import cv_ops
+from vj.kernels import border, cv_ops
 from vj.kernels.cv_warp import STAY
 from vj.kernels.edges import EdgePainter
 from vj.kernels.settings import BlendSettings, colour_matrix, feedback_matrix
@@ -78,12 +78,23 @@ class Compositor(Protocol):
         flow: np.ndarray | None = None,
         blank: bool = False,
         least: float | None = None,
+        back: np.ndarray | None = None,
     ) -> Tensor | np.ndarray:
         """The prepared input (H, W, 3) uint8 -> what the backend takes, the last generated image
         mixed in. flow: (h, w, 3) float32, see `vj.pipeline.optical_flow`, from this input to that
         of the last generated image. blank: there is no input; what is fed back is all there is, and
         image only says how light it was. least: on a journey, so much of the last generated image
-        at least."""
+        at least. back: what comes into view beyond its edges is on the strip that was kept, at the
+        places to which this (3, 3) matrix leads from those of the picture."""
+
+    def ahead(self, matrix: np.ndarray, seed: int) -> Picture | None:
+        """What a camera would see of the last generated image that has gone on by a matrix, with
+        new edges painted on, as the backend takes it; None before the first. seed: of their
+        noise."""
+
+    def keep_strip(self, painted: Picture) -> None:
+        """What the backend made of `ahead` is what comes into view beyond the edges from now on:
+        see `vj.kernels.border`."""
 
     def postprocess(
         self,
@@ -124,6 +135,9 @@ class HostCompositor:
         self._last: np.ndarray | None = None
         self._contrast = FeedbackGain()
         self._edges: EdgePainter | None = None
+        self._ahead: tuple[np.ndarray, np.ndarray] | None = None
+        """What was seen ahead, like the last generated image, and through which matrix."""
+        self._strip: np.ndarray | None = None
 
     def preprocess(
         self,
@@ -132,15 +146,19 @@ class HostCompositor:
         flow: np.ndarray | None = None,
         blank: bool = False,
         least: float | None = None,
+        back: np.ndarray | None = None,
     ) -> Tensor | np.ndarray:
         last = self._last
         amount = 0.0 if last is None else fed_back(snapshot, blank, least)
         matrix = turn_matrix(self.size, snapshot)
         if last is not None and amount > 0 and paints_edges(snapshot, least):
-            if self._edges is None:
-                self._edges = EdgePainter(self.size.height, self.size.width)
-            beyond = None if blank else image
-            last = self._edges.seen(last, matrix, flow, beyond, snapshot["seed/a"])
+            if back is not None and self._strip is not None and flow is None:
+                last = border.laid_in(last, matrix, self._strip, back)
+            else:
+                beyond = None if blank else image
+                if self._edges is None:
+                    self._edges = EdgePainter(self.size.height, self.size.width)
+                last = self._edges.seen(last, matrix, flow, beyond, snapshot["seed/a"])
             matrix, flow = STAY, standing(flow)
         gain = self._contrast
         mixed = self._blender.feedback(
@@ -153,12 +171,28 @@ class HostCompositor:
         else:
             wanted, found = spread(image), spread(mixed)
             gain.observe(wanted[1], found[1], found[0], amount)
-        if self._plain:
-            return mixed
+        return mixed if self._plain else self._for_model(mixed)
+
+    def _for_model(self, mixed: np.ndarray) -> Tensor:
         import torch  # a show without a model has no use for it
 
         given = torch.from_numpy(mixed).mul_(2).sub_(1).permute(2, 0, 1)[None]
         return given if self._device is None else given.to(self._device)
+
+    def ahead(self, matrix: np.ndarray, seed: int) -> Picture | None:
+        if self._last is None:
+            return None
+        # one of its own: in the colours of this picture, whatever those of earlier ones were
+        painter = EdgePainter(*self.size[::-1], border.quiet_bands(*self.size[::-1]))
+        seen = painter.seen(border.rimless(self._last), matrix, seed=seed)
+        self._ahead = seen, matrix
+        return cv2.convertScaleAbs(seen, alpha=255) if self._plain else self._for_model(seen.copy())
+
+    def keep_strip(self, painted: Picture) -> None:
+        if self._ahead is None:
+            return
+        made = painted / np.float32(255) if isinstance(painted, np.ndarray) else unit(painted)
+        self._strip, self._ahead = border.matched(made, *self._ahead), None
 
     def postprocess(
         self,
@@ -172,9 +206,7 @@ class HostCompositor:
         if not isinstance(painted, np.ndarray):
             if not painted.isfinite().all():
                 return None
-            painted = (
-                painted[0].permute(1, 2, 0).float().mul(0.5).add_(0.5).contiguous().cpu().numpy()
-            )
+            painted = unit(painted)
         picture, self._last = self._blender.blend(
             painted, self._last, image, blend_settings(snapshot, crossfade), flow, mask
         )
@@ -196,7 +228,7 @@ class HostCompositor:
     def take_over(self, last: np.ndarray | None) -> None:
         self._last = last
         self._contrast.reset()
-        self._edges = None
+        self._edges = self._ahead = self._strip = None
 
 
 def fed_back(snapshot: Snapshot, blank: bool, least: float | None = None) -> float:
@@ -213,6 +245,14 @@ def paints_edges(snapshot: Snapshot, least: float | None) -> bool:
     mirror. least: see `Compositor.preprocess`."""
     edge = snapshot["feedback/edge"]
     return edge == "paint" or (edge == "auto" and least is not None)
+
+
+def unit(painted: Tensor) -> np.ndarray:
+    """What a model gave, (1, 3, H, W) about -1..1, as (H, W, 3) float32 0..1 on the host."""
+    made: np.ndarray = (
+        painted[0].permute(1, 2, 0).float().mul(0.5).add_(0.5).contiguous().cpu().numpy()
+    )
+    return made
 
 
 def standing(flow: np.ndarray | None) -> np.ndarray | None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from vj.core.frame import Size
+from vj.kernels import border, torch_border
 from vj.kernels.cv_warp import STAY
 from vj.kernels.settings import BlendSettings
 from vj.kernels.torch_edges import TorchEdgePainter
@@ -68,6 +69,9 @@ class CudaCompositor:
         self._fresh, self._dry = Pinned(shape, device), Pinned(shape, device)
         self._contrast = FeedbackGain()
         self._edges: TorchEdgePainter | None = None
+        self._ahead: tuple[Tensor, np.ndarray] | None = None
+        """What was seen ahead, like the last generated image, and through which matrix."""
+        self._strip: Tensor | None = None
         self._asked: tuple[float, bool, float, tuple[float, float] | None] = 0.0, False, 0.0, None
         self._spread = torch.zeros(2, pin_memory=True)
         self._rows, self._columns = (area_weights(side).to(device) for side in size[::-1])
@@ -85,15 +89,19 @@ class CudaCompositor:
         flow: np.ndarray | None = None,
         blank: bool = False,
         least: float | None = None,
+        back: np.ndarray | None = None,
     ) -> Tensor:
         matrix, last = turn_matrix(self.size, snapshot), self._kernels.state
         there, fresh = self._upload(self._fresh_flow, flow), self._fresh.upload(image)
         amount = 0.0 if last is None else fed_back(snapshot, blank, least)
         if last is not None and amount > 0 and paints_edges(snapshot, least):
-            if self._edges is None:
-                self._edges = TorchEdgePainter(self.size.height, self.size.width, last.device)
-            beyond = None if blank else fresh
-            last = self._edges.seen(last, matrix, there, beyond, snapshot["seed/a"])
+            if back is not None and self._strip is not None and there is None:
+                last = torch_border.laid_in(last, matrix, self._strip, back)
+            else:
+                beyond = None if blank else fresh
+                if self._edges is None:
+                    self._edges = TorchEdgePainter(*self.size[::-1], last.device)
+                last = self._edges.seen(last, matrix, there, beyond, snapshot["seed/a"])
             matrix = STAY
             if there is not None:
                 there = torch.cat([torch.zeros_like(there[..., :2]), there[..., 2:]], dim=2)
@@ -112,6 +120,25 @@ class CudaCompositor:
                 torch.stack([small.mean(), small.std(correction=0)]), non_blocking=True
             )
         return self._input
+
+    def ahead(self, matrix: np.ndarray, seed: int) -> Tensor | None:
+        last = self._kernels.state
+        if last is None:
+            return None
+        quiet = border.quiet_bands(*self.size[::-1])
+        painter = TorchEdgePainter(*self.size[::-1], last.device, quiet)
+        seen = painter.seen(torch_border.rimless(last), matrix, seed=seed)
+        self._ahead = seen, matrix
+        return self._as_painted(seen)
+
+    def keep_strip(self, painted: Picture) -> None:
+        if self._ahead is None:
+            return
+        if isinstance(painted, np.ndarray):
+            made = torch.from_numpy(painted).to(self._input.device).float().div(255)
+        else:
+            made = painted[0].permute(1, 2, 0).float().mul(0.5).add(0.5)
+        self._strip, self._ahead = torch_border.matched(made, *self._ahead), None
 
     def postprocess(
         self,
@@ -164,7 +191,7 @@ class CudaCompositor:
 
     def take_over(self, last: np.ndarray | None) -> None:
         self._contrast.reset()
-        self._edges = None
+        self._edges = self._ahead = self._strip = None
         self._kernels.reset()
         if last is not None:
             self._kernels.restore(torch.from_numpy(last))

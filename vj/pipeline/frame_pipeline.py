@@ -28,7 +28,7 @@ from vj.pipeline.compositor import HostCompositor, Picture
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown, seen_through
 from vj.pipeline.input_measure import InputMeasure
-from vj.pipeline.journey import motion_of
+from vj.pipeline.journey import leading_flow, motion_of
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.meeting_measure import MeetingMeasure
 from vj.pipeline.model_fade import ModelFade
@@ -115,6 +115,7 @@ class FramePipeline:
         if size != self.size:
             self._resize(size)
         old, self.backend = self.backend, backend
+        self.preparation.borders.leave(old)
         if self._exchanged:
             self._model_fade = None if last is None else ModelFade(last)
         else:  # what played before was none
@@ -234,18 +235,16 @@ class FramePipeline:
             return GeneratedImage(context.background, context)
         begun = time.perf_counter()
         self.stage.enter("flow")
-        flow, flight = None, context.flight
-        if flight is None:
-            asked = self._motion.ask(context.image, snapshot)
-            motion = self._motion.result(asked) if snapshot["feedback/amount"] > 0 else None
-            flow = None if motion is None else motion.scaled(snapshot["feedback/flow"])
-        elif flight.begins is not None:
+        flight = context.flight
+        flow = leading_flow(context.image, flight, self._motion, snapshot)
+        if flight is not None and flight.begins is not None:
             self.backend.compositor.take_over(to_float(flight.begins))
         begun = self._lap("flow", begun)
         self.stage.enter("feedback")
         least = None if flight is None else flight.share
+        back = self.preparation.borders.back(self.backend, snapshot, context)
         entered = self.backend.compositor.preprocess(
-            context.model_input, snapshot, flow, context.blank, least
+            context.model_input, snapshot, flow, context.blank, least, back
         )
         begun = self._lap("feedback", begun)
         self.stage.enter("diffuse")

@@ -93,6 +93,18 @@ def motion_of(
     return motion, None if motion is None else motion.scaled(snapshot["feedback/flow"])
 
 
+def leading_flow(
+    image: np.ndarray, flight: Flight | None, tracker: MotionTracker, snapshot: Snapshot
+) -> np.ndarray | None:
+    """The flow that the last generated image is moved along to the next input, which is prepared.
+    On a journey the camera's moves are all there is."""
+    if flight is not None:
+        return None
+    asked = tracker.ask(image, snapshot)
+    motion = tracker.result(asked) if snapshot["feedback/amount"] > 0 else None
+    return None if motion is None else motion.scaled(snapshot["feedback/flow"])
+
+
 def camera_motion(size: Size, snapshot: Snapshot) -> Motion | None:
     """What the moves of `feedback/*` do to the last generated image, as a flow. None where they
     leave it alone."""

@@ -19,6 +19,7 @@ from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.background import BackgroundLayer
+from vj.pipeline.border_painter import BorderPainter
 from vj.pipeline.decks import DeckMixer
 from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
@@ -78,6 +79,7 @@ class Preparation:
         self.background = BackgroundLayer(size, fit, room, on_message, supervisor, live)
         self.strokes = DrawnStrokes(canvas, size)
         self._journey = Journey(size)
+        self.borders = BorderPainter(on_message, supervisor, live)
         self._markers = Markers(on_message, supervisor, live)
         self.portraits = PortraitLayer(on_message, supervisor, live)
         self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
@@ -207,6 +209,7 @@ class Preparation:
         """End its threads."""
         self._markers.close()
         self.background.close()
+        self.borders.close()
         self.portraits.close()
         for view in self._views:
             view.close()

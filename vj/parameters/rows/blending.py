@@ -92,6 +92,16 @@ ROWS = (
         "what a journey begins with: the frame as it is painted, or the untouched input",
         choices=BEGINNINGS,
     ),
+    number(
+        "journey/edge/strength",
+        0,
+        1,
+        1,
+        "",
+        "how much of what comes into view beyond the edges on a journey is imagined, by the model "
+        "that plays; no more than strength: as the rest of the picture",
+        QUICK,
+    ),
     number("blend/smoothing", 0, 0.99, 0.5, "", "weight of the last output where nothing moves"),
     number("blend/motion", 0, 1, 0.2, "", "how strongly movement cancels smoothing"),
     number("mix/wet", 0, 1, 1, "", "the untouched input fades in below 1", QUICK),
