@@ -136,6 +136,28 @@ def test_new_edges_are_painted_on_a_journey_and_mirrored_where_that_is_asked(
     assert (alike > 0.8) == (edge == "mirror"), alike
 
 
+def test_new_edges_have_the_texture_of_the_model_and_another_model_goes_on(here: Path) -> None:
+    def flown(edge: float) -> list[np.ndarray]:
+        start = {"strength": 0.2, "prompt/a": "gold", "feedback/x": -0.06}
+        return rendered(
+            here,
+            1,
+            {**start, "journey/edge/strength": edge},
+            [(2 / RATE, "go"), (8 / RATE, "other model")],
+            model="drawn",
+            cues=[GO, {"name": "other model", "fade": 0, "set": {"model": "none"}}],
+        )
+
+    painted, again, as_before = flown(1), flown(1), flown(0)
+    assert all(map(np.array_equal, painted, again))
+    assert all(map(np.array_equal, painted[:2], as_before[:2])), "nothing without a journey"
+    strip = np.s_[:, -5:]
+    for one, two in list(zip(painted, as_before, strict=True))[2:7]:
+        assert apart(one[strip], two[strip]) > 8
+        middle = np.s_[:, 10 : SIDE // 2]
+        assert apart(one[middle], two[middle]) < 3
+
+
 @pytest.mark.long
 def test_a_pan_of_a_minute_keeps_its_light_and_colours(here: Path) -> None:
     start = {"feedback/yaw": 3, "feedback/pitch": 0.6}

@@ -31,8 +31,8 @@ FLIGHT = {
 class Stripes(PassThrough):
     """Paints stripes over what comes in, as strongly as it is asked to."""
 
-    def __init__(self, fails: bool = False) -> None:
-        super().__init__(Size(SIDE, SIDE), "stripes")
+    def __init__(self, fails: bool = False, size: Size = Size(SIDE, SIDE)) -> None:
+        super().__init__(size, "stripes")
         self.asked: list[Snapshot] = []
         self.layers: list[Stripes] = []
         self.fails, self.closed = fails, False
@@ -44,7 +44,7 @@ class Stripes(PassThrough):
         if self.fails:
             raise RuntimeError("out of memory")
         strength = snapshot["strength"]
-        light = entered.astype(np.float32) + STRIPES * strength
+        light = entered.astype(np.float32) + STRIPES[: len(entered)] * strength
         return GeneratedImage(cv2.convertScaleAbs(np.maximum(light, 0)), context)
 
     def close(self) -> None:
@@ -56,7 +56,7 @@ class Layers(Stripes):
 
     def layer(self) -> Backend:
         self.may.wait(10)
-        self.layers.append(Stripes(self.fails_beside))
+        self.layers.append(Stripes(self.fails_beside, self.compositor.size))
         return self.layers[-1]
 
 
@@ -183,7 +183,7 @@ def test_a_model_that_paints_one_layer_only_says_so_once(begin: Begin) -> None:
     for _ in range(4):
         assert np.array_equal(stage.show(), as_before.show())
     assert stage.messages == [
-        "stripes paints no second layer: edges of a journey are painted as the rest of the picture is"
+        "stripes paints no second layer: edges of a journey are painted as the rest is"
     ]
     nothing = begin(PassThrough(Size(SIDE, SIDE)))
     nothing.show()
@@ -223,9 +223,9 @@ def test_another_model_paints_its_own_edges_and_the_first_layer_is_closed(begin:
     for _ in range(3):
         stage.show()
     first = stage.model
-    stage.model = Layers()
+    stage.model = Layers(size=Size(72, 48))
     stage.pipeline.swap(stage.model)
     assert first.layers[0].closed
     assert not stage.strips
-    stage.show()
-    assert len(stage.strips) == 1
+    assert stage.show().shape == (48, 72, 3)
+    assert len(stage.strips) == 1, "at another size too"

@@ -37,7 +37,7 @@ class BorderPainter:
         self._log = on_message
         without = (
             "the edges of a journey have no layer of their own",
-            "edges of a journey are painted as the rest of the picture is",
+            "edges of a journey are painted as the rest is",
         )
         self._second = SecondLayer("new edges", without, self._say, supervisor, live)
         self._told = ""
