@@ -29,6 +29,7 @@ MOVES: dict[str, dict[str, Any]] = {
     "pan": {"x": -0.01},
     "away": {"dolly": -0.02},
     "roll": {"rotate_degrees": 1.5},
+    "dive": {"rotate_degrees": 5.3, "dolly": 0.045},
     "camera": {"yaw_degrees": 0.7, "pitch_degrees": -0.3, "dolly": 0.004},
     "at once": {"yaw_degrees": 45, "fov_degrees": 120},
 }
@@ -54,14 +55,15 @@ def test_a_strip_holds_all_that_comes_into_view_for_many_frames(moves: dict[str,
     back, lasts = np.linalg.inv(ahead) @ whole(matrix), 0
     while lasts < FRAMES and holds(back, matrix, HEIGHT, WIDTH):
         back, lasts = back @ whole(matrix), lasts + 1
-    assert lasts >= (1 if "fov_degrees" in moves else 3), lasts
+    assert lasts >= (1 if max(moves.values()) > 5 else 3), lasts
     assert not holds(whole(matrix), matrix, HEIGHT, WIDTH), "of what is seen none"
     wide = cv2.perspectiveTransform(
         np.array([[[0, 0], [WIDTH - 1, 0], [WIDTH - 1, HEIGHT - 1], [0, HEIGHT - 1]]], float),
         np.linalg.inv(ahead),
     )[0]
     if "fov_degrees" not in moves:
-        assert cv2.contourArea(wide.astype(np.float32)) > HEIGHT * WIDTH / (1.25 * WIDEST) ** 2
+        most = HEIGHT * WIDTH / (1.3 * WIDEST) ** 2
+        assert cv2.contourArea(wide.astype(np.float32)) > most, "and is not too coarse"
 
 
 def test_where_next_to_nothing_comes_into_view_there_is_no_strip() -> None:
@@ -125,9 +127,10 @@ def test_a_card_lays_in_the_same_strip(moves: dict[str, Any]) -> None:
     assert np.abs(found.numpy() - wanted).mean() < 0.006
     assert np.abs(found.numpy() - wanted).max() < 0.08
     assert np.array_equal(torch_border.rimless(torch.from_numpy(last)).numpy(), rimless(last))
-    laid = torch_border.laid_in(
-        torch.from_numpy(last), matrix, torch.from_numpy(wanted), back
-    ).numpy()
-    host = laid_in(last, matrix, wanted, back)
-    assert np.abs(laid - host).mean() < 0.004
-    assert np.percentile(np.abs(laid - host), 99) < 0.04
+    for strip in (wanted, np.zeros_like(wanted)):
+        laid = torch_border.laid_in(
+            torch.from_numpy(last), matrix, torch.from_numpy(strip), back
+        ).numpy()
+        host = laid_in(last, matrix, strip, back)
+        assert np.abs(laid - host).mean() < 0.003
+        assert np.abs(laid - host).max() < 0.06

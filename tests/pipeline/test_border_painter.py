@@ -13,11 +13,18 @@ import pytest
 from tests.waiting import until
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
+from vj.core.supervisor import Supervisor
+from vj.kernels.border import whole
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, GeneratedImage, PassThrough
+from vj.pipeline.border_painter import BorderPainter
+from vj.pipeline.compositor import turn_matrix
+from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_pipeline import FramePipeline
+from vj.pipeline.journey import Flight
 
 SIDE = 96
+SIZE = Size(SIDE, SIDE)
 STRIPES = np.sin(np.arange(SIDE) * 2 * np.pi / 6)[:, None, None] * 60
 FLIGHT = {
     "journey": True,
@@ -31,7 +38,7 @@ FLIGHT = {
 class Stripes(PassThrough):
     """Paints stripes over what comes in, as strongly as it is asked to."""
 
-    def __init__(self, fails: bool = False, size: Size = Size(SIDE, SIDE)) -> None:
+    def __init__(self, fails: bool = False, size: Size = SIZE) -> None:
         super().__init__(size, "stripes")
         self.asked: list[Snapshot] = []
         self.layers: list[Stripes] = []
@@ -65,9 +72,7 @@ class Stage:
 
     def __init__(self, model: Stripes, live: bool = False, **values: Any) -> None:
         self.messages: list[str] = []
-        self.pipeline = FramePipeline(
-            Size(SIDE, SIDE), "crop", Metrics(), self.messages.append, live=live
-        )
+        self.pipeline = FramePipeline(SIZE, "crop", Metrics(), self.messages.append, live=live)
         self.model = model
         self.pipeline.swap(model)
         given = {name.replace("__", "/"): value for name, value in values.items()}
@@ -163,6 +168,23 @@ def test_where_no_edge_is_to_be_painted_nothing_runs(begin: Begin, values: dict[
     assert all(map(np.array_equal, *films))
 
 
+def test_a_strip_stays_where_it_is_in_the_picture_whatever_the_camera_does_next() -> None:
+    model, ways = Layers(), []
+    painter = BorderPainter(print, Supervisor(print), live=False)
+    moment = np.full((SIDE, SIDE, 3), 90, np.uint8)
+    model.compositor.take_over(moment.astype(np.float32) / 255)
+    context = FrameContext(moment, 0, 0.0, moment, blank=True, flight=Flight(1.0, moment))
+    for moves in ({"feedback/x": -0.02}, {"feedback/x": -0.02, "feedback/dolly": 0.01}):
+        snapshot = Store({**FLIGHT, "feedback/x": 0, **moves}).sample(0)
+        ways.append((painter.back(model, snapshot, context), turn_matrix(SIZE, snapshot)))
+    painter.close()
+    (first, _), (second, turned) = ways
+    assert first is not None
+    assert second is not None
+    assert painter.painted == 1
+    assert second == pytest.approx(first @ whole(turned))
+
+
 def test_two_runs_give_the_same_bytes_and_so_does_a_second_journey(begin: Begin) -> None:
     films = []
     for _ in range(2):
@@ -185,7 +207,7 @@ def test_a_model_that_paints_one_layer_only_says_so_once(begin: Begin) -> None:
     assert stage.messages == [
         "stripes paints no second layer: edges of a journey are painted as the rest is"
     ]
-    nothing = begin(PassThrough(Size(SIDE, SIDE)))
+    nothing = begin(PassThrough(SIZE))
     nothing.show()
     assert nothing.messages == [], "no model, and nothing that it could have painted"
 
@@ -198,13 +220,15 @@ def test_a_layer_that_fails_stops_nothing(begin: Begin) -> None:
         def layer(self) -> Backend:
             raise RuntimeError("out of memory")
 
-    for model in (Fails(), NoRoom()):
+    fails = Fails()
+    for model in (fails, NoRoom()):
         stage, as_before = begin(model), begin(journey__edge__strength=0)
         for _ in range(6):
             assert np.array_equal(stage.show(), as_before.show())
         assert len(stage.messages) == 1
         assert "edges" in stage.messages[0]
         assert "out of memory" in stage.messages[0]
+    assert len(fails.layers[0].asked) == 1, "nor is time lost with every frame"
 
 
 def test_live_the_layer_is_made_beside_the_picture(begin: Begin) -> None:
