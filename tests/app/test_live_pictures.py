@@ -47,7 +47,7 @@ class Played:
 
     def taken(self) -> str:
         """The colour of the picture that came with the newest frame; empty without one."""
-        latest = self.performance.loop.pipeline._latest
+        latest = self.performance.loop.pipeline.stand_in.latest
         if latest is None or latest.taken is None:
             return ""
         pixel = latest.taken.pixels[0, 0]

@@ -57,7 +57,7 @@ class Played:
 
     def mask(self) -> np.ndarray | None:
         """Of the newest frame."""
-        latest = self.performance.loop.pipeline._latest
+        latest = self.performance.loop.pipeline.stand_in.latest
         return None if latest is None else latest.mask
 
     def said(self, words: str) -> int:

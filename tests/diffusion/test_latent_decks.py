@@ -63,7 +63,7 @@ class Rig:
         context = self.pipeline.preparation.of(frame, snapshot, self.backend, other)
         entered = self.backend.compositor.preprocess(context.model_input, snapshot)
         assert isinstance(entered, Tensor)
-        return self.backend._latents(entered, snapshot, context)
+        return self.backend._latents.of(entered, snapshot, context)
 
     def _next(
         self, one: np.ndarray, two: np.ndarray | None, mix: float

@@ -17,12 +17,13 @@ from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Aspect, BlankFrame, Frame, Size, WalkFrame
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import StreamBackend, between
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.loading import load_model
 from vj.diffusion.model import Model
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import PocketModel, load_pocket
+from vj.diffusion.walk_latents import between
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.latent_walk import LatentWalk

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
@@ -13,12 +12,16 @@ from torch import Tensor
 
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
+from vj.diffusion.devices import sent
 from vj.diffusion.ip_adapter import WalkTokens
 from vj.diffusion.live_tokens import LiveTokens
-from vj.diffusion.noise_align import align
+from vj.diffusion.model import Model
+from vj.diffusion.noise_align import SwirlTurn, align
 from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.protocols import DiffusionModel
 from vj.diffusion.stream_batch import Conditioning, Done, Noise, StreamBatch
+from vj.diffusion.walk_latents import WalkLatents, place_of
+from vj.diffusion.whole_frame import WholeFrame
 from vj.parameters.store import Snapshot
 from vj.parameters.table import TABLE
 from vj.pipeline.backend import (
@@ -29,11 +32,13 @@ from vj.pipeline.backend import (
     GeneratedImage,
     Words,
 )
+from vj.pipeline.card_transfer import OnItsWay
 from vj.pipeline.compositor import Picture
-from vj.pipeline.cuda_compositor import make_compositor
+from vj.pipeline.cuda_compositor import CudaCompositor, make_compositor
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.mixture_travel import PromptTravel, prompt_weights
+from vj.pipeline.optical_flow import grid_size
 from vj.pipeline.text_book import TextBook
 
 FADE_BELOW = 0.05
@@ -41,6 +46,9 @@ FADE_BELOW = 0.05
 came."""
 
 MOST_STEPS = int(TABLE.find("steps").high)
+
+ONE_STEP = {"steps": 1, "strength": 0.5, "guidance": 1.0, "noise/align": 0.0}
+"""What a frame needs to be painted whole."""
 
 POCKET = ("pocket/size", "pocket/relief", "palette/a", "palette/b")
 """Parameters of the built-in model."""
@@ -56,38 +64,6 @@ class InFlight:
     strength: float
     entered: Tensor | None
     """What went in, (1, 3, H, W), where the strength is so low that it shows."""
-
-
-def _place(context: FrameContext) -> WalkStep | None:
-    """The place of a walk that is looked for in the model's own space; None over key pictures."""
-    return None if context.walk is None or context.walk.made is not None else context.walk
-
-
-def between(one: Tensor, two: Tensor, share: float) -> Tensor:
-    """Latents (1, C, h, w) on the way from one to two, each place's norm kept: a plain mean of two
-    pictures would be paler than both."""
-    if share <= 0 or one is two:
-        return one
-    if share >= 1:
-        return two
-    mean = torch.lerp(one, two, share)
-    norm = torch.lerp(one.norm(dim=1, keepdim=True), two.norm(dim=1, keepdim=True), share)
-    return mean * (norm / mean.norm(dim=1, keepdim=True).clamp_min(1e-6))
-
-
-class SwirlTurn:
-    """How far the swirl has turned that leads the noise where the picture has no direction."""
-
-    def __init__(self) -> None:
-        self._angle, self._time = 0.0, -math.inf
-
-    def at(self, snapshot: Snapshot) -> float:
-        """Radians at this frame's time."""
-        passed = snapshot.time - self._time
-        if 0 < passed < 1:  # a gap is no turn
-            self._angle = (self._angle + math.radians(snapshot["noise/swirl"]) * passed) % math.pi
-        self._time = snapshot.time
-        return self._angle
 
 
 class StreamBackend:
@@ -119,7 +95,12 @@ class StreamBackend:
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
         self._noise = Noise(shape, model.device, torch.float32)
         self._turn = SwirlTurn()
-        self._latents_of: list[tuple[np.ndarray, Tensor]] = []
+        self._latents = WalkLatents(model)
+        self._whole = (
+            WholeFrame(model, self.compositor)
+            if isinstance(model, Model) and isinstance(self.compositor, CudaCompositor)
+            else None
+        )
         image_prompts = model.adapters.image_prompts
         has = image_prompts is not None
         self.unused: Mapping[str, str] = {
@@ -154,11 +135,21 @@ class StreamBackend:
             with self.model.made_ready():
                 for _ in range(MOST_STEPS):
                     self.paint(black, most, context)
-            self.clear()
+                self.clear()
+                self._warm_whole(snapshot, context)
         for _ in range(2):
             for _ in range(snapshot["steps"]):
                 self.paint(black, snapshot, context)
         self.clear()
+
+    def _warm_whole(self, snapshot: Snapshot, context: FrameContext) -> None:
+        """Have the graphs of a whole frame, without motion and with it."""
+        one = replace(snapshot, values={**snapshot.values, **ONE_STEP})
+        columns, rows = grid_size(self.compositor.size)
+        for flow in (None, np.zeros((rows, columns, 3), np.float32)):
+            if self.takes_whole(one, context):
+                self.paint_whole(one, context, 0.0, flow, flow)
+        self.compositor.take_over(None)
 
     def paint(
         self, entered: Picture, snapshot: Snapshot, context: FrameContext
@@ -167,42 +158,89 @@ class StreamBackend:
         self.model.take_threads()
         strength, steps = snapshot["strength"], snapshot["steps"]
         rows = self._stream.rows
-        if strength == 0 and steps == 1 and not rows and _place(context) is None:
+        if strength == 0 and steps == 1 and not rows and place_of(context) is None:
             self.settled = True
             return GeneratedImage(entered, context)
         text = self._travel.of(snapshot)
         if text is None:
             return GeneratedImage(entered, context) if not rows else None
-        negative = None
-        if snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip():
-            negative = self._book.get(snapshot["prompt/negative"])
+        negative = self._negative(snapshot)
         self.model.follow(snapshot)
         conditioning = self._conditioning(entered, context, snapshot, text, negative)
-        waits = self._walk_tokens is not None and self._walk_tokens.pending()
-        waits = waits or (self._live_tokens is not None and self._live_tokens.under_way)
-        waits = waits or (snapshot["noise/align"] > 0 and snapshot["noise/swirl"] != 0)
-        self.settled = (
-            not self._travel.under_way
-            and not waits
-            and snapshot["noise/hold"] >= 1
-            and len(rows) >= steps - 1
-        )
-        latents = self._latents(entered, snapshot, context)
+        self.settled = self._settles(snapshot) and len(rows) >= steps - 1
+        latents = self._latents.of(entered, snapshot, context)
         kept = None
         if strength < FADE_BELOW:  # the compositor reuses its tensor
-            kept = entered.clone() if _place(context) is None else self.model.decode(latents)
+            kept = entered.clone() if place_of(context) is None else self.model.decode(latents)
         flight = InFlight(context, strength, kept)
         return self._arrived(self._stream.step((latents, conditioning, flight)))
 
+    def _negative(self, snapshot: Snapshot) -> Embedding | None:
+        wanted = snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip()
+        return self._book.get(snapshot["prompt/negative"]) if wanted else None
+
+    def _settles(self, snapshot: Snapshot) -> bool:
+        """What is played would give the same once more."""
+        waits = self._walk_tokens is not None and self._walk_tokens.pending()
+        waits = waits or (self._live_tokens is not None and self._live_tokens.under_way)
+        waits = waits or (snapshot["noise/align"] > 0 and snapshot["noise/swirl"] != 0)
+        return not self._travel.under_way and not waits and snapshot["noise/hold"] >= 1
+
+    def takes_whole(self, snapshot: Snapshot, context: FrameContext) -> bool:
+        """See `vj.pipeline.backend.PaintsWhole`."""
+        return (
+            self._whole is not None
+            and snapshot["steps"] == 1
+            and snapshot["strength"] > 0
+            and snapshot["noise/align"] == 0
+            and not self._stream.rows
+            and place_of(context) is None
+            and not (snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip())
+        )
+
+    def paint_whole(
+        self,
+        snapshot: Snapshot,
+        context: FrameContext,
+        crossfade: float,
+        flow: np.ndarray | None,
+        flow_after: np.ndarray | None,
+    ) -> OnItsWay | None:
+        """See `vj.pipeline.backend.PaintsWhole`."""
+        assert self._whole is not None
+        assert isinstance(self.compositor, CudaCompositor)
+        text = self._travel.of(snapshot)
+        there = (
+            None
+            if text is None
+            else self.compositor.on_card(
+                context.model_input,
+                context.dry,
+                snapshot,
+                crossfade,
+                flow,
+                flow_after,
+                context.mask,
+                context.blank,
+            )
+        )
+        if text is None or there is None:
+            return None
+        self.model.follow(snapshot)
+        conditioning = self._conditioning(None, context, snapshot, text, None)
+        self.settled = self._settles(snapshot)
+        return self._whole.paint(there, conditioning, min(1.0, snapshot["strength"] / FADE_BELOW))
+
     def _conditioning(
         self,
-        entered: Tensor,
+        entered: Tensor | None,
         context: FrameContext,
         snapshot: Snapshot,
         text: Embedding,
         negative: Embedding | None,
     ) -> Conditioning:
-        """All that this frame takes with it through the model."""
+        """All that this frame takes with it through the model. entered: led by which its noise
+        follows form; None where it does not."""
         steps = snapshot["steps"]
         noise = self._noise.sample(
             snapshot["seed/a"],
@@ -211,7 +249,9 @@ class StreamBackend:
             snapshot["noise/hold"],
             steps,
         )
-        noise = align(noise, entered, snapshot["noise/align"], self._turn.at(snapshot))
+        turn = self._turn.at(snapshot)
+        if entered is not None:
+            noise = align(noise, entered, snapshot["noise/align"], turn)
         walk = context.walk
         tokens = self._walk_tokens
         walked = (
@@ -230,46 +270,15 @@ class StreamBackend:
             None
             if negative is None
             else self.model.adapters.with_image_prompt(negative, snapshot, walked, against=True),
-            self._hint(entered, context, snapshot["control/amount"]),
+            self._hint(context, snapshot["control/amount"]),
             snapshot["control/amount"],
         )
 
-    def _latents(self, entered: Tensor, snapshot: Snapshot, context: FrameContext) -> Tensor:
-        """Where the model starts from: the encoded input; on a walk the place between two pictures
-        in the model's own space, and what feedback and lines have changed on top."""
-        step = _place(context)
-        if step is None:
-            return self.model.encode(entered)
-        one, two = (self._latents_at(picture, step.chain) for picture in (step.one, step.two))
-        latents = between(one, two, step.share)
-        fed_back = snapshot["feedback/amount"] > 0 or context.flight is not None
-        if fed_back or context.model_input is not context.image:
-            latents = (
-                latents
-                + self.model.encode(entered)
-                - self.model.encode(self._as_input(context.image))
-            )
-        return latents
-
-    def _latents_at(self, picture: np.ndarray, chain: tuple[np.ndarray, ...]) -> Tensor:
-        """A picture of a walk in the model's space, encoded once for each."""
-        for seen, made in self._latents_of:
-            if seen is picture:
-                return made
-        kept = {id(one) for one in chain}
-        self._latents_of = [entry for entry in self._latents_of if id(entry[0]) in kept]
-        self._latents_of.append((picture, self.model.encode(self._as_input(picture))))
-        return self._latents_of[-1][1]
-
-    def _as_input(self, picture: np.ndarray) -> Tensor:
-        there = torch.from_numpy(picture).to(self.model.device).float()
-        return there.div(255).mul(2).sub(1).permute(2, 0, 1)[None].contiguous()
-
-    def _hint(self, entered: Tensor, context: FrameContext, amount: float) -> Tensor | None:
+    def _hint(self, context: FrameContext, amount: float) -> Tensor | None:
         """The lines of a frame for a model that is led by them, (1, 3, H, W) 0..1."""
         if not self.wants_lines or amount == 0 or context.lines is None:
             return None
-        lines = torch.from_numpy(context.lines).to(entered.device)
+        lines = sent(torch.from_numpy(context.lines), self.model.device)
         return lines.permute(2, 0, 1)[None].float() / 255
 
     def drain(self) -> GeneratedImage | None:
@@ -293,7 +302,7 @@ class StreamBackend:
     def rest(self) -> None:
         self.clear()
         self._travel.cut()
-        self._latents_of.clear()
+        self._latents.clear()
 
     def keep_up(self, snapshot: Snapshot) -> None:
         self._travel.keep_up(snapshot)
@@ -324,6 +333,8 @@ class StreamBackend:
         return type(self)(self.model, self.compositor.size, *self._given)
 
     def close(self) -> None:
+        if self._whole is not None:
+            self._whole.close()
         if not self._lent:
             self._book.close()
         if self._walk_tokens is not None and not self._lent:

@@ -19,8 +19,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-Work = Callable[..., Tensor]
-"""Tensors, some of which may be None -> a tensor."""
+Made = Tensor | tuple[Tensor, ...]
+Work = Callable[..., Any]
+"""Tensors, some of which may be None -> a tensor, or several."""
 Signature = tuple[Hashable, ...]
 
 KEPT = 12
@@ -38,14 +39,16 @@ class Captured:
 
     graph: Any
     given: list[Tensor | None]
-    made: Tensor
+    made: Made
 
-    def play(self, tensors: Sequence[Tensor | None]) -> Tensor:
+    def play(self, tensors: Sequence[Tensor | None]) -> Any:
         for own, tensor in zip(self.given, tensors, strict=True):
             if own is not None and tensor is not None:
                 own.copy_(tensor, non_blocking=True)
         self.graph.replay()
-        return self.made.clone()
+        if isinstance(self.made, Tensor):
+            return self.made.clone()
+        return tuple(part.clone() for part in self.made)
 
 
 class CudaCapture:
@@ -94,11 +97,14 @@ class GraphedPart:
         work: Work,
         capture: Callable[[Work, Sequence[Tensor | None]], Captured],
         log: Callable[[str], None] = lambda text: None,
+        without: Work | None = None,
     ) -> None:
         """name: of the part, for messages. log: told once when it cannot be captured; it is then
-        called as it is."""
+        called as it is. without: called where there is no graph, in place of `work`; it makes the
+        same, by graphs of its own parts."""
         self.name = name
         self._work, self._capture, self._log = work, capture, log
+        self._without = without or work
         self._graphs: OrderedDict[Signature, Captured] = OrderedDict()
         self._lock = threading.Lock()
         self._last: Signature | None = None
@@ -110,7 +116,7 @@ class GraphedPart:
         """The thread on which the model is being made ready: what comes there is captured before it
         is computed. Another size may be, while the picture goes on on another thread."""
 
-    def __call__(self, *tensors: Tensor | None, key: Hashable = ()) -> Tensor:
+    def __call__(self, *tensors: Tensor | None, key: Hashable = ()) -> Any:
         """key: what else decides the result and is no tensor. The result is the caller's."""
         signature: Signature = (
             key,
@@ -120,7 +126,7 @@ class GraphedPart:
             ),
         )
         if self.off:
-            return self._work(*tensors)
+            return self._without(*tensors)
         with self._lock:
             found = self._graphs.get(signature)
             if found is not None:
@@ -138,7 +144,7 @@ class GraphedPart:
                 target=self._make, args=(signature, copies), name=f"graph {self.name}", daemon=True
             )
             self._thread.start()
-        return self._work(*tensors)
+        return self._without(*tensors)
 
     @contextmanager
     def made_ready(self) -> Iterator[None]:

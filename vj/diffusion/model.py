@@ -18,7 +18,7 @@ from torch import Tensor
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
 from vj.diffusion.devices import short
-from vj.diffusion.graphs import CudaCapture, GraphedPart
+from vj.diffusion.graphs import CudaCapture, GraphedPart, Work
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import NoiseSchedule
 from vj.parameters.store import Snapshot
@@ -50,16 +50,16 @@ class Model:
         )
         self._time_ids: dict[tuple[int, int, int], Tensor] = {}
         self._graphs: dict[str, GraphedPart] = {}
-        if self.device.type == "cuda":
-            capture = CudaCapture(self.device)
-            self._graphs = {
-                name: GraphedPart(f"{self.name}'s {name}", work, capture, self.log)
-                for name, work in (
-                    ("encoder", self._encode),
-                    ("UNet", self._denoise),
-                    ("decoder", self._decode),
+        self._capture = CudaCapture(self.device) if self.device.type == "cuda" else None
+        for name, work in (
+            ("encoder", self._encode),
+            ("UNet", self._denoise),
+            ("decoder", self._decode),
+        ):
+            if self._capture is not None:
+                self._graphs[name] = GraphedPart(
+                    f"{self.name}'s {name}", work, self._capture, self.log
                 )
-            }
 
     def _play(
         self, name: str, work: Callable[..., Tensor], *tensors: Tensor | None, key: Hashable = ()
@@ -87,6 +87,34 @@ class Model:
         self.adapters.to(self.device, dtype)
         for part in self._graphs.values():
             part.forget()
+
+    def graphed(self, name: str, work: Work, without: Work) -> GraphedPart | None:
+        """Something larger that this model is a part of, as a CUDA graph of its own: see
+        `GraphedPart`. None where there are none. To be given back by `not_graphed`."""
+        if self._capture is None:
+            return None
+        part = GraphedPart(f"{self.name}'s {name}", work, self._capture, self.log, without)
+        self._graphs[f"{name} {id(part)}"] = part
+        return part
+
+    def bare(self) -> tuple[Work, Work, Work]:
+        """`encode`, `unet` and `decode` as they are, without graphs of their own: for a graph that
+        they are parts of."""
+
+        def denoise(
+            x: Tensor,
+            t: Tensor,
+            text: Embedding,
+            hint: Tensor | None = None,
+            amount: Tensor | None = None,
+        ) -> Tensor:
+            return self._denoise(x, t, text.tokens, text.pooled, text.image, hint, amount)
+
+        return self._encode, denoise, self._decode
+
+    def not_graphed(self, part: GraphedPart) -> None:
+        """It is used no more."""
+        self._graphs = {name: one for name, one in self._graphs.items() if one is not part}
 
     def play_as_graphs(self, wanted: bool) -> None:
         """Whether the parts are played as CUDA graphs where they can be; they are at first."""
@@ -168,8 +196,13 @@ class Model:
             text.image,
             hint,
             amount if isinstance(amount, Tensor) else None,
-            key=(id(self.pipe.unet), *self.adapters.weights.values()),
+            key=self.key,
         )
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """What decides what the UNet makes and is no tensor."""
+        return (id(self.pipe.unet), *self.adapters.weights.values())
 
     def _denoise(
         self,

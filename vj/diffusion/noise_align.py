@@ -7,6 +7,7 @@ latents' own grid, by the same steps in every channel, and brought back to the d
 
 from __future__ import annotations
 
+import math
 import threading
 from functools import lru_cache
 
@@ -17,11 +18,27 @@ from torch import Tensor
 
 from vj.kernels.cupy_field import FollowKernels
 from vj.kernels.cv_field import FieldMaker
+from vj.parameters.store import Snapshot
 
 COARSE = 128
 """Rows of latents below which strokes are drawn longer, so that a step is half a latent: on the 64
 rows of a 512 picture the field's own strokes would be no longer than they are wide."""
 LUMA = (0.299, 0.587, 0.114)
+
+
+class SwirlTurn:
+    """How far the swirl has turned that leads the noise where the picture has no direction."""
+
+    def __init__(self) -> None:
+        self._angle, self._time = 0.0, -math.inf
+
+    def at(self, snapshot: Snapshot) -> float:
+        """Radians at this frame's time."""
+        passed = snapshot.time - self._time
+        if 0 < passed < 1:  # a gap is no turn
+            self._angle = (self._angle + math.radians(snapshot["noise/swirl"]) * passed) % math.pi
+        self._time = snapshot.time
+        return self._angle
 
 
 def align(noise: Tensor, picture: Tensor, amount: float, turn: float = 0.0) -> Tensor:

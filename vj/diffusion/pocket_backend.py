@@ -168,12 +168,13 @@ class PocketBackend(StreamBackend):
 
     def _conditioning(
         self,
-        entered: Tensor,
+        entered: Tensor | None,
         context: FrameContext,
         snapshot: Snapshot,
         text: Embedding,
         negative: Embedding | None,
     ) -> Conditioning:
+        assert entered is not None
         steps = snapshot["steps"]
         one = self._unit_of(snapshot)
         size = one / self._unit

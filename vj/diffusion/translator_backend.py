@@ -13,9 +13,9 @@ from torch import Tensor
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import SwirlTurn
 from vj.diffusion.condition_thread import FoundBeside
 from vj.diffusion.film import Film
+from vj.diffusion.noise_align import SwirlTurn
 from vj.diffusion.texture_noise import NoiseGate, WhiteNoise, make_texture_field
 from vj.diffusion.translator_model import TranslatorModel
 from vj.parameters.store import Snapshot

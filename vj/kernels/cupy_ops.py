@@ -91,6 +91,11 @@ class TemporalKernels:
         next `blend` but one."""
         return self._states[self._state_turn] if self._started else None
 
+    @property
+    def place(self) -> torch.Tensor:
+        """Where `state` is, or will be, on the card; before the first painting nothing reads it."""
+        return self._states[self._state_turn]
+
     def reset(self) -> None:
         """Forget the last painting: the next frame is taken as it comes, as the first one was."""
         self._started = False
@@ -133,7 +138,7 @@ class TemporalKernels:
         """
         share = amount if self._started else 0.0
         last = self._states[self._state_turn] if last is None else last
-        numbers = self._sent(feedback_numbers(matrix, share, gain, middle))
+        numbers = self.sent(feedback_numbers(matrix, share, gain, middle))
         self.feedback_into(out, image, last, numbers, flow)
 
     def feedback_into(
@@ -175,7 +180,7 @@ class TemporalKernels:
         """
         last, state = self._states[self._state_turn], self._states[1 - self._state_turn]
         smoothing = settings.smoothing if self._started else 0
-        numbers = self._sent(blend_numbers(settings, smoothing))
+        numbers = self.sent(blend_numbers(settings, smoothing))
         out = self._next_output()
         self.blend_into(out, state, painted, image, last, numbers, flow, mask)
         self._state_turn, self._started = 1 - self._state_turn, True
@@ -216,7 +221,7 @@ class TemporalKernels:
         if amount == 0:
             return picture
         out = self._next_output()
-        self.sharpen_into(out, picture, self._sent(np.array([amount], np.float32)))
+        self.sharpen_into(out, picture, self.sent(np.array([amount], np.float32)))
         return out
 
     def sharpen_into(self, out: torch.Tensor, picture: torch.Tensor, numbers: torch.Tensor) -> None:
@@ -224,7 +229,7 @@ class TemporalKernels:
         self._check_picture("picture", picture)
         self._launch("vj_sharpen", picture, out, *self._size, numbers)
 
-    def _sent(self, numbers: np.ndarray) -> torch.Tensor:
+    def sent(self, numbers: np.ndarray) -> torch.Tensor:
         """Numbers of a frame on the card, in turn with the kernels."""
         host = torch.from_numpy(numbers)
         if self.device.type == "cuda":

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self, runtime_checkable
 
+import numpy as np
+
 from vj.core.frame import Size
 from vj.parameters.store import Snapshot
 from vj.parameters.table import TABLE
-from vj.pipeline.compositor import Compositor, HostCompositor, Picture
+from vj.pipeline.compositor import ComingPicture, Compositor, HostCompositor, Picture
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.latent_walk import WalkStep
 
@@ -123,6 +125,27 @@ class Layered(Backend, Protocol):
         """Another one on the same model, with prompts, noise and frames in flight of its own, of
         which neither leaves a trace in the other. Not on the render thread, while this one may
         paint; to be closed before it. Raises whatever keeps it from being made."""
+
+
+@runtime_checkable
+class PaintsWhole(Backend, Protocol):
+    """One that can make the picture of a frame as one piece of work for a card, feedback and
+    blending too."""
+
+    def takes_whole(self, snapshot: Snapshot, context: FrameContext) -> bool:
+        """Whether it can with this frame."""
+
+    def paint_whole(
+        self,
+        snapshot: Snapshot,
+        context: FrameContext,
+        crossfade: float,
+        flow: np.ndarray | None,
+        flow_after: np.ndarray | None,
+    ) -> ComingPicture | None:
+        """The picture, for which nothing waits; None where the frame is to be painted in its steps
+        after all. crossfade, flow_after: see `Compositor.postprocess`. flow: see
+        `Compositor.preprocess`."""
 
 
 class PassThrough:

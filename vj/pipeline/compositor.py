@@ -66,6 +66,23 @@ Picture: TypeAlias = "Tensor | np.ndarray"
 LUMA = (0.299, 0.587, 0.114)
 
 
+class ComingPicture(Protocol):
+    """A picture that may still be on its way from a card."""
+
+    def result(self) -> np.ndarray | None:
+        """The picture, (H, W, 3) uint8, once it has come; None when the model gave NaN."""
+
+
+class Here:
+    """One that has come."""
+
+    def __init__(self, picture: np.ndarray | None) -> None:
+        self._picture = picture
+
+    def result(self) -> np.ndarray | None:
+        return self._picture
+
+
 class Compositor(Protocol):
     """One size, one device. Belongs to the render thread."""
 
@@ -108,6 +125,17 @@ class Compositor(Protocol):
         """What the backend gave and the input it was made of -> the picture, (H, W, 3) uint8. mask:
         (H, W) uint8, 255 where the generated image shows. None when the backend
         gave NaN: then nothing is kept of it."""
+
+    def begin_postprocess(
+        self,
+        painted: Picture,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        crossfade: float = 0.0,
+        flow: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> ComingPicture:
+        """The same, without waiting for it."""
 
     def recomposite(
         self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None
@@ -211,6 +239,17 @@ class HostCompositor:
             painted, self._last, image, blend_settings(snapshot, crossfade), flow, mask
         )
         return cv_ops.sharpen(picture, snapshot["picture/sharpen"])
+
+    def begin_postprocess(
+        self,
+        painted: Picture,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        crossfade: float = 0.0,
+        flow: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> ComingPicture:
+        return Here(self.postprocess(painted, image, snapshot, crossfade, flow, mask))
 
     def recomposite(
         self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None

@@ -11,40 +11,36 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
-import numpy as np
 
 from vj.core.canvas import Canvas
 from vj.core.errors import told
 from vj.core.frame import Frame, Size
 from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
-from vj.core.seldom import SeldomLog
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.kernels.numpy_ops import to_float
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import Backend, GeneratedImage, PassThrough
+from vj.pipeline.backend import Backend, GeneratedImage, PaintsWhole, PassThrough
 from vj.pipeline.background import unsmoothed
-from vj.pipeline.compositor import HostCompositor, Picture
+from vj.pipeline.compositor import ComingPicture, Here
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown, seen_through
 from vj.pipeline.input_measure import InputMeasure
 from vj.pipeline.journey import leading_flow, motion_of
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.meeting_measure import MeetingMeasure
-from vj.pipeline.model_fade import ModelFade
-from vj.pipeline.optical_flow import MotionTracker
+from vj.pipeline.model_fade import ModelFade, faded_in
+from vj.pipeline.optical_flow import Motion, MotionTracker
+from vj.pipeline.painted import OneLate, PaintedFrame
 from vj.pipeline.preparation import Preparation
 from vj.pipeline.preprocess import Fit
+from vj.pipeline.stand_in import StandIn
 from vj.pipeline.stillness import Stillness
 from vj.pipeline.views import views_of
 
 CROSSFADE = (0.75, 0.5, 0.25)
 """How much of the last generated image stays in the first frames of the first backend, or of
 another number of steps. From one backend to the next, `vj.pipeline.model_fade` leads."""
-
-PATIENCE = 2.0
-"""Seconds for which the last good generated image stands in for a model that fails; then the input
-does."""
 
 
 class FramePipeline:
@@ -81,18 +77,16 @@ class FramePipeline:
             supervisor=supervisor,
             canvas=canvas,
         )
-        self._metrics, self._log = metrics, on_message
+        self._metrics, self._log, self._live = metrics, on_message, live
         self.backend: Backend = PassThrough(size)
         self._crossfade = 0
         self._exchanged = False
         self._model_fade: ModelFade | None = None
         self._steps: int | None = None
         self._stillness = Stillness()
-        self._failing_since: float | None = None
-        self._log_seldom = SeldomLog(on_message)
         self._frozen: FrameContext | None = None
-        self._latest: FrameContext | None = None
-        self._bare = HostCompositor(size, plain=True)
+        self.stand_in = StandIn(size, metrics, on_message)
+        self._late = OneLate()
         self._motion = MotionTracker(flow, on_message, supervisor, metrics, live)
         self._measure = InputMeasure(features, self._motion)
         self._meetings = MeetingMeasure(features, on_message, supervisor, live)
@@ -121,7 +115,8 @@ class FramePipeline:
         else:  # what played before was none
             self._crossfade = len(CROSSFADE)
         self._exchanged = True
-        self._failing_since = None
+        self._late.clear()
+        self.stand_in.forget_faults()
         return old
 
     def refit(self, fit: Fit) -> None:
@@ -141,9 +136,9 @@ class FramePipeline:
         """Paint another size from the next frame on. What is remembered of the old one goes."""
         self.size = size
         self.preparation.resize(size)
-        self._bare = HostCompositor(size, plain=True)
+        self.stand_in.resize(size)
         self._stillness = Stillness()
-        self._frozen = self._latest = self._motion.reference = None
+        self._frozen = self._motion.reference = None
 
     @property
     def input_size(self) -> Size | None:
@@ -153,7 +148,7 @@ class FramePipeline:
     @property
     def fails(self) -> bool:
         """The backend has failed in the newest frame that it was given. From any thread."""
-        return self._failing_since is not None
+        return self.stand_in.failing
 
     def release_backend(self) -> None:
         """End the threads of its own, and leave the backend to another pipeline."""
@@ -189,8 +184,7 @@ class FramePipeline:
         self._meetings.look(frame, context, snapshot)
         self._lap("prepare", begun)
         if snapshot["output/freeze"]:
-            self._frozen = self._frozen or self._latest or context
-            self._metrics.repeated += 1
+            self._frozen = self._frozen or self.stand_in.latest or context
             return self._again(context, snapshot, self._frozen)
         self._frozen = None
         if snapshot["steps"] != self._steps:
@@ -205,16 +199,26 @@ class FramePipeline:
             and self.backend.settled
             and self._model_fade is None
         ):
-            self._metrics.repeated += 1
             return self._again(context, snapshot, context)
         try:
-            generated = self._paint(context, snapshot)
-            if generated is not None:
-                return self._finish(generated, snapshot, context)
+            painted = self._whole(context, snapshot)
+            if painted is None:
+                generated = self._paint(context, snapshot)
+                painted = None if generated is None else self._blend(generated, snapshot)
+            painted = self._late.next(painted, self._comes_late(snapshot))
+            if painted is not None:
+                return self._arrive(painted, snapshot, context)
         except Exception as error:  # whatever a model throws, out of memory too
-            return self._stand_in(context, snapshot, told(error))
+            self._late.clear()
+            return self.stand_in.failed(self.backend, context, snapshot, told(error))
         self._metrics.repeated += 1
-        return replace(self._again(context, snapshot, context), waiting=True)
+        return replace(self.stand_in.again(self.backend, context, snapshot, context), waiting=True)
+
+    def _again(self, context: FrameContext, snapshot: Snapshot, base: FrameContext) -> Shown:
+        """The last picture once more, and none is on its way."""
+        self._metrics.repeated += 1
+        self._late.clear()
+        return self.stand_in.again(self.backend, context, snapshot, base)
 
     def drain(self, snapshot: Snapshot) -> Shown | None:
         """The next picture still under way when no frames follow; None when all have arrived."""
@@ -227,7 +231,8 @@ class FramePipeline:
             return None
         if generated is None:
             return None
-        return self._with_views(self._finish(generated, snapshot, generated.context), snapshot)
+        painted = self._blend(generated, snapshot)
+        return self._with_views(self._arrive(painted, snapshot, generated.context), snapshot)
 
     def _paint(self, context: FrameContext, snapshot: Snapshot) -> GeneratedImage | None:
         if context.background is not None:
@@ -252,26 +257,71 @@ class FramePipeline:
         self._lap("diffuse", begun)
         return generated
 
-    def _finish(self, generated: GeneratedImage, snapshot: Snapshot, newest: FrameContext) -> Shown:
+    def _whole(self, context: FrameContext, snapshot: Snapshot) -> PaintedFrame | None:
+        """The frame as one piece of work for a card; None where it is painted in its steps."""
+        backend = self.backend
+        steps = (context.background, context.flight, self._model_fade)  # what wants them
+        if not isinstance(backend, PaintsWhole) or any(one is not None for one in steps):
+            return None
+        if not backend.takes_whole(snapshot, context):
+            return None
+        begun = time.perf_counter()
+        self.stage.enter("flow")
+        asked = self._motion.ask(context.image, snapshot)
+        if (
+            asked is not None
+            and snapshot["feedback/amount"] == 0
+            and not self._comes_late(snapshot)
+        ):
+            return None  # it is found while the model runs
+        flow = leading_flow(context.image, None, self._motion, snapshot)
+        motion, after = motion_of(context.image, None, self._motion, snapshot)
+        begun = self._lap("flow", begun)
+        self.stage.enter("diffuse")
+        coming = backend.paint_whole(snapshot, context, self._held(), flow, after)
+        self._lap("diffuse", begun)
+        return None if coming is None else self._on_its_way(coming, context, motion)
+
+    def _blend(self, generated: GeneratedImage, snapshot: Snapshot) -> PaintedFrame:
         begun = time.perf_counter()
         self.stage.enter("finish")
         context = generated.context
-        crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
         motion, flow = motion_of(context.image, context.flight, self._motion, snapshot)
         if context.background is not None:  # it stands still, whatever moves before it
             flow, snapshot = None, unsmoothed(snapshot)
-        painted = self._faded_in(generated.picture, snapshot, flow)
-        picture = self.backend.compositor.postprocess(
-            painted, context.dry, snapshot, crossfade, flow, context.mask
+        compositor = self.backend.compositor
+        painted, self._model_fade = faded_in(
+            self._model_fade, compositor, generated.picture, snapshot, flow
         )
-        if picture is None:
-            return self._stand_in(newest, snapshot, "the model gave NaN")
-        self._crossfade = max(0, self._crossfade - 1)
+        coming = compositor.begin_postprocess(
+            painted, context.dry, snapshot, self._held(), flow, context.mask
+        )
         self._lap("finish", begun)
-        if self._failing_since is not None:
-            self._failing_since = None
-            self._log("painting again")
-        self._latest, self._motion.reference = context, context.image
+        return self._on_its_way(coming, context, motion)
+
+    def _comes_late(self, snapshot: Snapshot) -> bool:
+        return bool(self._live and snapshot["output/late"])
+
+    def _held(self) -> float:
+        """How much of the last generated image stays at least, see `CROSSFADE`."""
+        return CROSSFADE[-self._crossfade] if self._crossfade else 0.0
+
+    def _on_its_way(
+        self, coming: ComingPicture, context: FrameContext, motion: Motion | None
+    ) -> PaintedFrame:
+        self._crossfade = max(0, self._crossfade - 1)
+        return PaintedFrame(coming, context, motion)
+
+    def _arrive(self, painted: PaintedFrame, snapshot: Snapshot, newest: FrameContext) -> Shown:
+        begun = time.perf_counter()
+        self.stage.enter("arrive")
+        context, motion, picture = painted.context, painted.motion, painted.coming.result()
+        if not isinstance(painted.coming, Here):  # what a card was waited for
+            self._lap("arrive", begun)
+        if picture is None:
+            return self.stand_in.failed(self.backend, newest, snapshot, "the model gave NaN")
+        self.stand_in.painted(context)
+        self._motion.reference = self._late.newest(context).image
         self.preparation.observe(context, picture)
         finished = replace(
             context,
@@ -280,68 +330,12 @@ class FramePipeline:
         )
         return Shown(picture, finished)
 
-    def _faded_in(self, painted: Picture, snapshot: Snapshot, flow: np.ndarray | None) -> Picture:
-        """What the backend gave, while it fades in over the one before."""
-        fade = self._model_fade
-        if fade is None:
-            return painted
-        begins = not fade.begun
-        share = fade.share(snapshot)
-        if share > 0:
-            return fade.over(painted, share, flow)
-        self._model_fade = None
-        if begins:  # a cut: smoothing shall keep nothing, either
-            self.backend.compositor.take_over(None)
-        return painted
-
     def close(self) -> None:
         """End its threads, the backend's too."""
         self._motion.close()
         self._meetings.close()
         self.preparation.close()
         self.backend.close()
-
-    def _again(self, context: FrameContext, snapshot: Snapshot, base: FrameContext) -> Shown:
-        """The last generated image over the input of `base`; before the first, the input."""
-        picture = self.backend.compositor.recomposite(base.dry, snapshot, base.mask)
-        return self._again_or_input(context, snapshot, picture, base)
-
-    def _again_or_input(
-        self,
-        context: FrameContext,
-        snapshot: Snapshot,
-        picture: np.ndarray | None,
-        base: FrameContext,
-    ) -> Shown:
-        """The last generated image, led by the input it was made of; without one the input, led by
-        itself. base: whose input, mask and lines are shown."""
-        if picture is None:  # the last touches only: what is faded to black stays black
-            self._bare.take_over(None)
-            picture = self._bare.postprocess(context.image, context.image, snapshot)
-            picture = context.image if picture is None else picture
-            guide = context.guide and replace(context.guide, strength=0.0, mask=None)
-        else:
-            guide = None if self._latest is None else seen_through(self._latest.guide, snapshot)
-        of_base = replace(context, image=base.image, mask=base.mask, lines=base.lines, guide=guide)
-        return Shown(picture, of_base)
-
-    def _stand_in(self, context: FrameContext, snapshot: Snapshot, reason: str) -> Shown:
-        """The model failed: the last good generated image for a while, then the input."""
-        self._metrics.faults += 1
-        self.backend.clear()
-        self._failing_since = (
-            context.captured if self._failing_since is None else self._failing_since
-        )
-        waited = context.captured - self._failing_since
-        what = "the last good picture stays" if waited < PATIENCE else "the input is shown"
-        self._log_seldom(f"the model failed ({reason}); {what}", context.captured)
-        picture = None
-        if waited < PATIENCE:
-            try:
-                picture = self.backend.compositor.recomposite(context.dry, snapshot, context.mask)
-            except Exception:  # a card that has gone takes the compositor with it
-                picture = None
-        return self._again_or_input(context, snapshot, picture, context)
 
     def _lap(self, stage: str, begun: float) -> float:
         now = time.perf_counter()

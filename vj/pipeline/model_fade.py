@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from vj.parameters.store import Snapshot
-from vj.pipeline.compositor import Picture
+from vj.pipeline.compositor import Compositor, Picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,6 +76,25 @@ class ModelFade:
         if flow is not None:
             self._there = moved_on_card(self._there, flow)
         return torch.lerp(picture, self._there.to(picture.dtype), share)
+
+
+def faded_in(
+    fade: ModelFade | None,
+    compositor: Compositor,
+    painted: Picture,
+    snapshot: Snapshot,
+    flow: np.ndarray | None,
+) -> tuple[Picture, ModelFade | None]:
+    """What a backend gave, while it fades in over the one before, and the fade that goes on."""
+    if fade is None:
+        return painted, None
+    begins = not fade.begun
+    share = fade.share(snapshot)
+    if share > 0:
+        return fade.over(painted, share, flow), fade
+    if begins:  # a cut: smoothing shall keep nothing, either
+        compositor.take_over(None)
+    return painted, None
 
 
 def moved_on_card(image: Tensor, flow: np.ndarray) -> Tensor:

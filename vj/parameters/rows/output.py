@@ -32,4 +32,11 @@ ROWS = (
         False,
         "frames between painted ones, up to the show's rate: the last one moved on, without delay",
     ),
+    Parameter(
+        "output/late",
+        "switch",
+        False,
+        "on a graphics card: each picture is shown one frame late, while the card paints the next: "
+        "more frames a second, one frame more of delay",
+    ),
 )

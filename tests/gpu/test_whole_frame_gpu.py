@@ -1,0 +1,102 @@
+"""A whole frame on a card: as one CUDA graph it is what its parts are, nothing in it waits for the
+host, and pictures may come one frame late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.diffusion.adapter_parts import SIZE, load, lora
+from tests.diffusion.conftest import parts
+from tests.diffusion.whole_frames import Played, play
+from vj.core.frame import Frame
+from vj.core.metrics import Metrics
+from vj.diffusion.backends import StreamBackend
+from vj.parameters.store import Store
+from vj.pipeline.frame_pipeline import FramePipeline
+
+__all__ = ["parts"]
+
+
+@pytest.mark.parametrize("family", ["lcm", "turbo", "sdxl"])
+def test_as_one_graph_it_is_the_same_bit_for_bit(parts: Path, family: str) -> None:
+    """A hundred frames in which everything is played."""
+    pictures: dict[bool, list[np.ndarray]] = {False: [], True: []}
+    for graphs, made in pictures.items():
+        loras = (lora(parts, "ink", 0.5),) if family == "lcm" else ()
+        model = load(parts, family, loras=loras, device="cuda", dtype="float16")
+        played = Played(model)
+        model.play_as_graphs(graphs)
+        for number in range(100):
+            play(played.store, number)
+            played.ink = 0.5 if number < 75 else 1.0
+            picture = played.frame(number, flow=number % 50 > 20, mask=number % 70 > 40)
+            assert picture is not None
+            made.append(picture.copy())
+        assert model.graphs > 0 or not graphs
+        played.backend.close()
+    apart = [
+        number
+        for number, pair in enumerate(zip(*pictures.values(), strict=True))
+        if not np.array_equal(*pair)
+    ]
+    assert apart == []
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_nothing_in_it_waits_for_the_host(parts: Path, dtype: str) -> None:
+    model = load(parts, "turbo", device="cuda", dtype=dtype)
+    played = Played(model)
+    played.backend.warm(played.store.sample(0))
+    for number in range(4):
+        played.frame(number, flow=True)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        coming = [played.begin(number, flow=True) for number in range(4, 12)]
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    pictures = [one.result() for one in coming]
+    assert all(picture is not None for picture in pictures)
+    assert len({picture.tobytes() for picture in pictures if picture is not None}) == 8
+    played.backend.close()
+
+
+def test_late_pictures_are_the_same_one_frame_later(parts: Path) -> None:
+    shown: dict[bool, list[np.ndarray]] = {False: [], True: []}
+    for late, made in shown.items():
+        model = load(parts, "turbo", device="cuda", dtype="float16")
+        backend = StreamBackend(model, SIZE, wait=True)
+        store = Store({"prompt/a": "gold", "output/late": late, "blend/smoothing": 0.5})
+        backend.warm(store.sample(0))
+        pipeline = FramePipeline(SIZE, "crop", Metrics(), print, live=True)
+        pipeline.swap(backend)
+        rng = np.random.default_rng(1)
+        for number in range(12):
+            store.set("strength", 0.3 + 0.05 * number, "test")
+            image = rng.integers(0, 256, (SIZE.height, SIZE.width, 3), np.uint8)
+            picture = pipeline.process(Frame(image, number, number / 30), store.sample(number / 30))
+            made.append(picture.picture.copy())
+        pipeline.close()
+    same = [
+        np.array_equal(one, two)
+        for one, two in zip(shown[False][4:], shown[True][5:], strict=False)
+    ]
+    assert all(same), same
+
+
+def test_a_picture_on_its_way_is_not_painted_over(parts: Path) -> None:
+    """Many are begun before the first is fetched."""
+    model = load(parts, "turbo", device="cuda", dtype="float16")
+    one, two = Played(model), Played(model)
+    for played in (one, two):  # its contrast is led by figures that come with the picture before
+        played.store.set("feedback/amount", 0.0, "test")
+    fetched = [one.frame(number) for number in range(6)]
+    coming = [two.begin(number) for number in range(6)]
+    later = [picture.result() for picture in coming]
+    for first, second in zip(fetched, later, strict=True):
+        assert first is not None
+        assert second is not None
+        assert np.array_equal(first, second)

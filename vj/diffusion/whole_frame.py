@@ -1,0 +1,143 @@
+"""A whole frame of a model with one step as one function of tensors: feedback, encoder, noise,
+UNet, step, decoder, blending and sharpening.
+
+Nothing in it depends on a number of the host's: what is played lies in tensors. So it can be one
+CUDA graph, which is replayed with each frame's numbers; until there is one, or where something
+changes in every frame that a graph cannot follow, its parts are called, by graphs of their own.
+Both give the same, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vj.diffusion.model import Model
+from vj.diffusion.prompts import Embedding
+from vj.diffusion.stream_batch import Conditioning
+from vj.pipeline.card_transfer import OnCard, OnItsWay
+from vj.pipeline.cuda_compositor import CudaCompositor
+
+Encode = Callable[[Tensor], Tensor]
+Denoise = Callable[..., Tensor]
+
+
+class WholeFrame:
+    """Of one model at one size. Belongs to the render thread."""
+
+    def __init__(self, model: Model, compositor: CudaCompositor) -> None:
+        self._model, self._compositor = model, compositor
+        self._kernels = compositor.kernels
+        self._part = model.graphed("frame", self._captured, self._by_parts)
+
+    def paint(self, there: OnCard, played: Conditioning, share: float) -> OnItsWay:
+        """The picture of a frame. Nothing waits for it but its `result`. share: of what the model
+        makes, below 1 where so little is asked of it that the input shows."""
+        level, text = played.levels[0], played.text
+        numbers = [level.t, level.a, level.b, 1 / np.float32(level.a), share]
+        numbers += [played.guidance, played.delta, played.hint_amount]
+        part = self._part or self._by_parts
+        with torch.no_grad():
+            picture, state, figures = part(
+                there.fresh,
+                there.dry,
+                there.last,
+                there.before,
+                there.after,
+                there.sharpen,
+                there.flow,
+                there.flow_after,
+                there.mask,
+                self._kernels.sent(np.array(numbers, np.float32)),
+                played.noise,
+                text.tokens,
+                text.pooled,
+                text.image,
+                played.hint,
+                played.noise if played.guidance > 1 else None,
+                **({} if self._part is None else {"key": self._model.key}),
+            )
+        return self._compositor.take(there.asked, picture, state, figures)
+
+    def _by_parts(self, *tensors: Any) -> tuple[Tensor, Tensor, Tensor]:
+        model = self._model
+
+        def denoise(x: Tensor, t: Tensor, text: Embedding, *lines: Tensor) -> Tensor:
+            return model.unet(x, t, text, *lines)
+
+        return self.frame(model.encode, denoise, model.decode, *tensors)
+
+    def _captured(self, *tensors: Any) -> tuple[Tensor, Tensor, Tensor]:
+        encode, denoise, decode = self._model.bare()
+        return self.frame(encode, denoise, decode, *tensors)
+
+    def frame(
+        self,
+        encode: Encode,
+        denoise: Denoise,
+        decode: Encode,
+        fresh: Tensor,
+        dry: Tensor,
+        last: Tensor,
+        before: Tensor,
+        after: Tensor,
+        sharpen: Tensor,
+        flow: Tensor | None,
+        flow_after: Tensor | None,
+        mask: Tensor | None,
+        numbers: Tensor,
+        noise: Tensor,
+        tokens: Tensor,
+        pooled: Tensor | None,
+        image: Tensor | None,
+        hint: Tensor | None,
+        stock: Tensor | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The picture, (H, W, 3) uint8, the generated image, (H, W, 3) float32 0..1, and the
+        figures of `OnItsWay`."""
+        compositor, kernels = self._compositor, self._kernels
+        t, a, b, one_over_a, share, guidance, delta, lines = numbers.split(1)
+        entered = compositor.empty_input()
+        kernels.feedback_into(entered, fresh, last, before, flow)
+        light = compositor.brightness(entered)
+        x = a * encode(entered) + b * noise
+        hints = () if hint is None else (hint, lines)
+        out = denoise(x, t, Embedding(tokens, pooled, image), *hints)
+        if stock is not None:  # the noise stands for what a negative prompt would predict
+            base = delta * stock
+            out = base + guidance * (self._noise_in(out, x, a, b) - base)
+            clean = (x - b * out) * one_over_a
+        else:
+            clean = self._clean(out, x, a, b, one_over_a)
+        made = decode(clean)
+        made = torch.lerp(entered.to(made.dtype), made, share.to(made.dtype))
+        safe, bad = compositor.guarded(made, last)
+        state, blended, picture = (
+            torch.empty_like(last),
+            torch.empty_like(dry),
+            torch.empty_like(dry),
+        )
+        kernels.blend_into(blended, state, safe, dry, last, after, flow_after, mask)
+        kernels.sharpen_into(picture, blended, sharpen)
+        return picture, state, torch.cat([light, bad.float()[None]])
+
+    def _clean(self, out: Tensor, x: Tensor, a: Tensor, b: Tensor, one_over_a: Tensor) -> Tensor:
+        kind = self._model.prediction
+        if kind == "sample":
+            return out
+        return a * x - b * out if kind == "v_prediction" else (x - b * out) * one_over_a
+
+    def _noise_in(self, out: Tensor, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
+        kind = self._model.prediction
+        if kind == "sample":
+            return (x - a * out) / b.clamp_min(1e-4)
+        return a * out + b * x if kind == "v_prediction" else out
+
+    def close(self) -> None:
+        """Give up its graphs."""
+        if self._part is not None:
+            self._model.not_graphed(self._part)

@@ -1,0 +1,98 @@
+"""What goes to a card with each frame, and what comes back: nothing here waits but
+`OnItsWay.result`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def area_weights(side: int, fewer: int = 64) -> Tensor:
+    """(fewer, side) float32: how much each of `side` pixels counts in each of `fewer`, as OpenCV's
+    INTER_AREA has it."""
+    edges = torch.linspace(0, side, fewer + 1)[:, None]
+    pixel = torch.arange(side)[None]
+    covered = torch.minimum(edges[1:], pixel + 1.0) - torch.maximum(edges[:-1], pixel + 0.0)
+    return covered.clamp_min(0) * (fewer / side)
+
+
+class Pinned:
+    """A picture's way from the host to the card that waits for nothing: through pinned memory, of
+    which torch keeps as much as is under way. Its place on the card stays the same."""
+
+    def __init__(
+        self, shape: tuple[int, ...], device: torch.device, dtype: torch.dtype = torch.uint8
+    ) -> None:
+        self._there = torch.empty(shape, dtype=dtype, device=device)
+
+    def upload(self, picture: np.ndarray) -> Tensor:
+        """The picture on the card, until the next one."""
+        host = torch.from_numpy(picture)
+        if self._there.is_cuda:
+            host = host.pin_memory()
+        self._there.copy_(host, non_blocking=True)
+        return self._there
+
+
+@dataclass(frozen=True, slots=True)
+class GainFigures:
+    """What the contrast of one frame's feedback is led by. amount: how much was fed back. wanted:
+    the contrast of the input. blank, light: see `HostCompositor.preprocess`."""
+
+    amount: float = 0.0
+    blank: bool = False
+    wanted: float = 0.0
+    light: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnCard:
+    """A frame on the card, before the model: what `CudaCompositor.mixed` and `blended` take.
+
+    fresh, dry: the prepared and the untouched input, (H, W, 3) uint8. last: the last generated
+    image, (H, W, 3) float32 0..1. before, after, sharpen: what the kernels read, (12,), (16,) and
+    (1,) float32. flow, flow_after: (h, w, 3) float32. mask: (H, W) uint8. asked: see `GainFigures`.
+    """
+
+    fresh: Tensor
+    dry: Tensor
+    last: Tensor
+    before: Tensor
+    after: Tensor
+    sharpen: Tensor
+    flow: Tensor | None
+    flow_after: Tensor | None
+    mask: Tensor | None
+    asked: GainFigures
+
+
+class OnItsWay:
+    """A picture that comes down from the card, into pinned memory."""
+
+    def __init__(
+        self, picture: Tensor, figures: Tensor, arrived: Callable[[float, float, bool], bool]
+    ) -> None:
+        """picture: (H, W, 3) uint8. figures: (3,) float32, mean and deviation of the brightness of
+        what the model was given, and whether it gave NaN. Both on the card. arrived: told of the
+        figures, says whether the picture is good."""
+        self._arrived = arrived
+        self._picture, self._figures = self._below(picture), self._below(figures)
+        self._came = torch.cuda.Event() if picture.is_cuda else None
+        if self._came is not None:
+            self._came.record()
+
+    @staticmethod
+    def _below(part: Tensor) -> Tensor:
+        there = torch.empty(part.shape, dtype=part.dtype, pin_memory=part.is_cuda)
+        return there.copy_(part, non_blocking=True)
+
+    def result(self) -> np.ndarray | None:
+        """The picture, (H, W, 3) uint8; None when the model gave NaN. Waits for the card."""
+        if self._came is not None:
+            self._came.synchronize()
+        mean, deviation, bad = self._figures.tolist()
+        return self._picture.numpy() if self._arrived(mean, deviation, bad > 0) else None
