@@ -94,6 +94,7 @@ class StreamDiffusionBackend:
             **dict.fromkeys(POCKET, BUILT_IN_ONLY),
             "film/begin": NO_FILM,
             **dict.fromkeys(NOT_PLAYED, "the engine streamdiffusion does not do it"),
+            "journey/edge/strength": "the engine streamdiffusion paints no second layer",
         }
         self._size = size
         self._book = TextBook(model.encode_text, wait, on_message, supervisor=supervisor)

@@ -199,10 +199,13 @@ class EdgePainter:
         for number, (band, tile) in enumerate(zip(bands, tiles, strict=True)):
             cell = np.float32(1 / 2**number)
             here = self._at(band.fine, near_x, near_y) - self._at(band.coarse, near_x, near_y)
-            noise = _sampled(tile, x * cell, y * cell, cv2.BORDER_WRAP) @ band.root.T
-            loud = 0.0 if number < self._quiet else loudness(number, depth)
-            noise *= np.float32(loud) * self._at(band.loud, near_x, near_y)[:, None]
             keep = np.exp(far * (-cell / np.float32(LONG)))[:, None]
+            if number < self._quiet:
+                out += keep * here
+                continue
+            noise = _sampled(tile, x * cell, y * cell, cv2.BORDER_WRAP) @ band.root.T
+            loud = np.float32(loudness(number, depth))
+            noise *= loud * self._at(band.loud, near_x, near_y)[:, None]
             out += keep * here + (1 - keep) * noise
         return out
 
