@@ -240,7 +240,7 @@ def test_sounds_that_cannot_be_heard_are_faults_of_their_lines(rig: Rig) -> None
         assert words in text
     path.write_text(
         "source: testcard\nsounds:\n  a: {file: drawn:sea, on: cue hat}\n"
-        "  b: {file: drawn:sea,\n    on: [mark lips, cut, meat, cue]}\n"
+        "  b: {file: drawn:sea,\n    on: [mark lips, cut, meat, cue, mark]}\n"
         "cues: [{name: hit, set: {strength: 1}}]\n",
         encoding="utf-8",
     )
@@ -251,6 +251,7 @@ def test_sounds_that_cannot_be_heard_are_faults_of_their_lines(rig: Rig) -> None
         "show.yaml:5: lips: no such mark",
         "show.yaml:5: cut: the show has no cuts",
         "show.yaml:5: 'meat': nothing of this name happens",
+        "show.yaml:5: mark: of which name? (the show has none)",
     ):
         assert words in str(raised.value)
     path.write_text("source: testcard\nsounds: {a b: drawn:sea, level: drawn:sea}\n")

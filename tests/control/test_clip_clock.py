@@ -311,6 +311,13 @@ def test_a_saved_show_goes_on_where_the_clip_is() -> None:
             },
             "lisp: no such mark; did you mean lips?",
         ),
+        (
+            {
+                "modulators": [{"envelope": "mark", "to": "strength", "depth": 1}],
+                "marks": {"lips": 1},
+            },
+            "mark: of which name? (lips)",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(show: dict[str, Any], words: str) -> None:

@@ -91,7 +91,7 @@ def _envelope(show: Sequence, trigger: str, place: KeyPath) -> Iterator[Found]:
     word, _, rest = trigger.partition(" ")
     if word == "cue" and rest:
         yield from cue_named(show, rest, place)
-    elif word == "mark" and rest:
+    elif word == "mark":
         yield from mark_named(show, rest, None, place)
     elif word == "midi":
         try:

@@ -66,7 +66,9 @@ def mark_named(show: Sequence, mark: str, clip: str | None, place: KeyPath) -> I
     """Check that the show has a mark of this name; with a clip, that it may be one of it."""
     clips = [one for one in show.marks if clip is None or one in (clip, OWN)]
     names = list(dict.fromkeys(name for one in clips for name in show.marks[one]))
-    if mark not in names:
+    if not mark:
+        yield place, Fault(f"mark: of which name? ({', '.join(names) or 'the show has none'})")
+    elif mark not in names:
         of = "" if clip is None else f" in {clip}"
         yield (
             place,

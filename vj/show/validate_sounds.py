@@ -24,7 +24,7 @@ def _start(show: Sequence, cause: str, place: KeyPath) -> Iterator[Found]:
     word, _, rest = cause.partition(" ")
     if word == "cue" and rest:
         yield from cue_named(show, rest, place)
-    elif word == "mark" and rest:
+    elif word == "mark":
         yield from mark_named(show, rest, None, place)
     elif cause == "cut" and not show.cuts:
         yield place, Fault("cut: the show has no cuts:")
