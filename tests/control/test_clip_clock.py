@@ -240,6 +240,10 @@ def test_a_mark_is_set_where_the_picture_stands_that_is_seen() -> None:
     assert clip.engine.sequencer.clip.marks.unwritten() == {
         "": {"impact": pytest.approx(place.seconds, abs=0.001)}
     }
+    clip.messages.clear()
+    clip.store.set("mark/set", "")
+    clip.step()
+    assert clip.messages == ["mark '': a name is wanted, such as impact"]
 
 
 def test_a_saved_show_goes_on_where_the_clip_is() -> None:

@@ -129,6 +129,17 @@ def test_a_place_may_be_a_mark_also_one_that_was_set_by_hand() -> None:
         controls(cuts=[{"source": "drive", "at": "impct"}], marks=marks)
 
 
+def test_a_mark_that_a_clip_lacks_is_told_once_and_not_with_each_cut() -> None:
+    made = controls(
+        cuts=[{"at": "lips"}, "drive"],
+        marks={"kiss": {"lips": 2}},
+        start={"cut/rate": 10},
+    )
+    made.play(3)
+    assert len(cut_frames(made)) > 10
+    assert made.messages == ["cut: what plays has no mark lips; it plays on"]
+
+
 def test_without_places_nothing_is_cut() -> None:
     made = ControlHarness(source="drawn:kiss", sources=SOURCES, start={"cut/rate": 15})
     made.play(1)

@@ -38,12 +38,16 @@ class Cutter:
         show: ControlledShow,
         store: Store,
         origin: object,
-        marked: Callable[[str, str], float | None] = lambda mark, source: None,
+        marked: Callable[[str, str], float | None],
+        log: Callable[[str], None],
     ) -> None:
         """store: for its table and its triggers; it is not kept. origin: who sets the source.
-        marked: where a mark of a source is, in seconds of the clip; None where it has none."""
+        marked: where a mark of a source is, in seconds of the clip; None where it has none.
+        log: told once of such a mark."""
         names = store.table.find("source").choices
-        self._marked = marked
+        self._marked, self._log = marked, log
+        self._missed: set[Cut] = set()
+        """Places whose marks were missing when it was their turn."""
         self._places = [
             Cut(_name(rule.source, names), rule.seconds, rule.mark) for rule in show.cuts
         ]
@@ -109,7 +113,11 @@ class Cutter:
         self._phase = 0.0 if at_once else max(0.0, self._phase - int(self._phase + NEAR))
         self._index = self._next()
         self._count += 1
-        cut = self._found(self._places[self._index])
+        place = self._places[self._index]
+        cut = self._found(place)
+        if place.mark is not None and cut.at is None and place not in self._missed:
+            self._missed.add(place)
+            self._log(_missing(place))
         if cut.source and (cut.at is None or store.get("source") != cut.source):
             store.set("source", cut.source, origin=self._origin)
         if cut.at is not None:
@@ -122,6 +130,13 @@ class Cutter:
         self._order, self._seed = str(values["cut/order"]), int(values["seed/a"])
         if self._cuts:
             values["crossfade"] = 0.0
+
+
+def _missing(cut: Cut) -> str:
+    """What is told of a place whose clip lacks the mark."""
+    if cut.source:
+        return f"cut: {cut.source} has no mark {cut.mark}; it plays from its beginning"
+    return f"cut: what plays has no mark {cut.mark}; it plays on"
 
 
 def _name(given: str | None, names: tuple[str, ...]) -> str:

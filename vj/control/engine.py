@@ -77,7 +77,7 @@ class ControlEngine:
             happened=self._on_happened,
         )
         self.happenings = happenings or Happenings()
-        self.cutter = Cutter(show, store, self, self.sequencer.clip.moments.mark)
+        self.cutter = Cutter(show, store, self, self.sequencer.clip.moments.mark, self._log)
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = ModulationMatrix(modulations)
         heard = [*self.modulations.trigger_names, *self.sequencer.waits_for]

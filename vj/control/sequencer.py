@@ -144,7 +144,7 @@ class Sequencer:
             self.step_cue(1 if name == "cue/go" else -1, store, time, tempo)
         elif name == "cue/fire" and value != "":
             self.fire(value, store, time, tempo)
-        elif name == "mark/set" and value != "":
+        elif name == "mark/set":
             self._log(self.clip.set_mark(str(value), moment))
         elif name == "cue/store" and value != "":
             self.cues.store(str(value), store.base())

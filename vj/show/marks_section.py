@@ -54,7 +54,7 @@ def _seconds(mark: str, given: object) -> float:
 def check_name(mark: str) -> None:
     """Raises Fault for a name that cannot be a mark's: a time is no name."""
     if not mark.strip() or mark != mark.strip():
-        raise Fault(f"mark {mark!r}: a name is wanted")
+        raise Fault(f"mark {mark!r}: a name is wanted, such as impact")
     if len(mark) > LONGEST:
         raise Fault(f"mark: a name of {len(mark)} letters; {LONGEST} are the most")
     try:
