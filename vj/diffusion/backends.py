@@ -132,6 +132,10 @@ class StreamBackend:
         if self.model.device.type == "cuda":
             # As many rows as there may be: while a show plays it would stand for each new number.
             most = replace(snapshot, values={**snapshot.values, "steps": MOST_STEPS})
+            with self.model.made_fast():
+                for _ in range(snapshot["steps"]):
+                    self.paint(black, snapshot, context)
+            self.clear()
             with self.model.made_ready():
                 for _ in range(MOST_STEPS):
                     self.paint(black, most, context)

@@ -64,6 +64,10 @@ class BuiltIn(ABC):
         if self.threads is not None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
 
+    def made_fast(self) -> AbstractContextManager[None]:
+        """Nothing more of it is compiled than it is."""
+        return nullcontext()
+
     def made_ready(self) -> AbstractContextManager[None]:
         return nullcontext()
 

@@ -44,6 +44,7 @@ from vj.diffusion.pipelines import (
 )
 from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import PocketModel, load_pocket
+from vj.diffusion.speed import LONG
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.diffusion.translator_backend import TranslatorBackend
 from vj.diffusion.translator_model import TranslatorModel, load_translator_model
@@ -86,7 +87,14 @@ def load_stable_diffusion(spec: ModelSpec, found: FoundModel, on_message: OnMess
     fuse_lcm_lora(spec, pipe, family, on_message)
     adapters = add_adapters(spec, pipe, family, dtype, on_message)
     model = Model(
-        Path(spec.name).name, family, device, dtype, pipe, adapters=adapters, log=on_message
+        Path(spec.name).name,
+        family,
+        device,
+        dtype,
+        pipe,
+        adapters=adapters,
+        log=on_message,
+        speed=spec.speed,
     )
     model.to(dtype)
     if adapters.image_prompts is not None:
@@ -129,7 +137,7 @@ def load_backends(
             backend = StreamDiffusionBackend(model, size, not live, on_message, supervisor)
         else:
             backend = StreamBackend(model, size, not live, on_message, supervisor)
-        if live:
+        if live or spec.speed in LONG:
             backend.warm(snapshot)
         return backend
 

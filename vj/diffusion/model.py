@@ -20,6 +20,7 @@ from vj.diffusion.adapters import Adapters
 from vj.diffusion.devices import short
 from vj.diffusion.graphs import CudaCapture, GraphedPart, Work
 from vj.diffusion.prompts import Embedding
+from vj.diffusion.speed import FastForward, made_fast
 from vj.diffusion.stream_batch import NoiseSchedule
 from vj.parameters.store import Snapshot
 
@@ -39,6 +40,8 @@ class Model:
     """Threads that its computing takes on a CPU; None for torch's own choice."""
     adapters: Adapters = field(default_factory=Adapters)
     log: Callable[[str], None] = lambda text: None
+    speed: str = "auto"
+    """See `vj.diffusion.speed`."""
 
     def __post_init__(self) -> None:
         self.schedule = NoiseSchedule(self.pipe.scheduler.alphas_cumprod)
@@ -50,6 +53,8 @@ class Model:
         )
         self._time_ids: dict[tuple[int, int, int], Tensor] = {}
         self._graphs: dict[str, GraphedPart] = {}
+        self._as_graphs = self.speed != "eager"
+        self._fast: list[FastForward] = []
         self._capture = CudaCapture(self.device) if self.device.type == "cuda" else None
         for name, work in (
             ("encoder", self._encode),
@@ -60,6 +65,13 @@ class Model:
                 self._graphs[name] = GraphedPart(
                     f"{self.name}'s {name}", work, self._capture, self.log
                 )
+                self._graphs[name].off = not self._as_graphs
+        if self.device.type == "cuda":
+            self._fast = made_fast(
+                self.speed, self.name, self.pipe, bool(self.adapters.weights), self.log
+            )
+        elif self.speed != "auto":
+            self.log(f"speed {self.speed}: is for NVIDIA cards; {self.name} is computed as it is")
 
     def _play(
         self, name: str, work: Callable[..., Tensor], *tensors: Tensor | None, key: Hashable = ()
@@ -94,6 +106,7 @@ class Model:
         if self._capture is None:
             return None
         part = GraphedPart(f"{self.name}'s {name}", work, self._capture, self.log, without)
+        part.off = not self._as_graphs
         self._graphs[f"{name} {id(part)}"] = part
         return part
 
@@ -118,8 +131,20 @@ class Model:
 
     def play_as_graphs(self, wanted: bool) -> None:
         """Whether the parts are played as CUDA graphs where they can be; they are at first."""
+        self._as_graphs = wanted
         for part in self._graphs.values():
             part.off = not wanted
+
+    @contextmanager
+    def made_fast(self) -> Iterator[None]:
+        """What its networks are asked for meanwhile, on this thread, is compiled where `speed` says
+        so, which takes about a minute the first time."""
+        if self._fast:
+            self.log(f"{self.name}: {self.speed} is made ready, about a minute the first time")
+        with ExitStack() as parts:
+            for part in self._fast:
+                parts.enter_context(part.made_ready())
+            yield
 
     @contextmanager
     def made_ready(self) -> Iterator[None]:
@@ -307,6 +332,8 @@ class Model:
     def describe(self) -> str:
         """`sd-turbo (sd21, cuda float16, vae AutoencoderTiny)`."""
         vae, added = type(self.pipe.vae).__name__, self.adapters.describe()
+        if any(part.made for part in self._fast):
+            added += f", {self.speed}"
         return (
             f"{self.name} ({self.family}, {self.device.type} {short(self.dtype)}, vae {vae}{added})"
         )

@@ -37,6 +37,8 @@ class ModelSpec:
     device: str = "auto"
     dtype: str = "auto"
     """auto, float32, float16 or bfloat16."""
+    speed: str = "auto"
+    """auto, eager, graph, compile or tensorrt, see `vj.diffusion.speed`."""
     allow_pickle: bool = False
     """Files other than .safetensors may be opened. They can run code."""
     config: str | None = None

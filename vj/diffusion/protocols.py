@@ -65,6 +65,11 @@ class DiffusionModel(Protocol):
     def follow(self, snapshot: Snapshot) -> None:
         """Bring what is played of the model itself to a frame."""
 
+    def made_fast(self) -> AbstractContextManager[None]:
+        """Within it, what is computed is compiled where the show asks for that: see
+        `vj.diffusion.speed`."""
+        ...
+
     def made_ready(self) -> AbstractContextManager[None]:
         """Within it, what is computed is also made quick at once: see `vj.diffusion.graphs`."""
         ...

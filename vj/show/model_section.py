@@ -94,6 +94,7 @@ class ModelSection(Section):
     lcm_lora: str = "auto"
     device: str = "auto"
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    speed: Literal["auto", "eager", "graph", "compile", "tensorrt"] = "auto"
     allow_pickle: bool = False
     config: str | None = None
     loras: Annotated[
