@@ -257,6 +257,18 @@ def test_the_painted_size_the_rate_and_the_fit_change(play: Play) -> None:
     show.until(lambda: performance.metrics.painted > painted + 3)
 
 
+def test_a_sound_that_is_missing_is_refused_at_its_line(play: Play) -> None:
+    show = play(sounds="{hit: drawn:impact}")
+    before = show.performance.run_state.show
+    logged = show.save(sounds="{hit: drawn:impact, song: gone.wav}")
+    line = 1 + show.path.read_text(encoding="utf-8").splitlines().index(
+        "sounds: {hit: drawn:impact, song: gone.wav}"
+    )
+    assert f"{show.path}:{line}: sounds: song: " in logged
+    assert "there is no such file" in logged
+    assert show.performance.run_state.show == before
+
+
 def test_a_way_to_find_motion_that_is_missing_is_refused(play: Play) -> None:
     show = play()
     logged = show.save(flow="raft:lost.pth", person="lost.onnx")

@@ -73,7 +73,7 @@ def test_a_saved_show_changes_some_sounds_and_the_others_go_on_without_a_gap(
     assert "sound/tick/play" in performance.store.table.rows
     gone = {**both, "song": SoundRule(file=str(tmp_path / "gone.wav"))}
     assert not performance.adopt(show.model_copy(update={"sounds": gone}))
-    assert any("sounds.song: " in line and "gone.wav: there is no such" in line for line in said)
+    assert any("sounds: song: " in line and "gone.wav: there is no such" in line for line in said)
     assert performance.adopt(show.model_copy(update={"sounds": {}}))
     until(lambda: performance.sound.state() == "off")
     performance.stop()

@@ -63,6 +63,7 @@ class ShowAdopter:
             ("page", servers.replace_page),
             ("source", video_input.replace),
             ("sound", sound.replace),
+            ("sounds", sound.replace_tracks),
             ("mark", replace_mark),
         )
         """(section, what builds its replacement), in the order in which they are built and

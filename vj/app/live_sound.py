@@ -28,7 +28,6 @@ SETTLED = 2.5
 """Seconds of sound after which it is said where it goes, and how much later."""
 LISTENING = 1.0
 """Seconds for which modulators that have listened are fed."""
-SECTIONS = ("sound", "sounds")
 BEHIND = RATE
 """Samples behind the clock beyond which blocks are left out: the machine was suspended."""
 
@@ -82,18 +81,22 @@ class LiveSound:
             self._context.supervisor.start("sound", self._run, over.is_set)
 
     def replace(self, show: Show, old: Show) -> Replacement | None:
-        """The `sound:` and the `sounds:` of a saved show. Raises Fault for a file that cannot be
-        heard."""
-        sections = [name for name in SECTIONS if getattr(show, name) != getattr(old, name)]
-        if not sections:
+        """The `sound:` of a saved show. Raises Fault for a file that cannot be heard."""
+        if show.sound == old.sound:
             return None
         choice = sound_choice(show.sound)
-        if choice.kind == "file" and "sound" in sections:
+        if choice.kind == "file":
             open_named(choice.name).close()
+        return Replacement(["sound"], self.start)
+
+    def replace_tracks(self, show: Show, old: Show) -> Replacement | None:
+        """The same of its `sounds:`."""
+        if show.sounds == old.sounds:
+            return None
         for name, rule in show.sounds.items():
             if rule != old.sounds.get(name):
                 check_sound(name, rule)
-        return Replacement(sections, self.start)
+        return Replacement(["sounds"], self.start)
 
     def _run(self) -> None:
         clock, over = self._context.clock, self._context.run.over

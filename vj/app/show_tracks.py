@@ -27,13 +27,13 @@ def made_track(name: str, rule: SoundRule, keeps_pitch: bool = False) -> Track:
 
 
 def check_sound(name: str, rule: SoundRule) -> None:
-    """See that it can be heard. Raises Fault."""
+    """See that it can be heard. name: in `sounds:`. Raises Fault."""
     if rule.drawn:
         return
     try:
         open_named(rule.file).close()
     except Fault as fault:
-        raise Fault(f"sounds.{name}: {fault}") from None
+        raise Fault(f"{name}: {fault}") from None
 
 
 def _samples(rule: SoundRule) -> Samples:
