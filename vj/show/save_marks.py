@@ -37,7 +37,7 @@ def set_marks(tree: CommentedMap, marks: Mapping[str, Mapping[str, float]]) -> N
         section = CommentedMap()
         section.fa.set_flow_style()
         keys = list(tree)
-        place = next((keys.index(key) for key in BEFORE if key in keys), len(keys))
+        place = min((keys.index(key) for key in BEFORE if key in keys), default=len(keys))
         if "marks" in tree:
             tree["marks"] = section
         else:

@@ -17,9 +17,11 @@ from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from vj.core.errors import Fault
+from vj.show.kept_text import spliced
 from vj.show.load import show_of
 from vj.show.parse import parse, plain_tree
 
@@ -38,6 +40,7 @@ def writer() -> YAML:
     yaml.preserve_quotes = True
     yaml.width = 140
     yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.brace_single_entry_mapping_in_flow_sequence = True  # [two, {at: 3}], not [two, at: 3]
     return yaml
 
 
@@ -66,8 +69,28 @@ def text_of(tree: CommentedMap, path: Path) -> str:
 
 
 def save_tree(path: Path, tree: CommentedMap, read: bytes) -> bytes:
-    """`save_text` of the tree's own text."""
-    return save_text(path, text_of(tree, path), tree, read)
+    """`save_text` of the tree's own text, in which sections that are as they were keep theirs."""
+    return save_text(path, _kept(path, text_of(tree, path), tree, read), tree, read)
+
+
+def _kept(path: Path, text: str, tree: CommentedMap, read: bytes) -> str:
+    """The text of a changed tree with what has not changed as it was `read`, unless that would say
+    something else: an anchor may stand in another section."""
+    intended = plain_tree(tree, str(path))
+    try:
+        old = plain_tree(parse(read, path), str(path))
+        kept = spliced(
+            read.decode("utf-8-sig").replace("\r\n", "\n"),
+            text,
+            writer().compose,
+            lambda name: name not in old or not _equal(old[name], intended.get(name)),
+        )
+        if kept is not None:
+            again = plain_tree(parse(kept.encode(), path), str(path))
+            return kept if _equal(again, intended) else text
+    except (Fault, YAMLError):
+        pass
+    return text
 
 
 def save_text(path: Path, text: str, tree: CommentedMap, read: bytes) -> bytes:
