@@ -3,6 +3,7 @@ host, and pictures may come one frame late."""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tests.diffusion.whole_frames import Played, play
 from vj.core.frame import Frame
 from vj.core.metrics import Metrics
 from vj.diffusion.backends import StreamBackend
+from vj.diffusion.stream_batch import Noise
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FramePipeline
 
@@ -100,3 +102,35 @@ def test_a_picture_on_its_way_is_not_painted_over(parts: Path) -> None:
         assert first is not None
         assert second is not None
         assert np.array_equal(first, second)
+
+
+def test_noise_boils_by_the_number_of_the_frame() -> None:
+    """On the card, the same again from the same beginning, and with the variance it began with."""
+    device = torch.device("cuda")
+    one, two = (Noise((4, 64, 64), device, torch.float32) for _ in range(2))
+    held = one.sample(5, 5, 0.0, 1.0, 1)
+    on_host = Noise((4, 64, 64), torch.device("cpu"), torch.float32)
+    assert torch.equal(held.cpu(), on_host.sample(5, 5, 0.0, 1.0, 1))
+    boiled = [one.sample(5, 5, 0.0, 0.9, 1) for _ in range(20)]
+    again = [two.sample(5, 5, 0.0, 0.9, 1) for _ in range(20)]
+    assert all(torch.equal(*pair) for pair in zip(boiled, again, strict=True))
+    assert 0.8 < float((boiled[0] * held).mean()) < 1
+    assert abs(float((boiled[-1] * held).mean())) < 0.3
+    assert all(0.95 < float(noise.std()) < 1.05 for noise in boiled)
+
+
+def test_prompts_that_are_encoded_beside_the_picture_are_whole(parts: Path) -> None:
+    model = load(parts, "turbo", device="cuda", dtype="float16")
+    texts = [f"gold {number}" for number in range(12)]
+    alone = [model.encode_text(text).tokens.clone() for text in texts]
+    played = Played(model)
+    beside: list[torch.Tensor] = []
+    encoder = threading.Thread(
+        target=lambda: beside.extend(model.encode_text(text).tokens for text in texts)
+    )
+    encoder.start()
+    for number in range(30):
+        assert played.frame(number) is not None
+    encoder.join()
+    assert all(torch.equal(one, two) for one, two in zip(alone, beside, strict=True))
+    played.backend.close()

@@ -339,6 +339,8 @@ class StreamBackend:
     def close(self) -> None:
         if self._whole is not None:
             self._whole.close()
+        if self.model.device.type == "cuda":  # what it holds is still being computed with
+            torch.cuda.default_stream(self.model.device).synchronize()
         if not self._lent:
             self._book.close()
         if self._walk_tokens is not None and not self._lent:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -61,6 +64,42 @@ def sent(host: torch.Tensor, device: torch.device) -> torch.Tensor:
     if device.type == "cuda":
         return host.pin_memory().to(device, non_blocking=True)
     return host.to(device)
+
+
+_own = threading.local()
+
+
+@contextmanager
+def beside(device: torch.device) -> Iterator[None]:
+    """What a thread computes on a card meanwhile goes to a stream of its own, so that no frame
+    queues up behind it; at the end it is done. On other devices nothing changes."""
+    if device.type != "cuda":
+        yield
+        return
+    import torch
+
+    if not hasattr(_own, "stream"):
+        _own.stream = torch.cuda.Stream(device)
+    before = torch.cuda.current_stream(device)
+    if before == _own.stream:  # within another
+        yield
+        return
+    _own.stream.wait_stream(before)
+    try:
+        with torch.cuda.stream(_own.stream):
+            yield
+    finally:
+        _own.stream.synchronize()
+
+
+def handed_over(tensor: torch.Tensor) -> torch.Tensor:
+    """One that was made `beside` and is used where frames are computed: its memory is not given
+    away before they have."""
+    import torch
+
+    if tensor.is_cuda:
+        tensor.record_stream(torch.cuda.default_stream(tensor.device))
+    return tensor
 
 
 def short(dtype: torch.dtype) -> str:

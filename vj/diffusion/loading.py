@@ -28,7 +28,7 @@ from vj.diffusion.autotune import tune
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.built_in import BuiltIn
 from vj.diffusion.choices import Choices
-from vj.diffusion.devices import device_and_dtype
+from vj.diffusion.devices import beside, device_and_dtype
 from vj.diffusion.drawn_model import DrawnModel, load_drawn
 from vj.diffusion.model import Model
 from vj.diffusion.model_names import FoundModel, find_model, no_such_model
@@ -117,7 +117,8 @@ def load_backends(
     for it of any size, and runs their first frames. Raises Fault with one line that says what is
     wrong. The parameters: see `vj.diffusion.making.make_backend`; first: the size at which ways are
     timed."""
-    model = load_model(spec, on_message)
+    with beside(device_and_dtype(spec)[0]):
+        model = load_model(spec, on_message)
     if live and spec.dtype != "float16" and not isinstance(model, DrawnModel):
         dtypes = (torch.float32, torch.bfloat16) if spec.dtype == "auto" else (model.dtype,)
         with quietly or nullcontext():
@@ -126,6 +127,10 @@ def load_backends(
             on_message(f"{model.name} computes in {chosen}")
 
     def backend_at(size: Size) -> Backend:
+        with beside(model.device):
+            return backend_of(size)
+
+    def backend_of(size: Size) -> Backend:
         backend: StreamBackend | StreamDiffusionBackend | TranslatorBackend
         if isinstance(model, NetworkRunner) and model.is_frozen:
             model.freeze(size.width, size.height)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
-from vj.diffusion.devices import short
+from vj.diffusion.devices import beside, handed_over, short
 from vj.diffusion.graphs import CudaCapture, GraphedPart, Work
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.speed import FastForward, made_fast
@@ -173,10 +173,12 @@ class Model:
     @torch.no_grad()
     def encode_text(self, text: str) -> Embedding:
         """The embedding of a text; words beyond the encoder's 77 tokens are left out."""
-        out = self.pipe.encode_prompt(
-            text, device=self.device, num_images_per_prompt=1, do_classifier_free_guidance=False
-        )
-        return Embedding(out[0].float(), out[2].float() if self.family == "sdxl" else None)
+        with beside(self.device):
+            out = self.pipe.encode_prompt(
+                text, device=self.device, num_images_per_prompt=1, do_classifier_free_guidance=False
+            )
+            tokens, pooled = out[0].float(), out[2].float() if self.family == "sdxl" else None
+        return Embedding(handed_over(tokens), None if pooled is None else handed_over(pooled))
 
     @torch.no_grad()
     def encode(self, image: Tensor) -> Tensor:
@@ -277,7 +279,9 @@ class Model:
             raise Fault(
                 f"{self.name}: pictures are prompts only with an ip_adapter and its image_encoder"
             )
-        return self.adapters.image_prompts.encode(picture)
+        with beside(self.device):
+            tokens = self.adapters.image_prompts.encode(picture)
+        return handed_over(tokens)
 
     def vae_encode(self, image: Tensor) -> Tensor:
         """The autoencoder's encoder, in its own type and scale."""
