@@ -83,6 +83,24 @@ def test_a_strip_has_the_colours_and_the_contrast_of_the_picture_beside_it() -> 
     assert 0.5 < strip.std((0, 1)).mean() / beside.std((0, 1)).mean() < 1.6
 
 
+def test_strip_upon_strip_the_picture_stays_as_strong_as_it_was() -> None:
+    """However little the model gives them of its own."""
+    matrix = matrix_of({"x": -0.05})
+    ahead = far_ahead(matrix, HEIGHT, WIDTH)
+    assert ahead is not None
+    painter = EdgePainter(HEIGHT, WIDTH, strips=True)
+    picture = began = scene()
+    for turn in range(40):
+        there = ahead.astype(np.float32)
+        continued = painter.seen(rimless(picture), there, seed=turn)
+        strip = matched(continued, continued, there)
+        back = np.linalg.inv(ahead) @ whole(matrix)
+        while holds(back, matrix, HEIGHT, WIDTH):
+            picture, back = laid_in(picture, matrix, strip, back), back @ whole(matrix)
+    assert 0.5 < picture.std() / began.std() < 1.5
+    assert np.abs(picture.mean((0, 1)) - began.mean((0, 1))).max() < 0.15
+
+
 def test_where_the_model_gave_no_number_it_goes_on_as_it_was() -> None:
     continued = scene()
     broken = np.full_like(continued, np.nan)
@@ -113,6 +131,7 @@ def test_it_is_laid_in_beyond_the_edges_and_fades_inwards(name: str) -> None:
 def test_a_card_lays_in_the_same_strip(moves: dict[str, Any]) -> None:
     torch = pytest.importorskip("torch")
     from vj.kernels import torch_border
+    from vj.kernels.torch_edges import TorchEdgePainter
 
     matrix = matrix_of(moves)
     ahead = far_ahead(matrix, HEIGHT, WIDTH)
@@ -121,7 +140,15 @@ def test_a_card_lays_in_the_same_strip(moves: dict[str, Any]) -> None:
     back = np.linalg.inv(ahead) @ whole(matrix)
     last, painted = scene(), scene(1)
     painted[3, 4] = np.nan
-    continued = EdgePainter(HEIGHT, WIDTH).seen(rimless(last), there)
+    both = (
+        EdgePainter(HEIGHT, WIDTH, strips=True),
+        TorchEdgePainter(HEIGHT, WIDTH, torch.device("cpu"), strips=True),
+    )
+    for turn, picture in enumerate((last, last * np.float32(0.5), last)):
+        begun = rimless(picture)
+        continued = both[0].seen(begun, there, seed=turn)
+        on_card = both[1].seen(torch.from_numpy(begun), there, seed=turn).numpy()
+        assert np.abs(on_card - continued).mean() < 0.006
     wanted = matched(painted, continued, there)
     found = torch_border.matched(torch.from_numpy(painted), torch.from_numpy(continued), there)
     assert np.abs(found.numpy() - wanted).mean() < 0.006

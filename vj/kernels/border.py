@@ -12,7 +12,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vj.kernels.edges import band_count, beyond_edges
+from vj.kernels.edges import beyond_edges
 from vj.kernels.numpy_ops import places_seen
 from vj.kernels.settings import LEAST_DEPTH
 
@@ -25,9 +25,6 @@ FRAMES = 24
 WIDEST = 1.15
 """How many times as much as the picture shows a strip is painted in, at most: the more, the
 coarser it is."""
-ROUGH = 2
-"""Bands, the coarsest, that have noise in what the model is given: shapes to begin with. Finer ones
-are blurred; of noise it would make noise."""
 HALF_A_PIXEL = 0.5
 RIM = 2
 """Pixels; see `rimless`."""
@@ -110,11 +107,6 @@ def _new_places(matrix: np.ndarray, height: int, width: int) -> np.ndarray:
     x, y = places_seen(matrix, column, row, width, height)
     new = (x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)
     return np.stack([column[new], row[new], np.ones(int(new.sum()))])
-
-
-def quiet_bands(height: int, width: int) -> int:
-    """Of the bands of `edges`, the finest, without noise in what the model is given."""
-    return max(0, band_count(height, width) - ROUGH)
 
 
 def feather_pixels(height: int) -> int:

@@ -41,15 +41,24 @@ LEAST = 1e-4
 """Deviation (0..1) of a colour that counts as one."""
 UNSEEN = 1e-3
 """Pixels beyond the edge that are only rounding."""
-LEAST = 1e-4
-"""Deviation (0..1) of a colour that counts as one."""
-UNSEEN = 1e-3
-"""Pixels beyond the edge that are only rounding."""
+ROUGH = 2
+"""Bands, the coarsest, that have noise in what a model is given that paints a strip: shapes to
+begin with. Finer ones are blurred; of noise it would make noise."""
+GAIN, LOSS = 0.5, 0.02
+"""How far the strength of that noise follows the picture from strip to strip, up and down: its
+colours are the picture's, but what strips lose in strength is not lost for good."""
+QUIETEST = 0.6
+"""The least loudness of that noise, however even the picture is at that place of its edge."""
 
 
 def band_count(height: int, width: int) -> int:
     """The last of the bands is the mean colours that are left of all others."""
     return 1 + max(1, round(math.log2(min(height, width) / COARSEST)))
+
+
+def quiet_bands(height: int, width: int) -> int:
+    """Bands, the finest, that have no noise in what a model is given that paints a strip."""
+    return max(0, band_count(height, width) - ROUGH)
 
 
 def loudness(band: int, far: float) -> float:
@@ -134,14 +143,15 @@ class _Band:
 class EdgePainter:
     """For pictures of one size. Belongs to one thread."""
 
-    def __init__(self, height: int, width: int, quiet: int = 0) -> None:
-        """quiet: so many of the finest bands have no noise: for a model that paints detail by
-        itself."""
-        self._quiet = quiet
+    def __init__(self, height: int, width: int, strips: bool = False) -> None:
+        """strips: for a model that paints detail by itself, see `ROUGH` and `LOSS`."""
+        self._strips = strips
+        self._quiet = quiet_bands(height, width) if strips else 0
         self._shape = height, width
         self._wide = np.zeros((height, width, 4), np.float32)
         self._noise = BandNoise(band_count(height, width))
         self._been: dict[int, np.ndarray] = {}
+        self._energy: dict[int, float] = {}
 
     def seen(
         self,
@@ -222,6 +232,8 @@ class EdgePainter:
             strength = cv2.resize(squared, (COARSEST, COARSEST), interpolation=cv2.INTER_AREA)
             strength = strength.mean(axis=2)
             loud = np.sqrt(np.sqrt(strength / max(LEAST**2, float(strength.mean()))))
+            if self._strips:
+                loud = np.maximum(loud, QUIETEST)
             found.append(_Band(fine, coarse, self._root(len(found), detail), loud))
             fine = coarse
         middle = self._followed(-1, fine.mean(axis=(0, 1), keepdims=True))
@@ -232,11 +244,19 @@ class EdgePainter:
         """See `colour_root`, of (h, w, 3) about 0."""
         flat = colours.reshape(-1, 3)
         now = flat.T @ flat / len(flat)
+        if self._strips:
+            found = float(np.trace(now))
+            kept = self._energy.get(band, found)
+            kept += (GAIN if found > kept else LOSS) * (found - kept)
+            self._energy[band] = kept
+            return colour_root(now * min(MOST**2, max(1.0, kept / max(found, 1e-12))))
         been = self._followed(band, now)
         return colour_root(been * min(1.0, MOST**2 * np.trace(now) / max(np.trace(been), 1e-12)))
 
     def _followed(self, what: int, now: np.ndarray) -> np.ndarray:
         """A statistic of the picture, and what it has been."""
+        if self._strips:
+            return now
         been = self._been.get(what, now)
         self._been[what] = been + np.float32(FOLLOW) * (now - been)
         return self._been[what]

@@ -11,13 +11,17 @@ from torch.nn import functional
 from vj.kernels.edges import (
     COARSEST,
     FOLLOW,
+    GAIN,
     LEAST,
     LONG,
+    LOSS,
     MOST,
+    QUIETEST,
     BandNoise,
     band_count,
     beyond_edges,
     loudness,
+    quiet_bands,
 )
 from vj.kernels.settings import LEAST_DEPTH, REACH
 
@@ -25,8 +29,10 @@ from vj.kernels.settings import LEAST_DEPTH, REACH
 class TorchEdgePainter:
     """For pictures of one size on one device. Belongs to one thread."""
 
-    def __init__(self, height: int, width: int, device: torch.device, quiet: int = 0) -> None:
-        self._quiet = quiet
+    def __init__(self, height: int, width: int, device: torch.device, strips: bool = False) -> None:
+        """strips: see `edges.EdgePainter`."""
+        self._strips = strips
+        self._quiet = quiet_bands(height, width) if strips else 0
         self._shape, self._device = (height, width), device
         self._column = torch.arange(width, device=device, dtype=torch.float32).expand(height, width)
         self._row = torch.arange(height, device=device, dtype=torch.float32)[:, None].expand(
@@ -34,6 +40,7 @@ class TorchEdgePainter:
         )
         self._noise = BandNoise(band_count(height, width))
         self._been: dict[int, Tensor] = {}
+        self._energy: dict[int, Tensor] = {}
 
     def seen(
         self,
@@ -84,6 +91,8 @@ class TorchEdgePainter:
                     (detail * detail).mean(dim=1, keepdim=True), COARSEST
                 )
                 loud = (strength / strength.mean().clamp_min(LEAST**2)).sqrt().sqrt()
+                if self._strips:
+                    loud = loud.clamp_min(QUIETEST)
                 loud = self._at(loud, near_x, near_y)
             else:
                 coarse = self._followed(-1, fine.mean(dim=(2, 3), keepdim=True))
@@ -91,9 +100,7 @@ class TorchEdgePainter:
             here = self._at(fine, near_x, near_y) - self._at(coarse, near_x, near_y)
             flat = detail[0].flatten(1)
             now = flat @ flat.T / flat.shape[1]
-            been = self._followed(band, now)
-            most = MOST**2 * now.trace() / been.trace().clamp_min(1e-12)
-            root = _colour_root(been * most.clamp_max(1))
+            root = _colour_root(self._statistics(band, now))
             noise = self._tiled(tile, x / 2**band, y / 2**band)
             loud = loud * (0.0 if band < self._quiet else loudness(band, depth))
             noise = torch.einsum("ij,jhw->ihw", root, noise)[None] * loud
@@ -102,8 +109,22 @@ class TorchEdgePainter:
             fine = coarse
         return out + fine
 
+    def _statistics(self, band: int, now: Tensor) -> Tensor:
+        """Of a band's noise: see `edges.EdgePainter`."""
+        if self._strips:
+            found = now.trace()
+            kept = self._energy.get(band, found)
+            kept = torch.lerp(kept, found, torch.where(found > kept, GAIN, LOSS))
+            self._energy[band] = kept
+            return now * (kept / found.clamp_min(1e-12)).clamp(1, MOST**2)
+        been = self._followed(band, now)
+        most = MOST**2 * now.trace() / been.trace().clamp_min(1e-12)
+        return been * most.clamp_max(1)
+
     def _followed(self, what: int, now: Tensor) -> Tensor:
         """A statistic of the picture, and what it has been."""
+        if self._strips:
+            return now
         self._been[what] = torch.lerp(self._been.get(what, now), now, FOLLOW)
         return self._been[what]
 

@@ -163,6 +163,7 @@ class HostCompositor:
         self._last: np.ndarray | None = None
         self._contrast = FeedbackGain()
         self._edges: EdgePainter | None = None
+        self._strips: EdgePainter | None = None
         self._ahead: tuple[np.ndarray, np.ndarray] | None = None
         """What was seen ahead, like the last generated image, and through which matrix."""
         self._strip: np.ndarray | None = None
@@ -210,9 +211,9 @@ class HostCompositor:
     def ahead(self, matrix: np.ndarray, seed: int) -> Picture | None:
         if self._last is None:
             return None
-        # one of its own: in the colours of this picture, whatever those of earlier ones were
-        painter = EdgePainter(*self.size[::-1], border.quiet_bands(*self.size[::-1]))
-        seen = painter.seen(border.rimless(self._last), matrix, seed=seed)
+        if self._strips is None:
+            self._strips = EdgePainter(self.size.height, self.size.width, strips=True)
+        seen = self._strips.seen(border.rimless(self._last), matrix, seed=seed)
         self._ahead = seen, matrix
         return cv2.convertScaleAbs(seen, alpha=255) if self._plain else self._for_model(seen.copy())
 
@@ -267,7 +268,7 @@ class HostCompositor:
     def take_over(self, last: np.ndarray | None) -> None:
         self._last = last
         self._contrast.reset()
-        self._edges = self._ahead = self._strip = None
+        self._edges = self._strips = self._ahead = self._strip = None
 
 
 def fed_back(snapshot: Snapshot, blank: bool, least: float | None = None) -> float:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from vj.core.frame import Size
-from vj.kernels import border, torch_border
+from vj.kernels import torch_border
 from vj.kernels.cv_warp import STAY
 from vj.kernels.settings import BlendSettings, blend_numbers, feedback_numbers
 from vj.kernels.torch_edges import TorchEdgePainter
@@ -44,6 +44,7 @@ class CudaCompositor:
         self._fresh, self._dry = Pinned(shape, device), Pinned(shape, device)
         self._contrast = FeedbackGain()
         self._edges: TorchEdgePainter | None = None
+        self._strips: TorchEdgePainter | None = None
         self._ahead: tuple[Tensor, np.ndarray] | None = None
         """What was seen ahead, like the last generated image, and through which matrix."""
         self._strip: Tensor | None = None
@@ -112,9 +113,9 @@ class CudaCompositor:
         last = self.kernels.state
         if last is None:
             return None
-        quiet = border.quiet_bands(*self.size[::-1])
-        painter = TorchEdgePainter(*self.size[::-1], last.device, quiet)
-        seen = painter.seen(torch_border.rimless(last), matrix, seed=seed)
+        if self._strips is None:
+            self._strips = TorchEdgePainter(*self.size[::-1], last.device, strips=True)
+        seen = self._strips.seen(torch_border.rimless(last), matrix, seed=seed)
         self._ahead = seen, matrix
         return self._as_painted(seen)
 
@@ -196,7 +197,7 @@ class CudaCompositor:
 
     def take_over(self, last: np.ndarray | None) -> None:
         self._contrast.reset()
-        self._edges = self._ahead = self._strip = None
+        self._edges = self._strips = self._ahead = self._strip = None
         self.kernels.reset()
         if last is not None:
             self.kernels.restore(torch.from_numpy(last))
