@@ -166,6 +166,7 @@ class FsrUpscaler:
 
         from vj.kernels.cupy_guided import GuidedKernels
         from vj.kernels.cupy_upscale import UpscaleKernels
+        from vj.pipeline.card_transfer import Pinned
 
         self._torch, self._wanted, self._device = torch, wanted, torch.device(device)
         sizes = part.height, part.width, wanted.height, wanted.width
@@ -174,20 +175,20 @@ class FsrUpscaler:
         self._stream = torch.cuda.Stream(self._device)
         small, large = (part.height, part.width), (wanted.height, wanted.width)
         self._picture, self._guide, self._large_guide, self._mask = (
-            PinnedBuffer(shape, self._device) for shape in ((*small, 3), small, large, small)
+            Pinned(shape, self._device) for shape in ((*small, 3), small, large, small)
         )
         self._down = torch.empty((*large, 3), dtype=torch.uint8, pin_memory=True)
 
     def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
         lead = self._lead.of(guide)
         with self._torch.cuda.stream(self._stream):
-            there = self._picture.up(crop_to(picture, self._wanted))
+            there = self._picture.upload(crop_to(picture, self._wanted))
             out = self._kernels.upscale(there, FSR_SHARPNESS)
             if lead is not None:
                 small, large, strength, mask = lead
-                lumas = self._guide.up(small), self._large_guide.up(large)
+                lumas = self._guide.upload(small), self._large_guide.upload(large)
                 out = self._guided.guide(
-                    there, *lumas, out, strength, None if mask is None else self._mask.up(mask)
+                    there, *lumas, out, strength, None if mask is None else self._mask.upload(mask)
                 )
             self._down.copy_(out, non_blocking=True)
             self._stream.synchronize()
@@ -195,22 +196,6 @@ class FsrUpscaler:
         return copy
 
     def close(self) -> None: ...
-
-
-class PinnedBuffer:
-    """Memory on both sides for arrays of one shape, uint8, that go up to a card."""
-
-    def __init__(self, shape: tuple[int, ...], device: Any) -> None:
-        import torch
-
-        self._here = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
-        self._there = torch.empty(shape, dtype=torch.uint8, device=device)
-
-    def up(self, array: np.ndarray) -> Any:
-        """The array on the card, once the current stream has come so far. The next one may be
-        lifted when that stream has been waited for."""
-        self._here.numpy()[...] = array
-        return self._there.copy_(self._here, non_blocking=True)
 
 
 class ModelUpscaler:
