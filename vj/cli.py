@@ -16,6 +16,14 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+# OpenMP threads that spin for milliseconds while they wait take their cores from whatever else
+# runs, and then wait for it: beside one busy program a frame took 1.2 s instead of 0.03 s. A
+# short spin does neither. Has to be set before torch is imported.
+os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+# OpenCV's own lines about cameras and broken pictures stand in the status line, and say less
+# than ours. Has to be set before cv2 is imported.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+
 from vj.app.signals import AT_ONCE, leave
 from vj.core.errors import Fault
 
@@ -29,13 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         and signal.getsignal(signal.SIGINT) is signal.SIG_DFL
     ):
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # OpenMP threads that spin for milliseconds while they wait take their cores from whatever else
-    # runs, and then wait for it: beside one busy program a frame took 1.2 s instead of 0.03 s. A
-    # short spin does neither. Has to be set before torch is imported.
-    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
-    # OpenCV's own lines about cameras and broken pictures stand in the status line, and say less
-    # than ours. Has to be set before cv2 is imported.
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     try:
         if given[:1] == ["check"]:
             from vj.commands.check import check

@@ -429,3 +429,18 @@ def test_a_take_is_recorded_by_a_switch(start_show: StartShow, tmp_path: Path) -
     one.until_line(r"recorded takes.* \(\d+ frames\)")
     (take,) = (tmp_path / "takes").iterdir()
     assert len(movie_frames(take)) > 10
+
+
+def test_opencv_says_nothing_of_its_own() -> None:
+    """A show that waits for a camera had its lines every three seconds."""
+    asked = "import vj.cli, cv2; print(cv2.utils.logging.getLogLevel())"
+    bare = {key: value for key, value in os.environ.items() if key != "OPENCV_LOG_LEVEL"}
+    done = subprocess.run(
+        [sys.executable, "-c", asked],
+        env=bare,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "0", "silent"

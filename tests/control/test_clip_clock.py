@@ -10,9 +10,10 @@ import pytest
 
 from tests.control.harness import FPS, ControlHarness
 from vj.control.build import make_engine
+from vj.control.marks import ClipMarks
 from vj.core.errors import Fault
 from vj.core.happenings import Happening
-from vj.core.picture_place import PicturePlace
+from vj.core.picture_place import PicturePlace, PlayedPart
 from vj.parameters.store import Snapshot
 from vj.show.clip_names import ClipNames
 from vj.show.load import check_show
@@ -329,3 +330,11 @@ def test_what_is_wrong_is_told(show: dict[str, Any], words: str) -> None:
     with pytest.raises(Fault) as caught:
         check_show(whole, "test")
     assert words in str(caught.value)
+
+
+def test_a_mark_on_what_the_show_does_not_name_says_so() -> None:
+    marks = ClipMarks(ClipNames({"kiss": "drawn:kiss"}, ["camera"]), {})
+    part = PlayedPart(0, 8, "loop")
+    with pytest.raises(Fault, match="what plays on deck A now is no source of this show"):
+        marks.set("impact", PicturePlace(1, 0.04, 1, part, uri="testcard"))
+    assert "of kiss" in marks.set("impact", PicturePlace(1, 0.04, 1, part, uri="drawn:kiss"))

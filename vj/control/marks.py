@@ -46,6 +46,11 @@ class ClipMarks:
         if len(self._set) >= MOST:
             raise Fault(f"mark {name}: {MOST} are set and not written; /vj/mark/write writes them")
         called = self.names.of(place.uri, place.clip)
+        if not called:
+            raise Fault(
+                f"mark {name}: what plays on deck A now is no source of this show; a clip in "
+                "source: or sources: has marks"
+            )
         there = next((clip for clip in called if name in self._marks.get(clip, {})), None)
         clip = self.names.home(place.uri, place.clip) if there is None else there
         at = round(place.seconds, 3)
