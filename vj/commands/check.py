@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from vj.commands.check_clips import check_clips
 from vj.commands.check_controls import check_controls
 from vj.commands.check_files import check_files
 from vj.commands.check_models import check_models
@@ -51,7 +52,7 @@ def check_show_file(path: Path) -> tuple[Reading, CheckResult]:
     reading = read_show(path)
     result = CheckResult(reading)
     if reading.show is not None and reading.origins is not None:
-        for check_part in (check_files, check_models, check_controls):
+        for check_part in (check_files, check_clips, check_models, check_controls):
             check_part(reading.show, result)
     return reading, result
 

@@ -14,6 +14,7 @@ from vj import sinks, sources
 from vj.commands.check_result import CheckResult
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault, Unavailable, nearest_file
+from vj.core.frame import Size
 from vj.core.media_file import opened
 from vj.display.glfw_window import no_display_here
 from vj.install_plan import ADD
@@ -22,6 +23,7 @@ from vj.show.paths import AUDIO_SUFFIXES
 from vj.show.schema import Show
 from vj.show.section import KeyPath
 from vj.show.sound_section import sound_choice
+from vj.sources.transport import TransportControl
 
 SYSTEMS = {
     "spout": ("win32", "Spout is for Windows only"),
@@ -40,6 +42,9 @@ LIBRARIES = {
 DRAWN = ("testcard", "drawn", "draw", "none")
 """Sources that are made here and always open; whether there is such a scene is found out by opening
 it."""
+
+SMALL = Size(64, 64)
+"""At which what is drawn is opened: nobody looks at it."""
 
 
 def check_files(show: Show, result: CheckResult) -> None:
@@ -87,9 +92,9 @@ def _source(uri: str, place: KeyPath, result: CheckResult, others: bool) -> None
         if _waits(rest):
             result.skip(f"{uri} (is no plain file, opening it may wait)")
         else:
-            _try(lambda: _open(uri), place, result)
+            _try(lambda: _open(uri, result), place, result)
     elif kind in DRAWN:
-        _try(lambda: _open(uri), place, result)
+        _try(lambda: _open(uri, result), place, result)
     elif not (
         _lacks(kind, uri, place, result, others)
         or (kind == "screen" and _sees_no_screen(uri, place, result, others))
@@ -121,10 +126,14 @@ def _sees_no_screen(uri: str, place: KeyPath, result: CheckResult, others: bool)
     return False
 
 
-def _open(uri: str) -> None:
-    source = sources.make_source(uri, sources.SourceSettings(FrameClock(30.0)))
+def _open(uri: str, result: CheckResult) -> None:
+    settings = sources.SourceSettings(FrameClock(30.0), size=SMALL, transport=TransportControl())
+    source = sources.make_source(uri, settings)
     try:
         source.open()
+        length = getattr(source, "length", None)
+        if length is not None:
+            result.lengths[uri] = length
     finally:
         source.close()
 

@@ -19,6 +19,8 @@ class CheckResult:
         self._warnings: list[Report] = list(reading.notes)
         self.skipped: list[str] = []
         """What was not checked, and why."""
+        self.lengths: dict[str, float] = {}
+        """Seconds of the clips that were opened, by their URIs."""
 
     def error(self, place: KeyPath, text: str | Fault) -> None:
         """The show cannot be played as it is written."""
