@@ -17,13 +17,18 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from tests.diffusion.adapter_parts import SIZE, load, lora
 from tests.diffusion.whole_frames import Played, play
 from tests.kernels.kernels_as_c import Compiled, stand_in_for_cupy
+from vj.core.frame import Frame
+from vj.core.metrics import Metrics
 from vj.diffusion import backends
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.graphs import Captured
 from vj.diffusion.model import Model
 from vj.kernels.body import C_SOURCE, CUDA_SOURCE
 from vj.kernels.cupy_ops import TemporalKernels
+from vj.parameters.store import Store
 from vj.pipeline.cuda_compositor import CudaCompositor
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.optical_flow import grid_size
 
 CPU = torch.device("cpu")
@@ -190,3 +195,41 @@ def test_nan_is_kept_out_and_the_next_frame_is_painted(parts: Path, on_card: Non
     model._decode = decode  # type: ignore[method-assign]
     assert first is not None
     assert played.frame(2) is not None
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
+def test_late_pictures_are_the_same_one_frame_later(parts: Path, on_card: None, live: bool) -> None:
+    """And never offline, where each frame has its own picture."""
+    shown: dict[bool, list[np.ndarray]] = {False: [], True: []}
+    for late, made in shown.items():
+        store = Store({"prompt/a": "gold", "output/late": late, "feedback/amount": 0.0})
+        pipeline = FramePipeline(SIZE, "crop", Metrics(), print, live=live)
+        pipeline.swap(StreamBackend(load(parts, "turbo"), SIZE, wait=True))
+        rng = np.random.default_rng(1)
+        for number in range(9):
+            store.set("strength", 0.3 + 0.05 * number, "test")
+            store.set("output/freeze", number == 7, "test")
+            image = rng.integers(0, 256, (SIZE.height, SIZE.width, 3), np.uint8)
+            frame = Frame(image, number, number / 30)
+            made.append(pipeline.process(frame, store.sample(number / 30)).picture.copy())
+        pipeline.close()
+    behind = 1 if live else 0
+    for number in range(4, 6):
+        assert np.array_equal(shown[False][number], shown[True][number + behind])
+    assert not np.array_equal(shown[False][4], shown[False][5])
+    assert not np.array_equal(shown[True][6], shown[True][7]) or not live
+
+
+def test_on_a_host_nothing_comes_late(parts: Path) -> None:
+    pictures = []
+    for late in (False, True):
+        store = Store({"prompt/a": "gold", "output/late": late})
+        pipeline = FramePipeline(SIZE, "crop", Metrics(), print, live=True)
+        pipeline.swap(StreamBackend(load(parts, "turbo"), SIZE, wait=True))
+        image = np.full((SIZE.height, SIZE.width, 3), 90, np.uint8)
+        for number in range(3):
+            image = image + np.uint8(number)
+            shown = pipeline.process(Frame(image, number, number / 30), store.sample(number / 30))
+        pictures.append(shown.picture)
+        pipeline.close()
+    assert np.array_equal(*pictures)

@@ -87,6 +87,8 @@ class Compositor(Protocol):
     """One size, one device. Belongs to the render thread."""
 
     size: Size
+    works_beside: bool
+    """Its pictures come from a card, which is at work while the host goes on."""
 
     def preprocess(
         self,
@@ -154,6 +156,8 @@ class Compositor(Protocol):
 class HostCompositor:
     """On a CPU, or beside a device without CUDA. With `plain` the backend takes and gives (H, W, 3)
     uint8: no model."""
+
+    works_beside = False
 
     def __init__(self, size: Size, device: torch.device | None = None, plain: bool = False) -> None:
         self.size = size

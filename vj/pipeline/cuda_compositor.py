@@ -33,6 +33,8 @@ class CudaCompositor:
     pinned memory. The one wait of a frame is at its end, for its own picture, or for the one before
     it (`begin_postprocess`)."""
 
+    works_beside = True
+
     def __init__(self, size: Size, device: torch.device, dtype: torch.dtype) -> None:
         from vj.kernels.cupy_ops import TemporalKernels
 

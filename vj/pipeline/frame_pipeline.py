@@ -300,7 +300,8 @@ class FramePipeline:
         return self._on_its_way(coming, context, motion)
 
     def _comes_late(self, snapshot: Snapshot) -> bool:
-        return bool(self._live and snapshot["output/late"])
+        beside = self.backend.compositor.works_beside
+        return bool(self._live and beside and snapshot["output/late"])
 
     def _held(self) -> float:
         """How much of the last generated image stays at least, see `CROSSFADE`."""
