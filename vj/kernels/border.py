@@ -30,12 +30,14 @@ RIM = 2
 """Pixels; see `rimless`."""
 FEATHER = 0.03
 """How far it is feathered inwards, of the height."""
-LOUDEST = 1.2
+LOUDEST = 1.1
 """The contrast of each channel for that of the picture, at most."""
 CELLS = 12
 """Of the grid that colours are compared on, across the shorter side."""
 NEAR = 5
-"""Cells each way whose contrast is that of the strip beside them, half way to that of all."""
+"""Cells each way whose contrast is that of the strip beside them, ..."""
+LOCAL = 0.75
+"""so far, and for the rest that of all: or there would be a frame round an even picture."""
 LEAST = 1e-5
 FADE = 0.4
 """How far the picture's colours go on into the strip, to 1/e, of the shorter side."""
@@ -152,7 +154,7 @@ def matched(painted: np.ndarray, continued: np.ndarray, matrix: np.ndarray) -> n
         for one in (near, here.mean((0, 1), keepdims=True))
     )
     contrast = cv2.resize(
-        np.sqrt(local * whole_one), (width, height), interpolation=cv2.INTER_LINEAR
+        local**LOCAL * whole_one ** (1 - LOCAL), (width, height), interpolation=cv2.INTER_LINEAR
     )
     loud = LOUDEST * contrast / np.maximum(detail.std((0, 1)), LEAST)
     share = np.exp(far * np.float32(-1 / (FADE * min(height, width))))

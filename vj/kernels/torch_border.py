@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vj.kernels.border import FADE, LEAST, LOUDEST, NEAR, RIM, feather_pixels, grid_shape
+from vj.kernels.border import FADE, LEAST, LOCAL, LOUDEST, NEAR, RIM, feather_pixels, grid_shape
 from vj.kernels.torch_edges import sampled_at, torch_places_seen
 
 
@@ -37,7 +37,7 @@ def matched(painted: Tensor, continued: Tensor, matrix: np.ndarray) -> Tensor:
         (one[:, :3] / one[:, 3:].clamp_min(LEAST)).sqrt()
         for one in (near, here.mean((2, 3), keepdim=True))
     )
-    contrast = _wide((local * whole).sqrt(), height, width)
+    contrast = _wide(local**LOCAL * whole ** (1 - LOCAL), height, width)
     loud = LOUDEST * contrast / detail.std((0, 1), correction=0).clamp_min(LEAST)
     share = torch.exp(far * (-1 / (FADE * min(height, width))))[..., None]
     made = detail * loud.clamp_max(1) + coarse + share * (wanted - coarse)
