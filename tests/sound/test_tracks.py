@@ -13,7 +13,7 @@ from vj.sound import RATE, samples
 from vj.sound import track as track_module
 from vj.sound.loudness import KNEE, gain, limited
 from vj.sound.ramp import RAMP
-from vj.sound.samples import HeldSamples
+from vj.sound.samples import HeldSamples, looped
 from vj.sound.sound_file import SoundFile
 from vj.sound.track import VOICES, Track
 from vj.sound.tracks import Heard, Tracks
@@ -56,6 +56,25 @@ def hertz_of(sound: np.ndarray) -> float:
 def jumps(sound: np.ndarray) -> float:
     """The largest second difference: a click is one, a tone and a ramp are not."""
     return float(np.abs(np.diff(sound, 2, axis=0)).max())
+
+
+@pytest.mark.parametrize("length", [1, 7, 959, 960])
+def test_a_loop_shorter_than_a_block_is_read_once_for_it(
+    length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, reads = noise(length), []
+    read = HeldSamples.read
+
+    def counted(held: HeldSamples, first: int, count: int) -> np.ndarray:
+        reads.append(count)
+        return read(held, first, count)
+
+    monkeypatch.setattr(HeldSamples, "read", counted)
+    for first in (-3, 0, 5 * length + 2):
+        reads.clear()
+        found = looped(HeldSamples(sound), first, 960)
+        assert np.array_equal(found, sound[np.arange(first, first + 960) % length])
+        assert len(reads) <= 2
 
 
 def test_a_loop_joins_to_the_sample_and_does_not_drift_in_ten_minutes() -> None:

@@ -77,6 +77,9 @@ def samples_of_file(file: SoundFile) -> Samples:
 
 def looped(samples: Samples, first: int, count: int) -> np.ndarray:
     """As `read` of a sound that goes on and on, in both directions: (count, 2) float32."""
+    if count > samples.length:  # a short one, many times
+        places = np.arange(first, first + count)
+        return np.take(samples.read(0, samples.length), places, axis=0, mode="wrap")
     parts, left = [], count
     while left:
         place = first % samples.length
