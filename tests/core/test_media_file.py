@@ -13,7 +13,8 @@ from tests.sources.numbered import SIZE, numbered
 from tests.sources.played import played
 from vj.control.audio import AudioFile
 from vj.core.media_file import opened
-from vj.sound.sound_file import SoundFile, holds_sound
+from vj.sound.named_file import holds_sound
+from vj.sound.sound_file import SoundFile
 
 
 def film(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import av
@@ -91,6 +92,18 @@ def test_a_hole_in_the_sound_is_silence_and_what_follows_is_in_time(
     whole = opened(tmp_path / name).read(0.0, 3 * RATE)
     assert click_moments(whole) == pytest.approx([0.5, 2.5], abs=1e-3)
     assert not whole[round(1.06 * RATE) : round(1.94 * RATE)].any()
+
+
+def test_channels_without_a_way_to_stereo_are_silent_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "nine.wav"
+    with wave.open(str(path), "wb") as made:
+        made.setnchannels(9)
+        made.setsampwidth(2)
+        made.setframerate(RATE)
+        made.writeframes(np.full((RATE // 4, 9), 8000, np.int16).tobytes())
+    file = opened(path)
+    assert not file.read(0.0, 480).any()
+    assert file.broken
 
 
 def test_mono_is_as_loud_on_both_sides_and_surround_does_not_clip(tmp_path: Path) -> None:

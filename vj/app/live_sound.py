@@ -19,7 +19,7 @@ from vj.show.sound_section import sound_choice
 from vj.sinks.runner import SinkRunner
 from vj.sound import RATE
 from vj.sound.loudness import limited
-from vj.sound.sound_file import open_named
+from vj.sound.named_file import open_named
 
 PERIOD = BLOCK / RATE
 DEAD = 0.5

@@ -21,9 +21,9 @@ from vj.show.validate import POSITION
 from vj.sinks.sound_queue import SoundQueue
 from vj.sound import RATE, silence
 from vj.sound.loudness import limited
+from vj.sound.named_file import open_named
 from vj.sound.ramp import levelled
 from vj.sound.slow_sound import SlowSound
-from vj.sound.sound_file import open_named
 from vj.sound.tracks import Tracks
 
 

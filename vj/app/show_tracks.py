@@ -11,8 +11,8 @@ from vj.parameters.store import Snapshot, Store
 from vj.show.sounds_section import SoundRule
 from vj.sound.drawn import PREFIX, drawn
 from vj.sound.loudness import gain
+from vj.sound.named_file import open_named
 from vj.sound.samples import HeldSamples, Samples, samples_of_file
-from vj.sound.sound_file import open_named
 from vj.sound.track import Track
 from vj.sound.tracks import Heard
 

@@ -16,7 +16,8 @@ from vj.show.modulator_section import SOURCE_SOUND
 from vj.show.schema import Show
 from vj.show.sound_section import SoundChoice, sound_choice
 from vj.show.validate import POSITION
-from vj.sound.sound_file import SoundFile, holds_sound
+from vj.sound.named_file import holds_sound
+from vj.sound.sound_file import SoundFile
 from vj.sound.sound_line import SoundLine
 from vj.sources import split_uri
 from vj.sources.clip_place import ClipPlace

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vj.core.errors import Fault, nearest_file
+from vj.core.errors import Fault
 from vj.core.media_file import opened
 from vj.core.packets import packets_of, untorn
 from vj.sound import RATE, silence
@@ -271,6 +271,8 @@ class SoundFile:
         return True
 
     def _feed(self, frame: Any) -> None:
+        import av
+
         kind = frame.format.name, frame.layout.name, frame.rate
         if kind != self._kind:  # in the middle of a broadcast, say: what follows is a new part
             self._flush()
@@ -284,8 +286,10 @@ class SoundFile:
                 place = self._begin_part(place, frame)
                 self._coming = place
             self._keep(self._resampler.resample(frame))
-        except (ValueError, NotImplementedError):  # a layout that FFmpeg does not mix down
-            self._flush()
+        except (av.FFmpegError, ValueError, NotImplementedError):
+            # FFmpeg has no way to stereo for these channels: nine without places, for example.
+            # The resampler is of no use any more, and would raise again if it were flushed.
+            self._resampler = None
             self.broken += 1
         self._coming += frame.samples
 
@@ -335,27 +339,3 @@ class SoundFile:
         if self._resampler is not None:
             self._keep(self._resampler.resample(None))
             self._resampler = None
-
-
-def holds_sound(path: Path) -> bool:
-    """Whether there is a sound stream in a file; False for one that cannot be read."""
-    import av
-
-    try:
-        with opened(path) as container:
-            return container.streams.best("audio") is not None
-    except (av.FFmpegError, OSError, ValueError):
-        return False
-
-
-def open_named(name: str) -> SoundFile:
-    """The sound of a file that a show names, open. Raises Fault."""
-    path = Path(name).expanduser()
-    if "://" in name:
-        raise Fault(f"{name:.100}: sound is taken from files, not from addresses")
-    if not path.exists():
-        raise Fault(f"{path}: there is no such file{nearest_file(path)}")
-    file = SoundFile(path)
-    if not file.open():
-        raise Fault(f"{path}: has no sound")
-    return file
