@@ -25,6 +25,12 @@ def said() -> list[str]:
     return []
 
 
+def becomes(ear: Ear, level: float) -> bool:
+    """It is heard as loud as this before long."""
+    until(lambda: abs(ear.loudness - level) < 1e-3, lambda: f"{ear.loudness:.4f}, not {level}")
+    return True
+
+
 def playing(folder: Path, said: list[str]) -> tuple[Performance, Ear]:
     """A hum of 0.1, and a hit of 0.3 that lasts long enough to be heard."""
     sounds = {
@@ -39,7 +45,7 @@ def playing(folder: Path, said: list[str]) -> tuple[Performance, Ear]:
     performance = live(folder, said, options)
     ear = Ear(performance)
     performance.start()
-    until(lambda: abs(ear.loudness - 0.1) < 1e-3)
+    assert becomes(ear, 0.1)
     return performance, ear
 
 
@@ -48,14 +54,14 @@ def test_a_sound_is_started_by_hand_and_a_level_is_a_fader(tmp_path: Path, said:
     store = performance.store
     until(lambda: performance.sound.state().startswith("hum, hit, delayed by "))
     store.set("sound/hit/play", True)
-    until(lambda: abs(ear.loudness - 0.4) < 1e-3)
-    until(lambda: abs(ear.loudness - 0.1) < 1e-3)
+    assert becomes(ear, 0.4), "the hit over the hum"
+    assert becomes(ear, 0.1), "it is over, and the hum goes on"
     store.set("sound/hum/level", 1 / 3)
-    until(lambda: abs(ear.loudness - 0.05) < 1e-3)
+    assert becomes(ear, 0.05), "a third of the fader is half as loud"
     store.set("sound/level", 0)
-    until(lambda: ear.loudness == 0)
+    assert becomes(ear, 0.0)
     store.set("panic", True)
-    until(lambda: abs(ear.loudness - 0.1) < 1e-3)
+    assert becomes(ear, 0.1), "as the show begins"
     performance.stop()
 
 
@@ -67,7 +73,7 @@ def test_a_saved_show_changes_some_sounds_and_the_others_go_on_without_a_gap(
     both = {"hum": show.sounds["hum"], "tick": SoundRule(file=write(tmp_path, "tick", 0.2))}
     ear.quietest = 1.0
     assert performance.adopt(show.model_copy(update={"sounds": both}))
-    until(lambda: abs(ear.loudness - 0.3) < 1e-3)
+    assert becomes(ear, 0.3), "the hum and the tick"
     assert said.count("the show file was saved; changed: sounds") == 1
     assert ear.quietest > 0.099, "the hum has not stopped"
     assert "sound/tick/play" in performance.store.table.rows
