@@ -79,11 +79,11 @@ class SecondLayer:
         layer, self._layer, self._backend = self._layer, None, None
         if layer is not None:
             layer.close()
+        made = self._made.get(0)
+        if made is not None:
+            made[1].close()
 
     def close(self) -> None:
         """End its threads. May be called twice."""
         self._worker.close()
         self.drop()
-        made = self._made.get(0)
-        if made is not None:
-            made[1].close()
