@@ -214,6 +214,13 @@ def test_somebody_else_is_learned_anew_and_so_is_who_asks_for_it() -> None:
     assert np.abs(does.face).max() < 1e-3, "after seconds without a face it is a new one"
 
 
+SHUT = """\
+left eye: [[2, 8], [4, 8], [6, 8], {}]
+right eye: [[14, 8], [12, 7], [10, 8], [12, 9]]
+mouth: [[5, 12], [8, 11], [11, 12], [8, 13]]
+"""
+
+
 def test_anchors_are_met_and_what_is_wrong_with_them_is_said(tmp_path: Path) -> None:
     points = from_anchors(PORTRAIT, "portrait")
     for name, places in PORTRAIT.items():
@@ -227,6 +234,8 @@ def test_anchors_are_met_and_what_is_wrong_with_them_is_said(tmp_path: Path) -> 
         ("chim: [3, 4]", "did you mean chin"),
         ("chin: [3]", r"chin: \[3\]: \[x, y\] would be right"),
         ("left eye: [[1, 2], [3, 4]]", r"4 of \[x, y\] would be right"),
+        (SHUT.format("[5, 8]"), "left eye: its places lie on one line, or on each other"),
+        (SHUT.format("[2, 8], [2, 8]"), r"4 of \[x, y\] would be right"),
         ("- chin", "anchors are wanted"),
         ("chin: [", "is no YAML"),
     ):

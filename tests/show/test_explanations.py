@@ -75,6 +75,8 @@ NO_YAML = [
         'the quote (") that opens',
     ),
     ("fps:50\n", 1, "a space is missing after the colon: fps: 50"),
+    ("- a.mp4\n- b.mp4\n", 1, "and this is a list"),
+    ("a.mp4\n", 1, "and this is a text"),
 ]
 
 

@@ -3,6 +3,7 @@ that are no paths; where each face is, is found once, or said in a file beside t
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from vj.show.schema import Show
 from vj.sources.drawn import still
 from vj.sources.drawn.face_anchors import PORTRAIT
 from vj.sources.drawn.fox import fox_ahead
+from vj.sources.picture_file import ORIENTATION
 
 DRAWN = "drawn:"
+ON_ITS_SIDE = (5, 6, 7, 8)
+"""Orientations of EXIF with which width and height change places."""
 OWN = ("fox", "portrait")
 """Portraits that vj draws, which there are in every show."""
 
@@ -116,10 +120,12 @@ def _of_file(path: Path) -> StillFace:
 
 def _reduced(path: Path, picture: np.ndarray) -> np.float32:
     """By how much a picture was made smaller when it was read."""
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    with Image.open(path) as image:
-        width, height = image.size
-        if ImageOps.exif_transpose(image).size != image.size:
-            width, height = height, width
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about size, which was looked at when it was read
+        with Image.open(path) as image:
+            width, height = image.size
+            if image.getexif().get(ORIENTATION) in ON_ITS_SIDE:
+                width, height = height, width
     return np.float32(max(picture.shape[1] / width, picture.shape[0] / height))

@@ -222,8 +222,9 @@ class Sequencer:
     def _check_runs(self, name: str) -> None:
         if not self.runs:
             raise Fault(
-                f"{name}: this show has no timeline and no curves; timeline: [{{at: 0:00, cue: "
-                "NAME}] in its file would be one"
+                f"{name}: this show has no timeline and no curves of its own time; timeline: [{{"
+                "at: 0:00, cue: NAME}] in its file would be one. /vj/source/at and /vj/source/speed "
+                "play a clip"
             )
 
     def _values_of(self, cues: Sequence[str], store: Store) -> dict[str, Value]:

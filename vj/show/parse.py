@@ -68,15 +68,15 @@ def parse(raw: bytes, path: Path) -> CommentedMap:
         tree = CommentedMap()
     if not isinstance(tree, CommentedMap):
         fix = glued(tree)
-        why = (
-            f"a space is missing after the colon: {fix}"
-            if fix
-            else f"and this is a {type(tree).__name__}"
-        )
+        why = f"a space is missing after the colon: {fix}" if fix else f"and this is {_kind(tree)}"
         raise ShowFaults(
             [f"{path}:{_first(text)}: a show file holds lines of the form `name: value`, {why}"]
         )
     return tree
+
+
+def _kind(tree: object) -> str:
+    return "a list" if isinstance(tree, list) else "a text" if isinstance(tree, str) else "a value"
 
 
 def _first(text: str) -> int:

@@ -40,6 +40,8 @@ the middle of its lower lid. A brow: its outer end, middle and inner end. The mo
 corner, its upper edge, its right corner, its lower edge; lips: where these meet."""
 CLEAR = 1.12, 1.3
 """What is about an eye is at least so far out, in its half axes; what is farther out stays."""
+FLAT = 1e-3
+"""An eye or a mouth is at least so high, in its widths."""
 NEEDED = ("left eye", "right eye", "mouth")
 
 
@@ -63,10 +65,23 @@ def from_anchors(given: Mapping[str, Any], what: str) -> np.ndarray:
     for name in NEEDED:
         if name not in given:
             raise Fault(f"{what}: {name} is missing ({', '.join(NEEDED)} are needed)")
+    for name in NEEDED:
+        _check_open(np.asarray(given[name], np.float64), f"{what}: {name}")
     points = _bent(np.array(chosen), np.array(places, np.float64), rest)
     for name, lids in (("left eye", LIDS[0]), ("right eye", LIDS[1])):
         _round(points, ANCHORS[name], *lids)
     return points.astype(np.float32)
+
+
+def _check_open(places: np.ndarray, what: str) -> None:
+    """Check that left, upper, right and lower places (4, 2) span an area. Raises Fault."""
+    wide, tall = places[2] - places[0], places[3] - places[1]
+    area = abs(wide[0] * tall[1] - wide[1] * tall[0])
+    if area < FLAT * max(np.hypot(*wide), np.hypot(*tall), 1e-9) ** 2:
+        raise Fault(
+            f"{what}: its places lie on one line, or on each other; a corner, the upper edge, "
+            "the other corner and the lower edge would be right"
+        )
 
 
 def _round(points: np.ndarray, eye: Points, upper: Sequence[int], lower: Sequence[int]) -> None:
