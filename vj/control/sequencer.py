@@ -223,8 +223,8 @@ class Sequencer:
         if not self.runs:
             raise Fault(
                 f"{name}: this show has no timeline and no curves of its own time; timeline: [{{"
-                "at: 0:00, cue: NAME}] in its file would be one. /vj/source/at and /vj/source/speed "
-                "play a clip"
+                "at: 0:00, cue: NAME}] in its file would be one. A clip is played by /vj/source/at "
+                "and /vj/source/speed"
             )
 
     def _values_of(self, cues: Sequence[str], store: Store) -> dict[str, Value]:
