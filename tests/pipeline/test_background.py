@@ -48,6 +48,10 @@ class Tinted(PassThrough):
         super().__init__(size, "tinted")
         self.asked: list[Snapshot] = []
         self.layers: list[Tinted] = []
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
 
     def paint(self, entered: Any, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
         self.asked.append(snapshot)
@@ -235,6 +239,18 @@ def test_live_its_layer_is_made_beside_the_picture(begin: Begin) -> None:
         picture = stage.show()
     assert picture[4, 60].tolist() == [0, 200, 0]
     assert len(stage.model.layers) == 1
+
+
+def test_another_model_takes_over_and_no_layer_of_the_one_before_is_left(begin: Begin) -> None:
+    """Also where the background is off by then."""
+    stage = begin(background__strength=1.0, background__prompt="0 200 0")
+    stage.show()
+    stage.store.set("background/source", "")
+    stage.show()
+    (layer,) = stage.model.layers
+    assert not layer.closed, "it may come back"
+    stage.pipeline.swap(Tinted(Size(SIDE, SIDE)))
+    assert layer.closed
 
 
 def test_two_runs_give_the_same_bytes(begin: Begin) -> None:

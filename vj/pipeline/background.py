@@ -113,6 +113,10 @@ class BackgroundLayer:
             self._seen = frame.pixels, prepare(frame.pixels, self._size, self._fit)
         return None if self._seen is None else self._seen[1]
 
+    def leave(self, backend: Backend) -> None:
+        """This backend plays no more."""
+        self._painter.leave(backend)
+
     def close(self) -> None:
         """End its threads. May be called twice."""
         self._painter.close()

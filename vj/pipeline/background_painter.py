@@ -140,6 +140,10 @@ class BackgroundPainter:
         self._from = self._to = self._shown = None
         self._since = 0
 
+    def leave(self, backend: Backend) -> None:
+        """This backend plays no more: its layer goes, also while there is no background."""
+        self._second.leave(backend)
+
     def close(self) -> None:
         """End its threads. May be called twice."""
         self._second.close()

@@ -136,8 +136,7 @@ class BorderPainter:
     def leave(self, backend: Backend) -> None:
         """This backend plays no more."""
         self._back = None
-        if self._second.belongs_to(backend):
-            self._second.drop()
+        self._second.leave(backend)
 
     def close(self) -> None:
         """End its threads. May be called twice."""

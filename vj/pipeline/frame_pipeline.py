@@ -109,7 +109,7 @@ class FramePipeline:
         if size != self.size:
             self._resize(size)
         old, self.backend = self.backend, backend
-        self.preparation.borders.leave(old)
+        self.preparation.leave(old)
         if self._exchanged:
             self._model_fade = None if last is None else ModelFade(last)
         else:  # what played before was none

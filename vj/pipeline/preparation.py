@@ -205,6 +205,11 @@ class Preparation:
         if context.walk is not None and context.walk.deck is not None:
             self._walkers[context.walk.deck].observe(picture)
 
+    def leave(self, backend: Backend) -> None:
+        """This backend plays no more."""
+        self.background.leave(backend)
+        self.borders.leave(backend)
+
     def close(self) -> None:
         """End its threads."""
         self._markers.close()

@@ -60,6 +60,11 @@ class SecondLayer:
         """It was asked for beside this backend last."""
         return backend is self._backend
 
+    def leave(self, backend: Backend) -> None:
+        """This backend plays no more."""
+        if self.belongs_to(backend):
+            self.drop()
+
     def _make(self, item: tuple[Layered, Snapshot]) -> None:
         """With all that its first painting needs."""
         backend, own = item
