@@ -31,10 +31,10 @@ class Pinned:
 
     def upload(self, picture: np.ndarray) -> Tensor:
         """The picture on the card, until the next one."""
-        host = torch.from_numpy(picture)
-        if self._there.is_cuda:
-            host = host.pin_memory()
-        self._there.copy_(host, non_blocking=True)
+        there = self._there
+        host = torch.empty(there.shape, dtype=there.dtype, pin_memory=there.is_cuda)
+        host.numpy()[...] = picture
+        there.copy_(host, non_blocking=True)
         return self._there
 
 

@@ -18,9 +18,7 @@ ROWS = (
     Parameter(
         "mark/set", "text", "", "set a mark of this name where the clip on deck A stands now"
     ),
-    Parameter(
-        "mark/write", "trigger", False, "write the marks that were set into the show file"
-    ),
+    Parameter("mark/write", "trigger", False, "write the marks that were set into the show file"),
     Parameter(
         "timeline/play",
         "trigger",
