@@ -114,7 +114,9 @@ def test_saved_portraits_are_shown_and_one_that_is_not_there_is_refused(play: Pl
     show.until(lambda: shown("fox"))
     assert "changed: portraits" in show.save(portraits="[drawn:portrait]")
     show.until(lambda: shown("portrait"))
-    assert "gone.jpg: no such file" in show.save(portraits="[gone.jpg]")
+    refused = show.save(portraits="[gone.jpg]")
+    assert "gone.jpg: no such file" in refused
+    assert refused.count("portraits: ") == 1, "the section is named once"
     assert shown("portrait")
 
 

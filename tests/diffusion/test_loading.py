@@ -126,6 +126,9 @@ def test_pickles_are_opened_only_where_they_are_trusted(broken: Path, tmp_path: 
     path.write_bytes(b"never opened")
     with pytest.raises(Fault, match=r"can run code when they are opened.*allow_pickle: true"):
         load_model(spec(path))
+    (tmp_path / "one.png").write_bytes(b"never opened")
+    with pytest.raises(Fault, match="is no model file"):
+        load_model(spec(tmp_path / "one.png"))
     weights = broken / "unet" / "diffusion_pytorch_model.safetensors"
     torch.save(load_file(weights), weights.with_suffix(".bin"))
     weights.unlink()

@@ -130,4 +130,5 @@ class ShowAdopter:
         section, text = rejected.section, str(rejected)
         line = line_of(file.path, section) if file is not None else 0
         where = f"{file.path}:{line}: {section}: " if file is not None and line else f"{section}: "
+        text = text.removeprefix(f"{section}: ")  # a part may name its section itself
         self._log(f"{where}{text}\nthe running show goes on as it was")

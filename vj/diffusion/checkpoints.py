@@ -26,6 +26,10 @@ WITHOUT_WEIGHTS = {
 loads, and every prompt fails."""
 
 
+PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
+"""Files that run code when they are opened, by their ends."""
+
+
 def check_single_file(spec: ModelSpec, path: Path) -> list[str]:
     """Whether a file is a whole checkpoint, by its header; a pickle has to be read. Returns the
     names of its tensors. Raises Fault."""
@@ -34,6 +38,11 @@ def check_single_file(spec: ModelSpec, path: Path) -> list[str]:
     elif spec.allow_pickle:
         state = torch.load(path, map_location="cpu", weights_only=True)
         names = list(state.get("state_dict", {}))
+    elif path.suffix.lower() not in PICKLES:
+        raise Fault(
+            f"model {path}: is no model file; a .safetensors file, a diffusers folder or the id of "
+            "one would be right"
+        )
     else:
         raise Fault(
             f"model {path}: {path.suffix} files can run code when they are opened; use a "

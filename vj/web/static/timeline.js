@@ -25,7 +25,11 @@ export function mount(element, app) {
     if (!timeline) {
       redraw = () => {};
       root.replaceChildren(
-        make("p.t-quiet", {}, "This show has no timeline: its cues are fired by hand."),
+        make(
+          "p.t-quiet",
+          {},
+          "Nothing runs along this show's time: its cues are fired by hand, or by the clip.",
+        ),
       );
       return;
     }
