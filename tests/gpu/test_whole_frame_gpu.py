@@ -13,9 +13,10 @@ import torch
 from tests.diffusion.adapter_parts import SIZE, load, lora
 from tests.diffusion.conftest import parts
 from tests.diffusion.whole_frames import Played, play
-from vj.core.frame import Frame
+from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.diffusion.backends import StreamBackend
+from vj.diffusion.devices import beside
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FramePipeline
@@ -124,13 +125,47 @@ def test_prompts_that_are_encoded_beside_the_picture_are_whole(parts: Path) -> N
     texts = [f"gold {number}" for number in range(12)]
     alone = [model.encode_text(text).tokens.clone() for text in texts]
     played = Played(model)
-    beside: list[torch.Tensor] = []
+    encoded: list[torch.Tensor] = []
     encoder = threading.Thread(
-        target=lambda: beside.extend(model.encode_text(text).tokens for text in texts)
+        target=lambda: encoded.extend(model.encode_text(text).tokens for text in texts)
     )
     encoder.start()
     for number in range(30):
         assert played.frame(number) is not None
     encoder.join()
-    assert all(torch.equal(one, two) for one, two in zip(alone, beside, strict=True))
+    assert all(torch.equal(one, two) for one, two in zip(alone, encoded, strict=True))
+    played.backend.close()
+
+
+def test_another_size_is_made_ready_beside_it_and_no_frame_is_touched(parts: Path) -> None:
+    """Its graphs share memory with those that play."""
+    model = load(parts, "turbo", device="cuda", dtype="float16")
+    alone = Played(model)
+    alone.backend.warm(alone.store.sample(0))
+    expected = [alone.frame(number, flow=number % 2 > 0) for number in range(80)]
+    played = Played(model)
+    failed: list[BaseException] = []
+
+    def others() -> None:
+        try:
+            for width in (96, 128, 160):
+                with beside(model.device):
+                    StreamBackend(model, Size(width, 64), wait=True).warm(played.store.sample(0))
+        except BaseException as error:
+            failed.append(error)
+
+    made_ready = threading.Thread(target=others)
+    made_ready.start()
+    pictures = []
+    for number in range(80):
+        pictures.append(played.begin(number, flow=number % 2 > 0).result())
+    made_ready.join()
+    assert not failed
+    differ = [
+        number
+        for number, (one, two) in enumerate(zip(expected, pictures, strict=True))
+        if not np.array_equal(one, two)
+    ]
+    assert differ == []
+    alone.backend.close()
     played.backend.close()

@@ -12,8 +12,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -35,13 +35,20 @@ is being played changes it with every frame."""
 
 @dataclass(slots=True)
 class Captured:
-    """graph: has `replay`. given: its own copies of the tensors of a call. made: what it writes."""
+    """graph: has `replay`. given: its own copies of the tensors of a call. made: what it writes.
+    alone: to be held while it is played, since graphs that share memory must not be played at
+    once."""
 
     graph: Any
     given: list[Tensor | None]
     made: Made
+    alone: AbstractContextManager[object] = field(default_factory=nullcontext)
 
     def play(self, tensors: Sequence[Tensor | None]) -> Any:
+        with self.alone:
+            return self._play(tensors)
+
+    def _play(self, tensors: Sequence[Tensor | None]) -> Any:
         for own, tensor in zip(self.given, tensors, strict=True):
             if own is not None and tensor is not None:
                 own.copy_(tensor, non_blocking=True)
@@ -49,6 +56,42 @@ class Captured:
         if isinstance(self.made, Tensor):
             return self.made.clone()
         return tuple(part.clone() for part in self.made)
+
+
+class OneAfterAnother:
+    """Held while a graph of a model is played, which share memory: on the card one goes after the
+    other, whatever stream the caller's is."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._lock = threading.Lock()
+        self._before: Any = None
+        self._within: Any = None
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        try:
+            mine, all_use = (
+                torch.cuda.current_stream(self._device),
+                torch.cuda.default_stream(self._device),
+            )
+            self._before = None if mine == all_use else mine
+            if self._before is not None:
+                all_use.wait_stream(mine)
+                self._within = torch.cuda.stream(all_use)
+                self._within.__enter__()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            if self._before is not None:
+                self._within.__exit__(None, None, None)
+                self._before.wait_stream(torch.cuda.default_stream(self._device))
+        finally:
+            self._before = self._within = None
+            self._lock.release()
 
 
 class CudaCapture:
@@ -59,6 +102,7 @@ class CudaCapture:
         self._stream: Any = None
         self._pool: Any = None
         self._lock = threading.Lock()
+        self._alone = OneAfterAnother(device)
 
     def __call__(self, work: Work, tensors: Sequence[Tensor | None]) -> Captured:
         """Raises RuntimeError for work that cannot be captured, and when memory is short."""
@@ -84,7 +128,7 @@ class CudaCapture:
             finally:
                 graph.capture_end()
         torch.cuda.current_stream(self._device).wait_stream(stream)
-        return Captured(graph, given, made)
+        return Captured(graph, given, made, self._alone)
 
 
 class GraphedPart:
