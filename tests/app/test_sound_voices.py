@@ -5,11 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
 from tests.sound.drawn_sound import write_sound
+from vj.app.deck import Deck
+from vj.app.deck_sound import DeckSound
 from vj.app.sound_mix import KEPT, SoundMix, SoundTap
 from vj.app.sound_voices import BLOCK, ClipVoice, Fading, LineVoice
 from vj.sound import RATE
@@ -183,6 +187,18 @@ def test_a_file_that_is_not_there_is_said_once_and_silent(tmp_path: Path) -> Non
     assert not voice.sounds
     assert len(said) == 1
     assert "gone.wav" in said[0]
+
+
+def test_cuts_that_come_back_to_a_file_say_once_that_it_is_silent(tmp_path: Path) -> None:
+    said: list[str] = []
+    deck = SimpleNamespace(source=None)
+    sound = DeckSound(cast(Deck, deck), lambda: 0.0, said.append)
+    for number in range(6):
+        path = tmp_path / ("gone.wav", "lost.wav")[number % 2]
+        place = ClipPlace(path, None, 0.0, 0.0, 1.0, 0.0, 1.0, False)
+        deck.source = SimpleNamespace(heard=place, sound=None)
+        sound.look()
+    assert [text.count(".wav") > 0 for text in said] == [True, True]
 
 
 def test_a_file_that_is_lost_or_holds_no_numbers_ends_nothing(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ class DeckSound:
         self, deck: Deck, crossfade: Callable[[], float], log: Callable[[str], None]
     ) -> None:
         """crossfade: seconds in which one source takes over from another. log: told what cannot be
-        heard."""
+        heard, once: cuts come back to it many times a second."""
         self._deck, self._crossfade, self._log = deck, crossfade, log
+        self._told: set[str] = set()
         self._key: object = None
         self._voices: list[Fading] = []
 
@@ -59,11 +60,16 @@ class DeckSound:
         self._key = key
         made: Voice | None = None
         if heard is not None:
-            made = ClipVoice(heard.path, heard.zero, _follower(source, heard), self._log)
+            made = ClipVoice(heard.path, heard.zero, _follower(source, heard), self._say)
         elif line is not None:
             made = LineVoice(line)
         if made is not None:
             self._voices.append(Fading(made, seconds))
+
+    def _say(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._log(text)
 
     @property
     def sounds(self) -> bool:

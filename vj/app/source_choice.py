@@ -76,7 +76,8 @@ class SourceChoice:
             try:
                 self._input.settle(row)
             except Fault as fault:
-                self._context.messages.remark(f"{row} {name}: {fault}; what played goes on")
+                asked = f"{row} {name}".rstrip()  # no name: the show's own
+                self._context.messages.remark(f"{asked}: {fault}; what played goes on")
                 self._input.give_up(row, name)
             self._note()
 
