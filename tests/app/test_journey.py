@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from vj.app.offline import Rendering
+from vj.core.frame import Size
+from vj.parameters.store import Store
+from vj.pipeline.journey import Journey
 from vj.show.load import check_show
 from vj.sources.image import read_picture
 
@@ -166,3 +169,37 @@ def test_a_pan_of_a_minute_keeps_its_light_and_colours(here: Path) -> None:
     for picture in flown[RATE::RATE]:
         assert 0.45 < picture.std() / began.std() < 1.6
         assert np.abs(picture.mean(axis=(0, 1)) - began.mean(axis=(0, 1))).max() < 60
+
+
+@pytest.mark.parametrize("style", ["oil", "watercolour"])
+def test_at_the_strength_shows_begin_with_it_does_not_become_a_poster(
+    here: Path, style: str
+) -> None:
+    """Each frame is painted over the one before: contrast and colour stay near those it began
+    with."""
+    start = {"strength": 0.5, "feedback/dolly": 0.01, "prompt/a": style, "seed/a": 1}
+    more = {"model": "drawn", "source": "drawn:drive"}
+    flown = rendered(here, 2.5, start, [(0.25, "go")], **more)
+    moment, late = flown[2].astype(np.float32), flown[-1].astype(np.float32)
+    contrast = [float(one.mean(2).std()) for one in (moment, late)]
+    colour = [float((one.max(2) - one.min(2)).mean()) for one in (moment, late)]
+    assert contrast[1] < 1.6 * contrast[0]
+    assert colour[1] < 1.8 * colour[0]
+    assert apart(flown[-1], flown[-4]) > 1, "and it flies on"
+
+
+def test_on_the_way_back_strength_becomes_what_it_is_elsewhere() -> None:
+    journey = Journey(Size(8, 8))
+    store = Store({"strength": 0.5, "journey": True, "crossfade": 1.0})
+    picture, strengths = np.zeros((8, 8, 3), np.uint8), []
+    for number in range(60):
+        store.set("journey", number < 12, "test")
+        snapshot = store.sample(number / 24)
+        flight = journey.of(picture, snapshot)
+        strengths.append(
+            snapshot["strength"] if flight is None else flight.gentler(snapshot)["strength"]
+        )
+    assert strengths[11] == 0.25
+    assert strengths[12:] == sorted(strengths[12:])
+    assert strengths[-1] == 0.5
+    assert max(np.diff(strengths[12:])) < 0.06, "it jumps nowhere"

@@ -71,6 +71,7 @@ class StreamBackend:
 
     words: Words = ""
     mixes_latents = True
+    builds_up = False
 
     def __init__(
         self,

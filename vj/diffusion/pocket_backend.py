@@ -105,6 +105,7 @@ class PocketBackend(StreamBackend):
 
     words: Words = "pocket"
     mixes_latents = False
+    builds_up = True
 
     def __init__(
         self,

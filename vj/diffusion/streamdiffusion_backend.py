@@ -55,6 +55,7 @@ class StreamDiffusionBackend:
 
     words: Words = ""
     mixes_latents = False
+    builds_up = False
 
     def __init__(
         self,

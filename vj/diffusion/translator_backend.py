@@ -69,6 +69,7 @@ class TranslatorBackend:
 
     words: Words = ""
     wants_lines = mixes_latents = False
+    builds_up = True
     settled = False
 
     def __init__(

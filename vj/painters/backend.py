@@ -50,6 +50,7 @@ class PainterBackend(ABC):
 
     settled = False
     wants_lines = mixes_latents = False
+    builds_up = True
     words: Words = ""
 
     def __init__(

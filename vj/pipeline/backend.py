@@ -67,6 +67,9 @@ class Backend(Protocol):
     boils, rows are filling."""
     wants_lines: bool
     """It can be led by a line drawing, `FrameContext.lines`."""
+    builds_up: bool
+    """What it paints over its own painting grows stronger. On a journey it always does, so there it
+    takes a share of `strength`, see `vj.pipeline.journey`."""
     mixes_latents: bool
     """It has a latent space, in which it starts from the place of `FrameContext.walk`."""
     unused: Mapping[str, str]
@@ -153,7 +156,7 @@ class PassThrough:
     there, and with `--model none`."""
 
     settled = True
-    wants_lines = mixes_latents = False
+    wants_lines = mixes_latents = builds_up = False
     understood = ""
     words: Words = ""
 

@@ -253,6 +253,8 @@ class FramePipeline:
         )
         begun = self._lap("feedback", begun)
         self.stage.enter("diffuse")
+        if flight is not None and self.backend.builds_up:
+            snapshot = flight.gentler(snapshot)
         generated = self.backend.paint(entered, snapshot, context)
         self._lap("diffuse", begun)
         return generated

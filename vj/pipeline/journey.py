@@ -6,7 +6,7 @@ it ends, the input comes back over as long as `crossfade` says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,6 +19,10 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.compositor import turn_matrix
 from vj.pipeline.optical_flow import Motion, MotionTracker, grid_size
 
+SHARE = 0.5
+"""Of strength, which a model takes on a journey whose paintings build up: what it paints over its
+own painting would be a poster or stripes within half a second, at the strength that shows begin
+with."""
 EDGE = 2.0
 """Pixels beyond the edge within which what moved into view stops being what was there."""
 
@@ -36,6 +40,13 @@ class Flight:
     image."""
     motion: Motion | None = None
     """From this generated image to the one before: the camera's own. None where it stands."""
+    share_of_strength: float = 1.0
+    """See `SHARE`."""
+
+    def gentler(self, snapshot: Snapshot) -> Snapshot:
+        """The parameters by which a model paints this frame whose paintings build up."""
+        strength = self.share_of_strength * snapshot["strength"]
+        return replace(snapshot, values={**snapshot.values, "strength": strength})
 
 
 class Journey:
@@ -62,6 +73,7 @@ class Journey:
                 self._moment,
                 self._moment if untouched else None,
                 camera_motion(self._size, snapshot),
+                SHARE,
             )
         if self._moment is None:
             return None
@@ -73,7 +85,8 @@ class Journey:
         if gone >= 1:
             self._moment = self._since = None
             return None
-        return Flight(self._left / before, None, None, camera_motion(self._size, snapshot))
+        motion = camera_motion(self._size, snapshot)
+        return Flight(self._left / before, None, None, motion, 1 - self._left * (1 - SHARE))
 
     def resize(self, size: Size) -> None:
         """Fly on at another size."""
