@@ -18,6 +18,13 @@ import torch
 
 KINDS = {np.dtype(np.int32): ("int", ctypes.c_int), np.dtype(np.float32): ("float", ctypes.c_float)}
 
+OPTIONS: dict[torch.dtype, tuple[str, ...]] = {
+    torch.float32: (),
+    torch.float16: ("-DVJ_HALF",),
+    torch.bfloat16: ("-DVJ_BF16",),
+}
+"""What a kernel's text is compiled with for a model's numbers."""
+
 
 def signature(name: str, source: str) -> list[str]:
     """The kinds of a kernel's arguments, as its source has them: pointer, int or float."""
@@ -107,8 +114,7 @@ def stand_in_for_cupy(
             streams.clear()
 
     def raw_module(*, code: str, options: tuple[str, ...], backend: str) -> SimpleNamespace:
-        half = ("-DVJ_HALF",) if dtype == torch.float16 else ()
-        assert (code, options, backend) == (cuda_source, half, "nvrtc")
+        assert (code, options, backend) == (cuda_source, OPTIONS[dtype], "nvrtc")
         return SimpleNamespace(get_function=get_function)
 
     stand_in = ModuleType("cupy")

@@ -12,15 +12,22 @@ import numpy as np
 import pytest
 import torch
 
-from tests.kernels.kernels_as_c import Compiled, stand_in_for_cupy
+from tests.kernels.kernels_as_c import OPTIONS, Compiled, stand_in_for_cupy
 from vj.core.errors import Unavailable
 from vj.core.kinds import BLEND_MODES
-from vj.kernels import cupy_ops, field_body, numpy_ops, upscale_body
+from vj.kernels import cupy_ops, field_body, guided_body, numpy_ops, upscale_body
 from vj.kernels.body import C_SOURCE, CUDA_SOURCE, MODE_CODES
-from vj.kernels.cupy_ops import TemporalKernels
+from vj.kernels.cupy_ops import TemporalKernels, as_bits
+from vj.kernels.preamble import C_PREAMBLE
 from vj.kernels.settings import NEUTRAL, BlendSettings, colour_matrix, feedback_matrix
 
 KERNELS = ("vj_feedback", "vj_blend", "vj_sharpen")
+ROUNDED = r"""
+VJ_KERNEL vj_rounded(const float *from, vj_model *out, float *back, int count)
+{
+    for (int i = 0; i < count; ++i) { vj_store(out + i, from[i]); back[i] = vj_load(out + i); }
+}
+"""
 
 
 def noise(height: int, width: int, seed: int) -> np.ndarray:
@@ -31,14 +38,12 @@ def as_bytes(picture: np.ndarray) -> np.ndarray:
     return (picture * 255 + 0.5).astype(np.uint8)
 
 
-@pytest.fixture(scope="module", params=["float", "half"])
+@pytest.fixture(scope="module", params=list(OPTIONS), ids=["float", "half", "bfloat"])
 def compiled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[torch.dtype, Compiled]:
     folder = tmp_path_factory.mktemp("kernels")
-    if request.param == "half":
-        return torch.float16, Compiled(folder, C_SOURCE, "-DVJ_HALF")
-    return torch.float32, Compiled(folder, C_SOURCE)
+    return request.param, Compiled(folder, C_SOURCE, *OPTIONS[request.param])
 
 
 @pytest.fixture
@@ -72,7 +77,7 @@ def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_
     """Forty frames of the loop, flow, state and all: float within 2e-5, the same bytes but for
     ties, half within its precision."""
     rng = np.random.default_rng(3)
-    exact = kernels.dtype == torch.float32
+    near = {torch.float32: 2e-5, torch.float16: 4e-4, torch.bfloat16: 3e-3}[kernels.dtype]
     last, different = None, 0
     for turn in range(40):
         image = as_bytes(noise(32, 48, turn))
@@ -97,7 +102,7 @@ def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_
         gain = (rng.choice([1, rng.uniform(0.75, 1.4)]), rng.uniform(0.2, 0.8))
         kernels.feedback(torch.from_numpy(image), model, matrix, amount, there, *gain)
         truth = numpy_ops.feedback(image, last, matrix, amount, False, flow, *gain)
-        assert np.abs(as_picture(model) - truth).max() < (2e-5 if exact else 4e-4)
+        assert np.abs(as_picture(model) - truth).max() < near
 
         colour = (
             colour_matrix(*rng.uniform((-1, 0, 0, -180), (1, 2, 2, 180))) if turn % 2 else NEUTRAL
@@ -122,6 +127,33 @@ def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_
             kernels.sharpen(out, 0.7).numpy(), numpy_ops.sharpen(out.numpy(), 0.7)
         )
     assert different < 40 * 32 * 48 * 3 * 1e-4
+
+
+@pytest.mark.parametrize("dtype", list(OPTIONS), ids=["float", "half", "bfloat"])
+def test_numbers_are_rounded_as_the_model_rounds(dtype: torch.dtype, tmp_path: Path) -> None:
+    """Every number of the type, the middles between them (ties), their neighbours, and what is none
+    or endless: to the bit what torch makes of them."""
+    text = C_PREAMBLE + ROUNDED
+    bits = torch.arange(-(1 << 15), 1 << 15, dtype=torch.int32).to(torch.int16)
+    if dtype == torch.float32:
+        grid = torch.linspace(-2, 2, 4001)
+    else:
+        there = bits.view(dtype).float()
+        grid = there[there.isfinite()].sort().values
+    middles = (grid[1:].double() + grid[:-1].double()).div(2).float()
+    beside = [torch.nextafter(middles, torch.tensor(way)) for way in (-torch.inf, torch.inf)]
+    odd = torch.tensor([torch.nan, torch.inf, -torch.inf, 1e39, -1e39, 1e-45, 3.3e38, 65519.9])
+    numbers = torch.cat([grid, middles, *beside, odd])
+    made, back = torch.empty(len(numbers), dtype=dtype), torch.empty(len(numbers))
+    functions = Compiled(tmp_path, text, *OPTIONS[dtype])
+    arrays = numbers.numpy(), as_bits(made).numpy(), back.numpy()
+    functions.call("vj_rounded", *arrays, np.int32(len(numbers)))
+    wanted = numbers.to(dtype)
+    assert torch.equal(made.isnan(), wanted.isnan())
+    known = ~wanted.isnan()
+    assert torch.equal(as_bits(made)[known], as_bits(wanted)[known])
+    assert torch.equal(back[known], wanted.float()[known])
+    assert back[~known].isnan().all()
 
 
 def test_the_kernels_keep_the_exact_promises(kernels: TemporalKernels) -> None:
@@ -182,8 +214,8 @@ def test_pictures_that_do_not_fit_are_refused(kernels: TemporalKernels) -> None:
         kernels.blend(
             painted, torch.zeros((48, 32, 3), dtype=torch.uint8).transpose(0, 1), BlendSettings()
         )
-    with pytest.raises(ValueError, match=r"dtype: torch.bfloat16 came"):
-        TemporalKernels(32, 48, "cpu", torch.bfloat16)
+    with pytest.raises(ValueError, match=r"dtype: torch.float64 came, .* torch.bfloat16 or"):
+        TemporalKernels(32, 48, "cpu", torch.float64)
 
 
 def test_without_cupy_the_answer_is_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,17 +258,29 @@ def nvrtc() -> ctypes.CDLL:
     [
         (CUDA_SOURCE, KERNELS, []),
         (CUDA_SOURCE, KERNELS, ["-DVJ_HALF"]),
+        (CUDA_SOURCE, KERNELS, ["-DVJ_BF16"]),
         (upscale_body.CUDA_SOURCE, ("vj_easu", "vj_rcas"), []),
         (field_body.CUDA_SOURCE, field_body.NAMES, []),
         (field_body.CUDA_SOURCE, field_body.NAMES, ["-DVJ_HALF"]),
+        (field_body.CUDA_SOURCE, field_body.NAMES, ["-DVJ_BF16"]),
+        (guided_body.CUDA_SOURCE, ("vj_guide_fit", "vj_guide_mean", "vj_guided"), []),
     ],
-    ids=["float", "half", "upscale", "field", "field in half"],
+    ids=[
+        "float",
+        "half",
+        "bfloat",
+        "upscale",
+        "field",
+        "field in half",
+        "field in bfloat",
+        "guided",
+    ],
 )
-@pytest.mark.parametrize("card", ["sm_75", "sm_89", "sm_90", "sm_120"])
+@pytest.mark.parametrize("card", ["sm_75", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"])
 def test_nvidias_compiler_takes_the_kernels(
     nvrtc: ctypes.CDLL, card: str, source: str, kernels: tuple[str, ...], options: list[str]
 ) -> None:
-    """Turing, Ada, Hopper and Blackwell: machine code with the kernels in it and not one warning.
+    """Turing, Ampere, Ada, Hopper and both Blackwells: machine code with the kernels in it and not one warning.
     -std as CuPy sets it."""
     program, size = ctypes.c_void_p(), ctypes.c_size_t()
     assert (

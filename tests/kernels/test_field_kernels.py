@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.kernels.kernels_as_c import Compiled, stand_in_for_cupy
+from tests.kernels.kernels_as_c import OPTIONS, Compiled, stand_in_for_cupy
 from vj.core.errors import Unavailable
 from vj.core.frame import Size
 from vj.kernels import numpy_field
@@ -21,15 +21,12 @@ from vj.sources.testcard import DancerScene
 LUMA = torch.tensor((0.299, 0.587, 0.114))
 
 
-@pytest.fixture(scope="module", params=[torch.float32, torch.float16], ids=["float", "half"])
+@pytest.fixture(scope="module", params=list(OPTIONS), ids=["float", "half", "bfloat"])
 def compiled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[torch.dtype, Compiled]:
-    folder, options = (
-        tmp_path_factory.mktemp("field"),
-        ("-DVJ_HALF",) if request.param == torch.float16 else (),
-    )
-    return request.param, Compiled(folder, C_SOURCE, *options)
+    folder = tmp_path_factory.mktemp("field")
+    return request.param, Compiled(folder, C_SOURCE, *OPTIONS[request.param])
 
 
 @pytest.fixture
@@ -119,8 +116,8 @@ def test_what_does_not_fit_is_refused(dtype: torch.dtype) -> None:
         kernels.make(picture.double(), white)
     with pytest.raises(ValueError, match=r"noise: \(3, 4, 4\) .* came"):
         FollowKernels(4, 4, 4, "cpu", dtype).follow(torch.zeros((3, 4, 4)), picture)
-    with pytest.raises(ValueError, match=r"dtype: torch.bfloat16 came"):
-        FieldKernels(32, 48, "cpu", None, torch.bfloat16)
+    with pytest.raises(ValueError, match=r"dtype: torch.float64 came"):
+        FieldKernels(32, 48, "cpu", None, torch.float64)
 
 
 def test_without_cupy_the_answer_is_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from vj.core.errors import Unavailable
-from vj.kernels.cupy_ops import _BLOCK, _HALF_OPTION, _cupy
+from vj.kernels.cupy_ops import _BLOCK, _HALF_OPTION, _KNOWN, _cupy, as_bits
 from vj.kernels.field_body import CUDA_SOURCE, NAMES
 from vj.kernels.numpy_field import CALM, GRAIN, PASSES, SOFT, SWIRL_TURN, TENSOR, swirl_cells
 
@@ -29,7 +29,7 @@ class _Leader:
         dtype: torch.dtype,
     ) -> None:
         if dtype not in _HALF_OPTION:
-            raise ValueError(f"dtype: {dtype} came, torch.float16 or torch.float32 would be right")
+            raise ValueError(f"dtype: {dtype} came, {_KNOWN} would be right")
         self._cupy = _cupy()
         if not torch.cuda.is_available():
             raise Unavailable(
@@ -56,7 +56,7 @@ class _Leader:
         return self._view(torch.zeros((count, height, width), device=self.device))
 
     def _view(self, tensor: torch.Tensor) -> Any:
-        return self._cupy.from_dlpack(tensor.detach())
+        return self._cupy.from_dlpack(as_bits(tensor))
 
     def _swirl(self, white: torch.Tensor, cells: Any) -> None:
         """The swirl from (H, W) float32 noise of any size."""
@@ -120,9 +120,9 @@ class _Leader:
 class FieldKernels(_Leader):
     """Makes fields for pictures of one size on one card, as `cv_field.FieldMaker` does on a CPU.
 
-    height, width: pixels. unit: pixels in a unit, height / 256 unless given. dtype: float16 or
-    float32, of the model's tensors. outputs: how many fields the ring holds; what `make` returned
-    is overwritten when as many more were made.
+    height, width: pixels. unit: pixels in a unit, height / 256 unless given. dtype: of the
+    model's tensors, float16, bfloat16 or float32. outputs: how many fields the ring holds; what
+    `make` returned is overwritten when as many more were made.
 
     All work goes onto torch's current stream and nothing waits for it. Nothing is allocated on the
     card after the start. The kernels are compiled and run once here, so that the first frame does

@@ -22,7 +22,12 @@ from vj.kernels.body import CUDA_SOURCE
 from vj.kernels.settings import BlendSettings, blend_numbers, feedback_numbers
 
 _BLOCK = (32, 8)
-_HALF_OPTION = {torch.float16: ("-DVJ_HALF",), torch.float32: ()}
+_HALF_OPTION = {
+    torch.float16: ("-DVJ_HALF",),
+    torch.bfloat16: ("-DVJ_BF16",),
+    torch.float32: (),
+}
+_KNOWN = "torch.float16, torch.bfloat16 or torch.float32"
 
 
 def _cupy() -> ModuleType:
@@ -36,13 +41,19 @@ def _cupy() -> ModuleType:
         ) from error
 
 
+def as_bits(tensor: torch.Tensor) -> torch.Tensor:
+    """As CuPy and NumPy take it: they have no bfloat16, of which the kernels read the bits."""
+    plain = tensor.detach()
+    return plain.view(torch.int16) if plain.dtype == torch.bfloat16 else plain
+
+
 class TemporalKernels:
     """`feedback` before diffusion, `blend` and `sharpen` after it, for pictures of one size on one
     device; holds the state between.
 
-    height, width: pixels. device: a CUDA device. dtype: float16 or float32, of the model's tensors.
-    outputs: how many pictures the ring holds, at least 2; one that `blend` or `sharpen` returned is
-    overwritten when as many more were made, so take it to the host before.
+    height, width: pixels. device: a CUDA device. dtype: of the model's tensors, float16, bfloat16
+    or float32. outputs: how many pictures the ring holds, at least 2; one that `blend` or `sharpen`
+    returned is overwritten when as many more were made, so take it to the host before.
 
     All work goes onto torch's current stream and nothing here waits for it. So a tensor may be
     dropped right after a call: torch hands its memory on in the order of that stream. Nothing is
@@ -58,7 +69,7 @@ class TemporalKernels:
         outputs: int = 4,
     ) -> None:
         if dtype not in _HALF_OPTION:
-            raise ValueError(f"dtype: {dtype} came, torch.float16 or torch.float32 would be right")
+            raise ValueError(f"dtype: {dtype} came, {_KNOWN} would be right")
         self._cupy = _cupy()
         if not torch.cuda.is_available():
             raise Unavailable(
@@ -281,7 +292,7 @@ class TemporalKernels:
         stream = torch.cuda.current_stream(self.device)
         with torch.cuda.device(self.device), self._cupy.cuda.Stream.from_external(stream):
             views = [
-                self._cupy.from_dlpack(a.detach()) if isinstance(a, torch.Tensor) else a
+                self._cupy.from_dlpack(as_bits(a)) if isinstance(a, torch.Tensor) else a
                 for a in arguments
             ]
             self._kernels[name](self._grid, _BLOCK, tuple(views))

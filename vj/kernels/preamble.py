@@ -3,10 +3,32 @@
 Kernels keep to what C99 and CUDA C++ have in common; the two preambles say what differs: how a
 function is marked, how the pixels are gone through, how the model's numbers are read. No header is
 included for CUDA, so that NVRTC needs no toolkit; half precision, with `VJ_HALF` defined, is two
-PTX instructions. What is `VJ_SHARED` not every text needs, and no compiler is to warn of that.
+PTX instructions; bfloat16, with `VJ_BF16`, is the upper half of a float's bits, as old cards have no
+instruction for it. What is `VJ_SHARED` not every text needs, and no compiler is to warn of
+that.
 """
 
 from __future__ import annotations
+
+_BF16 = r"""
+typedef unsigned short vj_model;
+typedef union { float value; unsigned int bits; } vj_word;
+VJ_SHARED float vj_load(const vj_model *from)
+{
+    vj_word word;
+    word.bits = (unsigned int)*from << 16;
+    return word.value;
+}
+/* To the nearest, ties to even; what is no number stays none. */
+VJ_SHARED void vj_store(vj_model *to, float value)
+{
+    vj_word word;
+    word.value = value;
+    *to = value == value
+        ? (vj_model)((word.bits + 0x7fffu + ((word.bits >> 16) & 1u)) >> 16)
+        : (vj_model)((word.bits >> 16) | 0x40u);
+}
+"""
 
 _PIXELS = r"""
 typedef unsigned char vj_byte;
@@ -51,6 +73,11 @@ C_PREAMBLE = (
 #define VJ_EACH_PIXEL(width, height) \
     for (int y = 0; y < (height); ++y) for (int x = 0; x < (width); ++x)
 
+#ifdef VJ_BF16
+"""
+    + _BF16
+    + r"""
+#else
 #ifdef VJ_HALF
 typedef _Float16 vj_model;
 #else
@@ -58,6 +85,7 @@ typedef float vj_model;
 #endif
 VJ_SHARED float vj_load(const vj_model *from) { return (float)*from; }
 VJ_SHARED void vj_store(vj_model *to, float value) { *to = (vj_model)value; }
+#endif
 """
     + _PIXELS
 )
@@ -72,7 +100,11 @@ CUDA_PREAMBLE = (
     const int y = blockIdx.y * blockDim.y + threadIdx.y; \
     if (x < (width) && y < (height))
 
-#ifdef VJ_HALF
+#ifdef VJ_BF16
+"""
+    + _BF16
+    + r"""
+#elif defined(VJ_HALF)
 typedef unsigned short vj_model;
 VJ_SHARED float vj_load(const vj_model *from)
 {
