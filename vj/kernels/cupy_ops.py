@@ -19,9 +19,10 @@ import torch
 
 from vj.core.errors import Unavailable
 from vj.kernels.body import CUDA_SOURCE
+from vj.kernels.preamble import BLOCK
 from vj.kernels.settings import BlendSettings, blend_numbers, feedback_numbers
 
-_BLOCK = (32, 8)
+_BLOCK = BLOCK
 _HALF_OPTION = {
     torch.float16: ("-DVJ_HALF",),
     torch.bfloat16: ("-DVJ_BF16",),

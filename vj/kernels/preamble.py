@@ -3,12 +3,17 @@
 Kernels keep to what C99 and CUDA C++ have in common; the two preambles say what differs: how a
 function is marked, how the pixels are gone through, how the model's numbers are read. No header is
 included for CUDA, so that NVRTC needs no toolkit; half precision, with `VJ_HALF` defined, is two
-PTX instructions; bfloat16, with `VJ_BF16`, is the upper half of a float's bits, as old cards have no
-instruction for it. What is `VJ_SHARED` not every text needs, and no compiler is to warn of
-that.
+PTX instructions; bfloat16, with `VJ_BF16`, is the upper half of a float's bits, as old cards have
+no instruction for it. What is `VJ_SHARED` not every text needs, and no compiler is to warn of that.
 """
 
 from __future__ import annotations
+
+BLOCK = 32, 8
+"""Threads of a block, across and down."""
+BLOCKS = 3
+"""Blocks that a multiprocessor of any card is to have room for: 80 registers a thread. With 4 it
+would be 64, and those of FSR would be spilled."""
 
 _BF16 = r"""
 typedef unsigned short vj_model;
@@ -94,14 +99,14 @@ CUDA_PREAMBLE = (
     r"""
 #define VJ_INLINE static __device__ __forceinline__
 #define VJ_SHARED [[maybe_unused]] VJ_INLINE
-#define VJ_KERNEL extern "C" __global__ void
+#define VJ_KERNEL extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
 #define VJ_EACH_PIXEL(width, height) \
     const int x = blockIdx.x * blockDim.x + threadIdx.x; \
     const int y = blockIdx.y * blockDim.y + threadIdx.y; \
     if (x < (width) && y < (height))
 
 #ifdef VJ_BF16
-"""
+""".replace("THREADS, BLOCKS", f"{BLOCK[0] * BLOCK[1]}, {BLOCKS}")
     + _BF16
     + r"""
 #elif defined(VJ_HALF)
