@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.kernels.kernels_as_c import OPTIONS
 from vj.core.frame import Size
 from vj.diffusion.noise_align import align
 from vj.kernels import numpy_field
@@ -15,7 +16,7 @@ from vj.sources.testcard import DancerScene
 HEIGHT, WIDTH = 192, 320
 
 
-@pytest.fixture(params=[torch.float32, torch.float16], ids=["float", "half"])
+@pytest.fixture(params=list(OPTIONS), ids=["float", "half", "bfloat"])
 def kernels(request: pytest.FixtureRequest, cuda: torch.device) -> FieldKernels:
     pytest.importorskip(
         "cupy",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.kernels.kernels_as_c import OPTIONS
 from vj.core.kinds import BLEND_MODES
 from vj.kernels import numpy_ops
 from vj.kernels.cupy_ops import TemporalKernels
@@ -15,7 +16,7 @@ from vj.kernels.settings import NEUTRAL, BlendSettings, colour_matrix, feedback_
 HEIGHT, WIDTH = 96, 160
 
 
-@pytest.fixture(params=[torch.float32, torch.float16], ids=["float", "half"])
+@pytest.fixture(params=list(OPTIONS), ids=["float", "half", "bfloat"])
 def kernels(request: pytest.FixtureRequest, cuda: torch.device) -> TemporalKernels:
     pytest.importorskip(
         "cupy",
