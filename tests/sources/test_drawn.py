@@ -18,7 +18,10 @@ from vj.show.load import check_show
 from vj.sinks.movie import Movie
 from vj.sources import EndOfSource, SourceSettings, make_source
 from vj.sources.drawn import SCENES, Faced, Outlined, make_scene, still
+from vj.sources.drawn.bumps import Bump
+from vj.sources.drawn.faced import SceneWithFace
 from vj.sources.drawn.fox import Fox
+from vj.sources.drawn.paintings import Painting
 
 SQUARE, WIDE, TALL = Size(128, 128), Size(160, 96), Size(96, 160)
 MOVING = [name for name, scene in SCENES.items() if scene.period]  # type: ignore[attr-defined]
@@ -237,3 +240,9 @@ def test_one_gentle_crash_happens_in_four_places_at_the_same_moment() -> None:
         away = np.abs(middle - middle[0]).mean(axis=(1, 2, 3))
         assert np.argmax(away) in (19, 20, 21), f"{name}: they are in the middle when they touch"
         assert away[5] < 0.25 * away[20], f"{name}: and it is theirs alone"
+
+
+@pytest.mark.parametrize("unfinished", [Bump, SceneWithFace, Painting])
+def test_a_scene_that_leaves_out_what_it_draws_is_not_made(unfinished: type) -> None:
+    with pytest.raises(TypeError, match="abstract method"):
+        unfinished(SQUARE)

@@ -5,6 +5,7 @@ the same crash."""
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -23,7 +24,7 @@ GIVE, GIVING = 0.16, 0.2
 """How far they give, as a share of their width, and for how many seconds."""
 
 
-class Bump:
+class Bump(ABC):
     """Two bodies in a place. near, far: units from the middle where they touch, and where they turn
     round. level: how high they are."""
 
@@ -40,13 +41,13 @@ class Bump:
         self._bodies = self._body(stage, 0), self._body(stage, 1).mirrored()
         self._flash = Cutout.glow(stage, 0.16, (120, 104, 70))
 
+    @abstractmethod
     def _place(self, stage: Stage) -> np.ndarray:
         """(H, W, 3) uint8: what they are in."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _body(self, stage: Stage, which: int) -> Cutout:
         """One of the two, as it comes from the left; its pin is the point that it rocks about."""
-        raise NotImplementedError
 
     def _behind(self, now: float) -> np.ndarray:
         return self._ground.copy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from vj.core.frame import Size
@@ -9,7 +11,7 @@ from vj.sources.drawn.cutout import Stage
 from vj.sources.drawn.face_shape import FaceLook, face_points
 
 
-class SceneWithFace:
+class SceneWithFace(ABC):
     """A drawn scene with one face."""
 
     def __init__(self, size: Size, still: FaceLook) -> None:
@@ -17,9 +19,9 @@ class SceneWithFace:
         self._stage = Stage(size)
         self._still = still
 
+    @abstractmethod
     def pose(self, seconds: float) -> FaceLook:
         """What the face does at a moment."""
-        raise NotImplementedError
 
     @property
     def rest(self) -> np.ndarray:
