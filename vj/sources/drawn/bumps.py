@@ -52,8 +52,9 @@ class Bump(ABC):
     def _behind(self, now: float) -> np.ndarray:
         return self._ground.copy()
 
-    def _before(self, picture: np.ndarray, now: float) -> None:
-        """What lies before them."""
+    def _before(self, picture: np.ndarray, now: float) -> np.ndarray:
+        """The picture with what lies before them; it may be drawn into."""
+        return picture
 
     def draw(self, seconds: float) -> np.ndarray:
         now = phase(seconds, self.period)
@@ -78,8 +79,7 @@ class Bump(ABC):
             self._flash.onto(
                 picture, self._stage, (0.0, self.level - 0.04), 0.0, (0.4 + share, 0.4 + share)
             )
-        self._before(picture, now)
-        return picture
+        return self._before(picture, now)
 
 
 class ToyCars(Bump):
@@ -168,10 +168,11 @@ class PaperBoats(Bump):
         canvas.paint(canvas.stroke(crest, 0.006, soft=0.002), (176, 222, 226), 0.55)
         return Cutout.of(canvas, stage)
 
-    def _before(self, picture: np.ndarray, now: float) -> None:
+    def _before(self, picture: np.ndarray, now: float) -> np.ndarray:
         for row, crest in enumerate(self._waves):
             drift = 0.2 * ((now / PERIOD * (1 if row % 2 else -1)) % 1)
             crest.onto(picture, self._stage, (drift - 0.1, 0.085 + 0.1 * row))
+        return picture
 
     def _body(self, stage: Stage, which: int) -> Cutout:
         canvas = stage.canvas(-0.19, -0.2, 0.19, 0.13)
