@@ -19,9 +19,11 @@ from vj.pipeline.optical_flow import grid_size
 class Played:
     """A model's backend, frame by frame as a show would have it."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, **start: float) -> None:
+        """start: parameters from the first frame on, with __ for /."""
         self.backend = StreamBackend(model, SIZE, wait=True)
-        self.store = Store({"prompt/a": "gold", "prompt/b": "ink"})
+        given = {name.replace("__", "/"): value for name, value in start.items()}
+        self.store = Store({"prompt/a": "gold", "prompt/b": "ink", **given})
         self.rng = np.random.default_rng(5)
         self.ink = 0.5
         """The weight of a LoRA."""

@@ -93,9 +93,8 @@ def test_late_pictures_are_the_same_one_frame_later(parts: Path) -> None:
 def test_a_picture_on_its_way_is_not_painted_over(parts: Path) -> None:
     """Many are begun before the first is fetched."""
     model = load(parts, "turbo", device="cuda", dtype="float16")
-    one, two = Played(model), Played(model)
-    for played in (one, two):  # its contrast is led by figures that come with the picture before
-        played.store.set("feedback/amount", 0.0, "test")
+    # without feedback, whose contrast is led by figures that come with the picture before
+    one, two = (Played(model, feedback__amount=0.0) for _ in range(2))
     fetched = [one.frame(number) for number in range(6)]
     coming = [two.begin(number) for number in range(6)]
     later = [picture.result() for picture in coming]

@@ -88,6 +88,8 @@ class TemporalKernels:
         self._none = torch.zeros((1, 1, 3), dtype=torch.float32, device=self.device)
         self._state_turn = self._output_turn = 0
         self._started = False
+        self._places: dict[int, torch.Tensor] = {}
+        """On the card, of numbers that are sent, by how many there are."""
         module = self._cupy.RawModule(
             code=CUDA_SOURCE, options=_HALF_OPTION[dtype], backend="nvrtc"
         )
@@ -242,11 +244,14 @@ class TemporalKernels:
         self._launch("vj_sharpen", picture, out, *self._size, numbers)
 
     def sent(self, numbers: np.ndarray) -> torch.Tensor:
-        """Numbers of a frame on the card, in turn with the kernels."""
-        host = torch.from_numpy(numbers)
-        if self.device.type == "cuda":
-            host = host.pin_memory()
-        return host.to(self.device, non_blocking=True)
+        """Numbers of a frame, (n,) float32, on the card, in turn with the kernels. They lie where
+        as many lie always."""
+        host = torch.empty(numbers.shape, pin_memory=self.device.type == "cuda")
+        host.numpy()[...] = numbers
+        place = self._places.get(len(numbers))
+        if place is None:
+            place = self._places[len(numbers)] = torch.empty_like(host, device=self.device)
+        return place.copy_(host, non_blocking=True)
 
     def _flow(self, flow: torch.Tensor | None) -> tuple[torch.Tensor, np.int32, np.int32]:
         """The grid and its size, as the kernels take them."""
