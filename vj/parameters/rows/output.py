@@ -36,7 +36,7 @@ ROWS = (
         "output/late",
         "switch",
         False,
-        "on a graphics card: each picture is shown one frame late, while the card paints the next: "
-        "more frames a second, one frame more of delay",
+        "on a graphics card: each picture is shown one frame late, while the next is painted: more "
+        "frames a second",
     ),
 )
