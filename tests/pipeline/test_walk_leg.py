@@ -118,6 +118,15 @@ def test_what_is_the_same_stays() -> None:
         assert np.abs(leg.at(share).astype(int) - one).mean() < 2
 
 
+def test_a_key_of_even_colours_is_the_nearest_there_is_to_the_colour_of_its_place() -> None:
+    one = np.full((SIDE, SIDE, 3), (101, 50, 200), np.uint8)
+    two = np.full((SIDE, SIDE, 3), (105, 62, 196), np.uint8)
+    layout = LegLayout.between(one, two)
+    for share in (0.2, 0.45, 0.7):
+        exact = (1 - share) * one[0, 0] + share * two[0, 0]
+        assert np.abs(key_picture(one, two, layout, share) - exact).max() <= 0.5 + 1e-4
+
+
 def test_the_new_picture_spreads_evenly_and_once_it_is_there_it_stays() -> None:
     order = leg_of("harbour to portrait").layout.order
     for share in (0.1, 0.3, 0.5, 0.9):

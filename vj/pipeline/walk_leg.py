@@ -114,7 +114,7 @@ def key_picture(one: np.ndarray, two: np.ndarray, layout: LegLayout, share: floa
     order = cv2.resize(layout.order_at(share), (width, height), interpolation=cv2.INTER_CUBIC)
     done = share * (1 + 2 * SOFT) - SOFT
     mixed = _in_bands(first, second, _smoothstep((done - order) / (2 * SOFT) + 0.5))
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
 @dataclass(slots=True, eq=False)
