@@ -26,8 +26,7 @@ from tests.control.osc.test_dispatch import padded
 from tests.waiting import PATIENCE, until
 from vj.control.osc.query import tree
 from vj.parameters.store import Store
-from vj.parameters.table import TABLE
-from vj.parameters.table import ROWS, Table, macro_row
+from vj.parameters.table import ROWS, TABLE, Table, macro_row
 from vj.web.server import WebServer
 
 
