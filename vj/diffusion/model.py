@@ -17,7 +17,7 @@ from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
-from vj.diffusion.devices import beside, handed_over, short
+from vj.diffusion.devices import beside, handed_over, sent, short
 from vj.diffusion.graphs import CudaCapture, GraphedPart, Work
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.speed import FastForward, made_fast
@@ -51,7 +51,7 @@ class Model:
         self.vae_dtype = (
             torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else self.dtype
         )
-        self._time_ids: dict[tuple[int, int, int], Tensor] = {}
+        self._time_ids: dict[tuple[int, int], Tensor] = {}
         self._graphs: dict[str, GraphedPart] = {}
         self._as_graphs = self.speed != "eager"
         self._fast: list[FastForward] = []
@@ -296,13 +296,11 @@ class Model:
 
     def _size_ids(self, x: Tensor) -> Tensor:
         batch, _, h, w = x.shape
-        if (batch, h, w) not in self._time_ids:
+        if (h, w) not in self._time_ids:
             height, width = h * self.scale, w * self.scale
-            row = torch.tensor(
-                [height, width, 0, 0, height, width], dtype=self.dtype, device=self.device
-            )
-            self._time_ids[batch, h, w] = row.expand(batch, 6)
-        return self._time_ids[batch, h, w]
+            row = torch.tensor([height, width, 0, 0, height, width], dtype=self.dtype)
+            self._time_ids[h, w] = sent(row, self.device)
+        return self._time_ids[h, w].expand(batch, 6)
 
     # What `vj.diffusion.autotune` tries ways with.
 

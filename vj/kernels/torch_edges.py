@@ -136,7 +136,10 @@ class TorchEdgePainter:
         """(3, H, W): the noise of a band at its own cells."""
         side = len(tile)
         wide = np.pad(tile, ((0, 1), (0, 1), (0, 0)), mode="wrap")
-        there = torch.from_numpy(wide).to(self._device, non_blocking=True).permute(2, 0, 1)[None]
+        host = torch.from_numpy(wide)
+        if self._device.type == "cuda":
+            host = host.pin_memory()
+        there = host.to(self._device, non_blocking=True).permute(2, 0, 1)[None]
         places = torch.stack([x.remainder(side), y.remainder(side)], -1)[None] * (2 / side) - 1
         return functional.grid_sample(
             there, places, mode="bilinear", padding_mode="border", align_corners=True
