@@ -15,12 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from tests.card_log import HostWaits, Log
-from tests.diffusion.adapter_parts import lora, pictured
+from tests.diffusion.adapter_parts import SIZE, lora, pictured
 from tests.diffusion.card_models import FLOW, SHOWN, OnCard, model_of
-from tests.pretended_card import PretendedCard
+from tests.pretended_card import CARD, PretendedCard
 from tests.tiny_models import make_model
 from vj.diffusion import noise_align
 from vj.diffusion.model import Model
+from vj.diffusion.texture_noise import make_texture_field
 
 STEPS_UP = {
     "CudaCompositor.preprocess": 2,  # the input, the flow
@@ -187,6 +188,21 @@ def test_a_strip_of_new_edges_waits_for_nothing(parts: Path, card: PretendedCard
         assert not card.log.waits
         assert all(one.later for one in card.log.up), card.log.up
         assert not card.log.down
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_the_texture_is_made_on_the_card(card: PretendedCard, dtype: torch.dtype) -> None:
+    """Of every type that a model computes in, also while the noise boils."""
+    field = make_texture_field(SIZE, CARD, dtype)
+    entered = card.fake(torch.zeros(1, 3, *SIZE[::-1]), dtype)
+    card.log = Log()
+    for number in range(2):
+        white = np.full(SIZE[::-1], number, np.float32)
+        made = field.of(entered, white, 1.0, 0.0)
+        assert (made.dtype, tuple(made.shape)) == (dtype, (1, 3, *SIZE[::-1]))
+    assert [one.later for one in card.log.up] == [True, True]
+    assert not card.log.down
+    assert not card.log.waits
 
 
 # That the pretended card can tell.

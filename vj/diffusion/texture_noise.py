@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from vj.core.frame import Size
+from vj.diffusion.devices import sent
 from vj.diffusion.stream_batch import Noise
 from vj.kernels.cupy_field import FieldKernels
 from vj.kernels.cv_field import FieldMaker
@@ -57,7 +58,8 @@ class CudaTextureField:
 
     def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
         if self._white[0] is not white:
-            self._white = (white, torch.from_numpy(white).to(self._device).contiguous())
+            there = sent(torch.from_numpy(np.ascontiguousarray(white)), self._device)
+            self._white = (white, there)
         made = self._kernels.make(entered.to(self._dtype), self._white[1], size, turn)
         return torch.cat(made, 1)
 
@@ -67,7 +69,7 @@ def make_texture_field(
 ) -> TextureField:
     """Where the model's pictures are. unit: pixels in a unit, 1/256 of the height unless given.
     Raises Unavailable on a card without cupy."""
-    if device.type == "cuda" and dtype in (torch.float16, torch.float32):
+    if device.type == "cuda":
         return CudaTextureField(size, device, dtype, unit)
     return HostTextureField(size, device, unit)
 
