@@ -22,6 +22,7 @@ from tests.tiny_models import make_model
 from vj.diffusion import noise_align
 from vj.diffusion.model import Model
 from vj.diffusion.texture_noise import make_texture_field
+from vj.pipeline.model_fade import moved_on_card
 
 STEPS_UP = {
     "CudaCompositor.preprocess": 2,  # the input, the flow
@@ -203,6 +204,13 @@ def test_the_texture_is_made_on_the_card(card: PretendedCard, dtype: torch.dtype
     assert [one.later for one in card.log.up] == [True, True]
     assert not card.log.down
     assert not card.log.waits
+
+
+def test_a_model_fades_in_and_nothing_waits(card: PretendedCard) -> None:
+    image = card.fake(torch.zeros(1, 3, *SIZE[::-1]))
+    card.log = Log()
+    assert moved_on_card(image, FLOW).shape == image.shape
+    assert [one.later for one in card.log.up] == [True]
 
 
 # That the pretended card can tell.

@@ -14,6 +14,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.condition_thread import FoundBeside
+from vj.diffusion.devices import sent
 from vj.diffusion.film import Film
 from vj.diffusion.noise_align import SwirlTurn
 from vj.diffusion.texture_noise import NoiseGate, WhiteNoise, make_texture_field
@@ -184,8 +185,8 @@ class TranslatorBackend:
     ) -> Tensor:
         """(1, 3, H, W), about -1..1. seen: of the picture, (H, W, 3) float32, 0..1."""
         unit = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * snapshot["pocket/size"]))
-        luma = torch.from_numpy(luma_of(condition))
-        followed = (luma * 2 - 1).expand(1, 3, -1, -1).to(self.model.device)
+        luma = sent(torch.from_numpy(luma_of(condition)), self.model.device)
+        followed = (luma * 2 - 1).expand(1, 3, -1, -1)
         white, turn = self._white.at(snapshot), self._turn.at(snapshot)
         form = self._field.of(followed, white, unit / self._unit, turn)
         both = np.concatenate([seen, condition], axis=2)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vj.core.errors import Fault
-from vj.diffusion.devices import short
+from vj.diffusion.devices import sent, short
 from vj.diffusion.model_names import weights_written
 from vj.diffusion.model_spec import ModelSpec, reject_adapters
 from vj.diffusion.network_runner import NetworkRunner
@@ -58,8 +58,8 @@ class TranslatorModel(NetworkRunner):
         seen: (H, W, 3 + C) float32, 0..1: `conditions.softened` of the picture, then the condition.
         form: (1, 3, H, W), the texture field and its directions. style: `conditions.style_numbers`.
         """
-        planes = torch.from_numpy(seen).permute(2, 0, 1)[None].to(self.device)
-        numbers = torch.tensor([style], dtype=torch.float32, device=self.device)
+        planes = sent(torch.from_numpy(seen), self.device).permute(2, 0, 1)[None]
+        numbers = sent(torch.tensor([style], dtype=torch.float32), self.device)
         return self.run(planes, form, numbers)[:, 1:] * 2 - 1
 
     def describe(self) -> str:

@@ -103,7 +103,10 @@ def moved_on_card(image: Tensor, flow: np.ndarray) -> Tensor:
     from torch.nn import functional
 
     height, width = image.shape[2:]
-    grid = torch.from_numpy(flow).to(image.device, non_blocking=True).permute(2, 0, 1)[None]
+    host = torch.from_numpy(flow)
+    if image.is_cuda:
+        host = host.pin_memory()
+    grid = host.to(image.device, non_blocking=True).permute(2, 0, 1)[None]
     wide = functional.interpolate(grid, size=(height, width), mode="bilinear", align_corners=False)[
         0
     ]
