@@ -83,9 +83,9 @@ def test_what_is_seen_moves_outwards_at_the_pace_of_the_dolly(here: Path) -> Non
         assert off[number] == pytest.approx(off[0] / (1 - dolly) ** steps, rel=0.03), number
 
 
-@pytest.mark.parametrize("seconds", [0, 0.5])
-def test_the_input_comes_back_over_the_crossfade(here: Path, seconds: float) -> None:
-    start = {"feedback/yaw": 3, "crossfade": seconds}
+@pytest.mark.parametrize(("seconds", "kept"), [(0, "none"), (0.5, "none"), (0.5, "luma")])
+def test_the_input_comes_back_over_the_crossfade(here: Path, seconds: float, kept: str) -> None:
+    start = {"feedback/yaw": 3, "crossfade": seconds, "mask/mode": kept, "mask/threshold": 0.1}
     flown = rendered(here, 2.5, start, [(0.5, "go"), (1.5, "back")])
     bare = rendered(here, 2.5, start, [])
     far = [apart(one, two) for one, two in zip(flown, bare, strict=True)]
@@ -95,6 +95,7 @@ def test_the_input_comes_back_over_the_crossfade(here: Path, seconds: float) -> 
     between = far[begin:end]
     assert between == sorted(between, reverse=True)
     if seconds:
+        assert between[0] > 0.8 * far[begin - 1], "nothing of it jumps in"
         assert 0.2 < between[len(between) // 2] / far[begin - 1] < 0.8
 
 

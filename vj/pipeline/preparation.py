@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from vj.core.canvas import Canvas
@@ -79,6 +80,8 @@ class Preparation:
         self.background = BackgroundLayer(size, fit, room, on_message, supervisor, live)
         self.strokes = DrawnStrokes(canvas, size)
         self._journey = Journey(size)
+        self._flown = 0.0
+        """How much of a journey is seen, 0..1: less and less on the way back."""
         self.borders = BorderPainter(on_message, supervisor, live)
         self._markers = Markers(on_message, supervisor, live)
         self.portraits = PortraitLayer(on_message, supervisor, live)
@@ -143,6 +146,8 @@ class Preparation:
             taken = Taken(portrait)
         flight = self._journey.of(taken.image, snapshot)
         moment = None if flight is None else flight.moment
+        share = 0.0 if flight is None else flight.share
+        self._flown = 1.0 if moment is not None else self._flown * share
         if moment is not None:
             taken = Taken(moment, blank=True)
         image = taken.image
@@ -161,6 +166,8 @@ class Preparation:
                 f"the mask failed ({told(error)}); everything is painted", frame.captured
             )
             mask = None
+        if mask is not None and self._flown > 0:  # what is kept comes back as the input does
+            mask = cv2.convertScaleAbs(mask, alpha=1 - self._flown, beta=255 * self._flown)
         wanted = backend.wants_lines or "lines" in self.views_wanted()
         looked_at = not taken.blank and (wanted or snapshot["lines/amount"] > 0)
         markers = self._markers.find(image, snapshot, frame.captured, looked_at)
