@@ -304,7 +304,7 @@ class PretendedCard(TorchFunctionMode):
             def synchronize(self) -> None:
                 card.log.waits.append(place()[1])
 
-        stream, generator = Stream(), torch.Generator
+        stream = Stream()
         for name, stands_in in {
             "is_available": lambda: True,
             "current_device": lambda: 0,
@@ -317,7 +317,12 @@ class PretendedCard(TorchFunctionMode):
             "synchronize": lambda *_: card.log.waits.append(place()[1]),
         }.items():
             patch.setattr(torch.cuda, name, stands_in)
-        patch.setattr(torch, "Generator", lambda device="cpu": generator())
+
+        class Generator(torch.Generator):
+            def __new__(cls, device: Any = "cpu") -> Any:
+                return super().__new__(cls)
+
+        patch.setattr(torch, "Generator", Generator)
 
         def function(name: str) -> Callable[..., None]:
             def run(grid: tuple[int, ...], block: tuple[int, ...], given: tuple[Any, ...]) -> None:

@@ -42,7 +42,7 @@ WHOLE_UP = {
 }
 DOWN = {"OnItsWay.__init__": 2}
 """The picture and its figures."""
-STEPS_OUTSIDE, WHOLE_OUTSIDE = 130, 20
+STEPS_OUTSIDE, WHOLE_OUTSIDE = 105, 20
 """Operators outside the parts that become graphs, at most."""
 HEAVY = ("convolution", "addmm", "mm", "bmm", "baddbmm", "native_group_norm", "native_layer_norm")
 HEAVY += ("scaled_dot_product_attention",)
