@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -184,6 +185,24 @@ def test_without_a_background_nothing_changes_and_without_a_mask_nobody_is_lost(
     assert [line for line in with_mode.messages if "background" in line] == [
         "background/source: mask/mode is none, so that nothing is in front of it"
     ]
+
+
+@pytest.mark.parametrize(("subject", "wet"), [("input", 1.0), ("input", 0.6), ("painted", 1.0)])
+def test_both_layers_come_back_from_a_journey_over_the_crossfade(
+    begin: Begin, subject: str, wet: float
+) -> None:
+    stage = begin(background__subject=subject, mix__wet=wet, crossfade=0.5, blend__smoothing=0.0)
+    before = stage.show()
+    stage.store.set("journey", True)
+    stage.show()
+    flown = stage.show()
+    stage.store.set("journey", False)
+    way = [flown, *(stage.show() for _ in range(16))]
+    whole = int(cv2.absdiff(flown, before).max())
+    steps = [int(cv2.absdiff(one, two).max()) for one, two in itertools.pairwise(way)]
+    assert whole > 100
+    assert max(steps) < 0.3 * whole, "nothing jumps in, nor at the end"
+    assert np.array_equal(way[-1], before)
 
 
 def test_while_a_source_gives_nothing_the_room_stays(begin: Begin) -> None:

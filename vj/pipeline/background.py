@@ -69,7 +69,8 @@ class BackgroundLayer:
             self._name, self._seen = name, None
             if not name:
                 self._painter.forget()
-        if not name or context.flight is not None:
+        flight = context.flight
+        if not name or (flight is not None and flight.moment is not None):
             return context
         if snapshot["mask/mode"] == "none":
             if not self._told:
@@ -87,6 +88,8 @@ class BackgroundLayer:
             return context
         guide = context.guide
         if snapshot["background/subject"] == "input":
+            if flight is not None:
+                return _under(context, shown, snapshot["mix/wet"])
             guide = guide and replace(guide, strength=1.0)
             return replace(context, background=shown, guide=guide)
         if context.mask is None:
@@ -133,6 +136,16 @@ def _behind(background: np.ndarray, own: np.ndarray, mask: np.ndarray, wet: floa
     share = cv2.merge([kept / np.maximum(kept + rest, np.float32(1e-4))] * 3)
     mixed = background + (own.astype(np.float32) - background) * share
     return cv2.convertScaleAbs(mixed)
+
+
+def _under(context: FrameContext, background: np.ndarray, wet: float) -> FrameContext:
+    """The context of a frame whose input comes back from a journey: both layers lie under what is
+    generated."""
+    whole = context.dry
+    mask = np.full(whole.shape[:2], 255, np.uint8) if context.mask is None else context.mask
+    share = mask.astype(np.float32) * np.float32(wet / 255)
+    under = cv2.blendLinear(background, whole, share, 1 - share)
+    return replace(context, mask=np.zeros_like(mask), beyond_edges=under, guide=None)
 
 
 def unsmoothed(snapshot: Snapshot) -> Snapshot:

@@ -166,8 +166,6 @@ class Preparation:
                 f"the mask failed ({told(error)}); everything is painted", frame.captured
             )
             mask = None
-        if mask is not None and self._flown > 0:  # what is kept comes back as the input does
-            mask = cv2.convertScaleAbs(mask, alpha=1 - self._flown, beta=255 * self._flown)
         wanted = backend.wants_lines or "lines" in self.views_wanted()
         looked_at = not taken.blank and (wanted or snapshot["lines/amount"] > 0)
         markers = self._markers.find(image, snapshot, frame.captured, looked_at)
@@ -178,7 +176,8 @@ class Preparation:
         guide = None
         if taken.whole is not None:
             strength = 0.0 if isinstance(backend, PassThrough) else snapshot["strength"]
-            guide = Guide(taken.whole, image, self.fit, strength, mask, view=taken.view)
+            kept = self._coming_back(mask)
+            guide = Guide(taken.whole, image, self.fit, strength, kept, view=taken.view)
         context = FrameContext(
             image,
             frame.number,
@@ -197,7 +196,14 @@ class Preparation:
             flight=flight,
             beyond_edges=own,
         )
-        return self.background.laid(context, snapshot, backend)
+        context = self.background.laid(context, snapshot, backend)
+        return replace(context, mask=self._coming_back(context.mask)) if self._flown else context
+
+    def _coming_back(self, mask: np.ndarray | None) -> np.ndarray | None:
+        """What is kept, and the background, come back from a journey as the input does."""
+        if mask is None or not self._flown:
+            return mask
+        return cv2.convertScaleAbs(mask, alpha=1 - self._flown, beta=255 * self._flown)
 
     def keep_walks(self, folder: Path, network: Network | None = None) -> None:
         """Keep the key pictures of walks in a folder. network: makes the pictures between them,
