@@ -18,7 +18,7 @@ import numpy as np
 
 from vj.pipeline.walk_leg import LegLayout
 
-VERSION = 1
+VERSION = 2
 """Of how legs are made: others are not read."""
 MOST = 64
 """Legs in a folder; of more, those that were not played for longest go."""
