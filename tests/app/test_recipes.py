@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,47 @@ def test_live_the_recipe_follows_the_model_and_what_a_hand_has_set_stays(
     assert seen["prompt/a"] == "deep ocean", "a cue has set it"
     stage.set("cue/fire", "night")
     until("prompt/a", "a harbour")
+
+
+def test_while_a_model_is_loaded_the_words_are_those_of_the_one_that_plays(
+    tmp_path: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And they stay where it cannot be loaded."""
+    path = tmp_path / "two.yaml"
+    path.write_text(LINES)
+    monkeypatch.chdir(tmp_path)
+    stage = Stage(monkeypatch)
+    stage.gates["drawn"] = threading.Event()
+    stage.play(play_show, path)
+    store, loader = stage.performance.store, stage.performance.loader
+    stage.show.until(lambda: store.get("prompt/a") == "a brass street")
+    stage.set("model", "ink")
+    stage.show.until(lambda: loader._loads)
+    stage.set("cue/fire", "night")
+    stage.show.until(lambda: store.get("prompt/a") == "a harbour")
+    stage.gates["drawn"].set()
+    stage.show.until(lambda: stage.performance.context.run.show.recipe is None)
+    assert stage.performance.loop.backend_name == "drawn"
+    stage.set("cue/fire", "night")
+    stage.show.until(lambda: store.get("prompt/a") == "deep ocean")
+
+
+def test_where_a_model_cannot_be_loaded_the_words_stay(
+    tmp_path: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text(LINES)
+    monkeypatch.chdir(tmp_path)
+    stage = Stage(monkeypatch)
+    stage.broken.add("drawn")
+    stage.play(play_show, path)
+    store = stage.performance.store
+    seen: set[str] = set()
+    store.observers.append(lambda snapshot: seen.add(snapshot["prompt/a"]))
+    stage.set("model", "ink")
+    stage.until_said("model drawn: is broken")
+    stage.show.until(lambda: store.get("model") == "")
+    assert seen == {"a brass street"}
 
 
 OFFLINE = """cues:

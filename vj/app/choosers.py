@@ -83,7 +83,7 @@ class Choosers:
         with self._lock:
             self._source_plays(self._input.a.plays)
             chosen = self._chosen.still(show)
-            if not self._adopter.adopt(played(show, chosen), file):
+            if not self._adopter.adopt(self._until_it_plays(played(show, chosen)), file):
                 return False
             before, self._saved, self._chosen = self._chosen, show, chosen
             self._name_models()
@@ -145,12 +145,20 @@ class Choosers:
         """Raises Rejected, and what plays is as it was."""
         if chosen == self._chosen:
             return
-        show = played(self._saved, chosen)
-        self._adopter.choose(show)
+        self._adopter.choose(self._until_it_plays(played(self._saved, chosen)))
         found_more = chosen.found_models != self._chosen.found_models
         self._chosen = chosen
         if found_more:
             self._name_models()
+
+    def _until_it_plays(self, show: Show) -> Show:
+        """The same, as long as its model has yet to be loaded with the recipe of the one that plays
+        until then: words and strengths are the model's."""
+        loader, recipe = self._loader, self._context.run.show.recipe
+        if show.recipe == recipe or loader.bank.comes_or_plays(loader.key_of(show)):
+            return show
+        own = {"model": show.model, "engine": show.engine}
+        return show.with_recipe(recipe).model_copy(update=own)
 
     def _show_with_model(self, name: str) -> Show | None:
         """The show that a value of the parameter `model` makes; None for a name that is not
@@ -173,6 +181,9 @@ class Choosers:
             failed = self._chosen.model
             if loaded:
                 self._model_loaded = failed
+                whole = played(self._saved, self._chosen)
+                if whole.recipe != self._context.run.show.recipe:
+                    self._adopter.choose(whole)
             elif failed and failed != self._model_loaded:
                 before = replace(self._chosen, model=self._model_loaded)
                 self._play(before.still(self._saved))
