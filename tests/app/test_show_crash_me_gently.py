@@ -125,3 +125,13 @@ def test_at_rest_it_is_calm_and_the_foot_brings_many_pictures() -> None:
     for place in range(len(seen)):
         apart += all(np.abs(seen[place] - seen[other]).max() > 20 for other in range(place))
     assert apart >= 6, "several worlds"
+
+
+def test_places_follow_each_other_hard_and_are_never_seen_through_each_other() -> None:
+    """The first change of place comes before there are cuts."""
+    show = Played()
+    show.play(1)
+    show.foot(1.0)
+    for before, now in pairwise(show.play(9)):
+        if before["source"] != now["source"]:
+            assert now["crossfade"] == 0
