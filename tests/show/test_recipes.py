@@ -198,7 +198,7 @@ def test_what_is_stored_while_a_recipe_plays_is_written_into_it(tmp_path: Path) 
     path.write_text(SHOW)
     put_cues(path, {"night": {"prompt/a": "a harbour at noon", "mix/wet": 0.5}}, "sd")
     show = load_show(path)
-    assert show.cues[0].set == {"mix/wet": 0.5}
+    assert show.cues[0].set == {"prompt/a": "deep ocean", "mix/wet": 0.5}, "the painters' words"
     there = played(show, NOTHING.having("model", "turbo"))
     assert there.cues[0].set == {"prompt": "a harbour at noon", "mix/wet": 0.5}
 

@@ -235,8 +235,8 @@ def _put_cues(path: Path, cues: dict[str, dict[str, Value]], recipe: str | None)
 def set_cues(
     tree: CommentedMap, cues: Mapping[str, dict[str, Value]], recipe: str | None = None
 ) -> None:
-    """Put values into the `cues:` of a file's tree. recipe: the one that lies over the show, whose
-    cues keep what they say themselves."""
+    """Put values into the `cues:` of a file's tree. recipe: the one that lies over the show: what
+    its cues say themselves is put there, and the show's own is left as it is."""
     section = _section(tree, "cues")
     over = {
         str(cue.get("name")): cue.get("set")
@@ -246,17 +246,25 @@ def set_cues(
     for name, given in cues.items():
         values, said = dict(given), over.get(name)
         own = said if isinstance(said, dict) else {}
+        here: set[str] = set()
         for key in list(own):
-            if ALIASES.get(str(key), str(key)) in values:
-                own[key] = quoted(values.pop(ALIASES.get(str(key), str(key))))
+            if _parameter(key) in values:
+                own[key] = quoted(values.pop(_parameter(key)))
+                here.add(_parameter(key))
         old = next(
             (cue for cue in section if isinstance(cue, dict) and cue.get("name") == name), None
         )
         if old is not None:
-            old["set"] = flow(dict(values))
+            before = (old.get("set") or {}).items()
+            kept = {key: value for key, value in before if _parameter(key) in here}
+            old["set"] = flow({**kept, **values})
         else:
             made = CommentedMap({"name": quoted(name), "fade": "1 s", "set": flow(dict(values))})
             section.append(made)
+
+
+def _parameter(key: object) -> str:
+    return ALIASES.get(str(key), str(key))
 
 
 def included_cues(path: Path) -> dict[str, Path]:
