@@ -6,12 +6,15 @@ import base64
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.conftest import PlayShow
+from vj.app.page_actions import page_actions
 from vj.app.sent_picture import decoded
 from vj.core.errors import Fault
 
@@ -81,3 +84,39 @@ def test_what_is_transparent_is_on_white_and_what_was_held_upright_is_turned() -
     assert found.shape == (16, 8, 3)
     assert found[2, 2].tolist() == [200, 0, 0]
     assert found[12, 2].tolist() == [255, 255, 255]
+
+
+IDLE = """\
+show: left alone
+size: 64x64
+source: testcard
+sources: {other: testcard}
+model: none
+sinks: []
+osc: 127.0.0.1:0
+page: off
+midi: off
+fps: 10
+cues: [{name: calm, set: {mix/wet: 0.1}}, {name: up, set: {mix/wet: 0.7}}]
+idle: {after: 3 s, cue: calm, wake: up}
+"""
+
+
+def test_who_draws_or_chooses_on_the_page_is_a_hand(tmp_path: Path, play_show: PlayShow) -> None:
+    path = tmp_path / "alone.yaml"
+    path.write_text(IDLE)
+    show = play_show(path)
+    live = show.performance
+    actions = page_actions(
+        live.session, live.writer, live.choosers, live.styles, live.context.canvas, live.displays
+    )
+    stroke = {"points": [[0.1, 0.1, 1], [0.9, 0.9, 1]], "colour": "#ff0000", "width": 0.05}
+    for kind, asked in (
+        ("stroke", {**stroke, "stroke": 1, "person": 1}),
+        ("canvas", {"do": "undo", "person": 1}),
+        ("choose", {"what": "source", "value": "other"}),
+    ):
+        show.until(lambda: live.session.engine.cues.current == "calm")
+        actions[kind](asked)
+        show.frames(2)
+        assert live.session.engine.cues.current == "up", kind

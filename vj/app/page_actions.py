@@ -57,6 +57,15 @@ def page_actions(
             raise Fault('pad: moved: {"axis 0": 0.5, "button 3": 1} would be right')
         return {}
 
+    def by_hand(act: Action) -> Action:
+        """Somebody plays, though no control: the show is not left alone meanwhile."""
+
+        def done(asked: Json) -> Json:
+            session.engine.idle.hand()
+            return act(asked)
+
+        return done
+
     def stroke(asked: Json) -> Json:
         canvas.stroke(asked["person"], asked)
         return {}
@@ -76,8 +85,8 @@ def page_actions(
     return {
         "key": key,
         "pad": pad,
-        "stroke": stroke,
-        "canvas": on_canvas,
+        "stroke": by_hand(stroke),
+        "canvas": by_hand(on_canvas),
         "learn": writer.learn,
         "mappings": writer.mappings,
         "unmap": writer.unmap,
@@ -88,5 +97,5 @@ def page_actions(
         "displays": displays.listed,
         "display": displays.change,
         "devices": lambda asked: dict(choosers.devices()),
-        "choose": lambda asked: choosers.choose(asked.get("what"), asked.get("value")),
+        "choose": by_hand(lambda asked: choosers.choose(asked.get("what"), asked.get("value"))),
     }
