@@ -21,6 +21,7 @@ BEFORE = ("macros", "mappings", "modulators", "cues", "timeline", "curves")
 """Sections before which `start:` stands."""
 CHOSEN = ("source", "model")
 """Parameters that are written as the section of the same name."""
+SCENES = "prompt/scenes"
 NOT_STARTED_WITH = (
     *("record", "cue/", "mark/", "take/", "timeline/", "output/freeze", "output/blackout"),
     *("display/", "source/position", "deck/b/position", "model/"),
@@ -54,7 +55,12 @@ def put_start(
     """Put start values into a show's tree; the tempo into `tempo:`. recipe: the one that lies over
     the show, which keeps what it says itself."""
     rest = dict(values)
-    said = recipe_in(tree, recipe).get("start")
+    there = recipe_in(tree, recipe)
+    if SCENES in rest and there.get("prompts"):  # they come before what the show's start says
+        if not isinstance(there.get("start"), dict):
+            there["start"] = CommentedMap()
+        there["start"].setdefault(SCENES, "")
+    said = there.get("start")
     over = said if isinstance(said, dict) else {}
     for key in list(over):
         if _name(str(key), table) in rest:
