@@ -130,6 +130,8 @@ def test_other_prompts_may_be_sent_while_it_plays() -> None:
         (["sea", {"prompt": "a", "set": {"strengh": 1}}], "did you mean strength"),
         (["sea", {"prompt": "a", "set": {"strength": 1.4}}], "1.4 is above 1"),
         (["sea", {"prompt": "a", "set": {"prompt/mix": 1}}], "a scene does not set it"),
+        (["sea", {"prompt": "a", "set": {"cue/fire": "x"}}], "cue/fire: a scene does not set it"),
+        (["sea", {"prompt": "a", "set": {"timeline/position": 3}}], "a scene does not set it"),
         (["sea", {"prompt": "a", "set": {"mask/learn": True}}], "a trigger has none"),
         (["sea", {"prompt": "a", "palette": ["#10203"]}], "1 colour"),
         (["sea", {}], "a scene wants a prompt"),

@@ -216,19 +216,24 @@ def _scenes(show: Sequence, table: Table) -> Iterator[Found]:
     for index, scene in enumerate(show.prompts):
         for name, value in scene.set.items():
             place: KeyPath = ("prompts", index, "set", name)
-            faults = list(_value(table, name, value, place))
-            yield from faults
-            row = table.find(name) if not faults else None
-            if row is not None and row.name.startswith(NOT_IN_SCENES):
-                yield (
-                    place,
-                    Fault(
-                        f"{name}: a scene does not set it; its words are prompt: and palette:, and "
-                        "what leads the scenes stands outside of them"
-                    ),
-                )
-            elif row is not None and row.kind == "trigger":
-                yield place, Fault(f"{name}: a scene holds values, and a trigger has none")
+            reason = _not_in_scenes(table, name)
+            yield from [(place, Fault(reason))] if reason else _value(table, name, value, place)
+
+
+def _not_in_scenes(table: Table, name: str) -> str:
+    """Why a scene does not set a parameter; empty where it may, and for unknown ones."""
+    try:
+        row = table.find(name)
+    except Fault:
+        return ""
+    if row.name.startswith(NOT_IN_SCENES):
+        return (
+            f"{name}: a scene does not set it; its words are prompt: and palette:, and what leads "
+            "the scenes stands outside of them"
+        )
+    if row.kind == "trigger":
+        return f"{name}: a scene holds values, and a trigger has none"
+    return ""
 
 
 def _idle(show: Sequence) -> Iterator[Found]:
