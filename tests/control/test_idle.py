@@ -118,8 +118,10 @@ def test_an_installation_repeats_exactly_by_the_frames_time() -> None:
         ({"after": 0}, "for example 60 s"),
         ({"after": "2 bars"}, "for example 60 s"),
         ({"after": "60 s", "cue": "calm", "fade": "2 s"}, "cue: or fade:, not both"),
+        ("off", r"'off': after how long\? idle: {after: 60 s}"),
+        (60, r"60: after how long\? idle: {after: 60 s}"),
     ],
 )
-def test_a_faulty_section_is_told(idle: dict[str, Any], fault: str) -> None:
+def test_a_faulty_section_is_told(idle: object, fault: str) -> None:
     with pytest.raises(ShowFaults, match=fault):
         check_show({"cues": CUES, "idle": idle}, "test")

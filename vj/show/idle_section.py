@@ -21,6 +21,16 @@ class IdleRule(Section):
     fade: Time | None = None
     wake: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_time(cls, value: object) -> object:
+        if isinstance(value, dict | IdleRule):
+            return value
+        raise ValueError(
+            f"{value!r:.40}: after how long? idle: {{after: 60 s}} would be right; without the "
+            "section nothing happens"
+        )
+
     @model_validator(mode="after")
     def _whole(self) -> IdleRule:
         if self.after.musical or self.after.seconds <= 0:
