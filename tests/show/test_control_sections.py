@@ -23,6 +23,15 @@ from vj.show.load import ShowFaults, check_show
         ({"mappings": [{"midi": "cc 128", "to": "strength"}]}, "128 is above 127"),
         ({"mappings": [{"midi": "knob 1", "to": "strength"}]}, "no such control"),
         ({"mappings": [{"osc": "/f", "to": "strength", "colour": 1}]}, "unknown key colour"),
+        ({"mappings": [{"pad": "axis 1", "take": 2, "to": "strength"}]}, "take: is for osc: only"),
+        (
+            {"mappings": [{"pad": "axis 0", "relative": "twos", "to": "strength"}]},
+            "pad axis 0: relative: is for osc: and midi: only",
+        ),
+        (
+            {"mappings": [{"key": "c", "device": "x", "to": "strength"}]},
+            "key c: device: is for midi: and pad: and hid: only",
+        ),
         (
             {
                 "macros": {

@@ -22,6 +22,15 @@ def _of_a_device(word: str) -> Any:
     return read_by(lambda value: None if value is None else device_control(word, value))
 
 
+MEANT_FOR = {
+    "take": ("osc",),
+    "relative": ("osc", "midi"),
+    "step": ("osc", "midi"),
+    "device": ("midi", "pad", "hid"),
+}
+"""Keys that only some controls have a use for."""
+
+
 class MappingRule(Section):
     """One control to one parameter."""
 
@@ -101,6 +110,10 @@ class MappingRule(Section):
             raise ValueError(
                 f"hid {self.hid}: of which device? device: takes a part of its name, or 05f3:00ff"
             )
+        for key, controls in MEANT_FOR.items():
+            if key in self.model_fields_set and all(getattr(self, one) is None for one in controls):
+                meant = " and ".join(f"{one}:" for one in controls)
+                raise ValueError(f"{self.control}: {key}: is for {meant} only; leave it out")
         return self
 
     @property
