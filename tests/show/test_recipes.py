@@ -154,6 +154,7 @@ with:
     found = [line.removeprefix(f"{tmp_path / 'two.yaml'}:") for line in caught.value.lines]
     wanted = [
         (1, "strenght: no such parameter; did you mean strength?"),
+        (2, "mix/wett: no such parameter; did you mean mix/wet?"),
         (2, 'with.sd.prompts.0: 1984 is read as a number; as text it wants quotes: "1984"'),
         (3, "pedl: no such macro; did you mean pedal?"),
         (4, "with.sd.curves.0.points: 1 came"),
@@ -164,6 +165,16 @@ with:
     assert len(found) == len(wanted), found
     for line, (place, words) in zip(found, wanted, strict=True):
         assert line.startswith(f"{first + place}: {words}"), line
+
+
+def test_an_unknown_name_in_a_recipe_hides_no_fault_of_another_entry(tmp_path: Path) -> None:
+    before, recipe = SHOW.split("with:")
+    recipe = recipe.replace("{name: night", "{name: nigth").replace("[0.45, 0.7]", "[0.45, 7]")
+    with pytest.raises(ShowFaults) as caught:
+        show_of(tmp_path, f"{before}with:{recipe}")
+    found = "\n".join(caught.value.lines)
+    assert "two.yaml:21: strength: 7 is above 1" in found
+    assert "two.yaml:23: nigth: no such cue; did you mean night?" in found
 
 
 def test_a_faulty_scene_hides_no_fault_of_another() -> None:

@@ -246,13 +246,12 @@ class Show(Section):
             object.__setattr__(recipe, "start", start)
             faults = [(("start", *place), fault) for place, fault in wrong]
             faults += unknown_names(self, recipe)
-            if not faults:
-                show = self.model_copy(update=laid_over(self, recipe))
-                faults += [
-                    (place_in_recipe(place, show, recipe, show.modulator_names()), fault)
-                    for place, fault in check_sequence(show, table)
-                    if (place, str(fault)) not in before
-                ]
+            show = self.model_copy(update=laid_over(self, recipe))
+            faults += [
+                (place_in_recipe(place, show, recipe, show.modulator_names()), fault)
+                for place, fault in check_sequence(show, table)
+                if (place, str(fault)) not in before
+            ]
             found += [(("with", kind, *place), fault) for place, fault in faults]
         return found
 
