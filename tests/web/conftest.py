@@ -1,4 +1,5 @@
-"""`new_page`: pages in a real Chromium, one Chromium for all tests of a worker."""
+"""`new_page`: pages in a real Chromium, one Chromium for all tests of a worker. `show`: a show that
+plays for all tests of a module, of its `SHOW`."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.browser import Browser, Page
 from tests.chromium import CHROMIUM, MISSING
+from tests.web.page_show import PageShow
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +40,12 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         browser.forget(page)
     for page in pages:
         page.check()
+
+
+@pytest.fixture(scope="module")
+def show(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PageShow]:
+    made = PageShow(tmp_path_factory.mktemp("show"), request.module.SHOW)
+    yield made
+    made.close()

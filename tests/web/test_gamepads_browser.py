@@ -3,8 +3,6 @@ own, since no machine that tests has one plugged in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.web.conftest import NewPage
@@ -34,13 +32,6 @@ PADS = """(() => {
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture(scope="module")
-def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageShow]:
-    made = PageShow(tmp_path_factory.mktemp("pads"), SHOW)
-    yield made
-    made.close()
-
-
 def test_a_pad_of_the_page_plays_and_lets_go_when_it_is_unplugged(
     show: PageShow, new_page: NewPage
 ) -> None:
@@ -50,9 +41,11 @@ def test_a_pad_of_the_page_plays_and_lets_go_when_it_is_unplugged(
     show.until_set("feedback/rotate", 10)
     page.evaluate("window.pressed = 1")
     show.until_set("output/freeze", True)
+    assert show.values()["feedback/rotate"] == pytest.approx(10), "the stick is where it was"
     page.evaluate("window.there = false")
     show.until_set("output/freeze", False)
     show.until_set("feedback/rotate", 0)
+    assert show.values()["picture/saturation"] == 1, "nothing else has moved"
 
 
 def test_a_mapped_key_is_down_until_it_is_lifted_or_the_page_is_left(
@@ -67,3 +60,4 @@ def test_a_mapped_key_is_down_until_it_is_lifted_or_the_page_is_left(
         show.until_set("picture/saturation", 2)
         page.evaluate(leave)
         show.until_set("picture/saturation", 0.5)
+        assert show.values()["output/freeze"] is False, "nothing else has moved"

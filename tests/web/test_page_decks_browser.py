@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.browser import STAGES
@@ -24,13 +22,6 @@ page: {pads: [{source: road, name: drive on}], faders: [deck/mix]}
 start: {source/speed: 0}
 """
 CHIP = "[...document.querySelectorAll('.t-decks [aria-label=\"Deck {}\"] .t-chip')]"
-
-
-@pytest.fixture(scope="module")
-def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageShow]:
-    made = PageShow(tmp_path_factory.mktemp("decks"), SHOW)
-    yield made
-    made.close()
 
 
 def test_clips_are_started_scrubbed_and_faded(show: PageShow, new_page: NewPage) -> None:

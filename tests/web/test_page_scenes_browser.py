@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.web.conftest import NewPage
@@ -21,13 +19,6 @@ prompts: [a quiet sea, {prompt: a storm, set: {strength: 0.8}}, fire]
 """
 
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module")
-def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageShow]:
-    made = PageShow(tmp_path_factory.mktemp("scenes"), SHOW)
-    yield made
-    made.close()
 
 
 def test_scenes_stand_in_for_the_prompts_and_a_tap_goes_to_one(

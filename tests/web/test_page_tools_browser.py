@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -40,13 +39,6 @@ def press(page: Page, selector: str) -> None:
     """Click a button. (A tap that takes long on a busy machine is a long press.)"""
     page.until("selector => !!document.querySelector(selector)", selector)
     page.evaluate("selector => document.querySelector(selector).click()", selector)
-
-
-@pytest.fixture(scope="module")
-def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageShow]:
-    made = PageShow(tmp_path_factory.mktemp("timed"), SHOW)
-    yield made
-    made.close()
 
 
 @pytest.mark.long
