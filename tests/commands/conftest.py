@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -35,6 +35,12 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         return code, [one.removeprefix("my.yaml:") for one in wrong[:-1]], messages
 
     return run
+
+
+def stands_at(wrong: Sequence[str], *faults: tuple[int, str]) -> None:
+    """Each of the faults, (line, words), is told."""
+    for line, words in faults:
+        assert any(one.startswith(f"{line}: ") and words in one for one in wrong), (line, wrong)
 
 
 def picture(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.commands.conftest import Check, picture
+from tests.commands.conftest import Check, picture, stands_at
 
 FACE = """\
 left eye: [[2, 8], [4, 7], [6, 8], [4, 9]]
@@ -27,14 +27,14 @@ def test_portraits_are_opened_and_what_is_wrong_has_its_line(look: Check, tmp_pa
         "  - drawn:meadow\nstart:\n  portrait/picture: cart\n"
     )
     assert code == 1
-    for line, words in (
+    stands_at(
+        wrong,
         (4, "no.png: no such file"),
         (5, "chim: is no anchor; did you mean chin"),
         (6, "dog.png: what finds its face is not installed: python3 launch.py add person; or say"),
         (7, "drawn:meadow: has no face that is known"),
         (9, "no portrait is called 'cart'; did you mean cat"),
-    ):
-        assert any(one.startswith(f"{line}: ") and words in one for one in wrong), (line, wrong)
+    )
 
 
 def test_faces_that_nothing_would_find_are_warned_of(look: Check) -> None:

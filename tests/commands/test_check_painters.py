@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import Check, picture
+from tests.commands.conftest import Check, picture, stands_at
 from vj.core.fetched import SHA256
 
 
@@ -25,13 +25,13 @@ def test_style_pictures_are_opened_and_folders_of_them_looked_through(
         "models:\n  cats:\n    name: picture\n    style_pictures: cat.png\n"
     )
     assert code == 1
-    for line, words in (
+    stands_at(
+        wrong,
         (4, "no.png: no such file"),
         (5, "c.jpg: is no picture"),
         (6, "no picture is in"),
-    ):
-        assert any(one.startswith(f"{line}: ") and words in one for one in wrong), wrong
-    assert any(one.startswith("10: ") and "cat.png: no such file" in one for one in wrong), wrong
+        (10, "cat.png: no such file"),
+    )
 
 
 def test_style_pictures_that_nothing_has_are_warned_of(look: Check, tmp_path: Path) -> None:
