@@ -35,6 +35,17 @@ def test_the_cue_is_fired_once_and_a_hand_wakes_the_piece() -> None:
     assert controls.engine.cues.current == "calm"
 
 
+def test_panic_while_it_rests_leaves_everything_at_its_start() -> None:
+    controls = ControlHarness(
+        start={"strength": 0.9}, cues=CUES, idle={"after": "3 s", "cue": "calm", "wake": "up"}
+    )
+    assert controls.play(5)[-1]["strength"] == pytest.approx(0.2)
+    controls.store.set("panic", True)
+    controls.play(0.5)
+    assert {frame["strength"] for frame in controls.play(2.4)} == {0.9}
+    assert controls.play(1.5)[-1]["strength"] == pytest.approx(0.2), "nobody has played since"
+
+
 def test_without_a_cue_everything_fades_to_where_it_would_be_had_nobody_played() -> None:
     controls = ControlHarness(
         cues=[{"name": "second", "set": {"similarity": 0.5}}],

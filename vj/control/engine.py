@@ -246,6 +246,7 @@ class ControlEngine:
         self.modulations.reset()
         self.cutter.begin()
         self.scenes.reset()
+        self.idle.panic()
         for macro in self.macros:
             macro.value = float(self.store.start_of(macro.parameter))
         self.sequencer.panic(self._time, self.tempo)

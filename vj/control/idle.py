@@ -31,6 +31,11 @@ class Idle:
         """Somebody has played something. From any thread."""
         self._heard = True
 
+    def panic(self) -> None:
+        """Somebody has reset everything, which a cue that wakes would set again. From any
+        thread."""
+        self._heard, self._asleep = True, False
+
     def step(self, time: float, waits: bool, held: bool) -> Literal["calm", "wake"] | None:
         """What has to be done in the frame at `time`. waits: the show has not begun. held: a key,
         button or pedal is down."""
