@@ -272,6 +272,19 @@ def test_another_model_takes_over_and_no_layer_of_the_one_before_is_left(begin: 
     assert layer.closed
 
 
+@pytest.mark.parametrize("subject", ["input", "painted"])
+def test_a_journey_takes_somebody_along_who_stands_before_a_place(
+    begin: Begin, subject: str
+) -> None:
+    stage = begin(background__subject=subject, blend__smoothing=0.0, strength=0.0)
+    for _ in range(3):
+        before = stage.show()
+    stage.store.set("journey", True)
+    flown = stage.show()
+    assert np.abs(flown.astype(int) - before)[hers(24)].max() <= 2, "who was seen is still seen"
+    assert np.abs(flown.astype(int) - before)[~hers(24, 2)].max() <= 2
+
+
 def test_two_runs_give_the_same_bytes(begin: Begin) -> None:
     films = []
     for _ in range(2):

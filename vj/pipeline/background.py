@@ -46,6 +46,8 @@ class BackgroundLayer:
         """room: learned by the masks. live: see `BackgroundPainter`."""
         self._size, self._fit, self._room, self._log = size, fit, room, on_message
         self._painter = BackgroundPainter(on_message, supervisor, live)
+        self.shows = False
+        """There was a background in the last frame."""
         self._walk = LatentWalk(size, fit)
         self.newest: Callable[[str], Frame | None] = lambda name: None
         """What a source of the show, by its name, gives now; None while it gives nothing. Asked
@@ -64,6 +66,7 @@ class BackgroundLayer:
     def laid(self, context: FrameContext, snapshot: Snapshot, backend: Backend) -> FrameContext:
         """The context of a frame, with its background behind it. backend: that paints the frames.
         To be called with every frame."""
+        self.shows = False
         name = str(snapshot["background/source"])
         if name != self._name:
             self._name, self._seen = name, None
@@ -86,6 +89,7 @@ class BackgroundLayer:
         shown = self._painter.at(place, snapshot, backend, strength)
         if shown is None:
             return context
+        self.shows = True
         guide = context.guide
         if snapshot["background/subject"] == "input":
             if flight is not None:

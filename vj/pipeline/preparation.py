@@ -26,7 +26,7 @@ from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.head_camera import FollowedInput
 from vj.pipeline.input_view import NEUTRAL, PlacedView, View, viewed
-from vj.pipeline.journey import Journey
+from vj.pipeline.journey import Flight, Journey
 from vj.pipeline.landmarks.followed_faces import Faces, faces_painted
 from vj.pipeline.landmarks.markers import Markers
 from vj.pipeline.latent_walk import LatentWalk, WalkStep
@@ -82,6 +82,10 @@ class Preparation:
         self._journey = Journey(size)
         self._flown = 0.0
         """How much of a journey is seen, 0..1: less and less on the way back."""
+        self._flies = False
+        """The last frame was one of a journey."""
+        self._before_place: np.ndarray | None = None
+        """The last picture, where there was a background behind somebody."""
         self.borders = BorderPainter(on_message, supervisor, live)
         self._markers = Markers(on_message, supervisor, live)
         self.portraits = PortraitLayer(on_message, supervisor, live)
@@ -144,7 +148,7 @@ class Preparation:
         portrait = self.portraits.of(taken.image, frame.captured, taken.faces, snapshot)
         if portrait is not None:
             taken = Taken(portrait)
-        flight = self._journey.of(taken.image, snapshot)
+        flight = self._as_seen(self._journey.of(taken.image, snapshot))
         moment = None if flight is None else flight.moment
         share = 0.0 if flight is None else flight.share
         self._flown = 1.0 if moment is not None else self._flown * share
@@ -211,10 +215,19 @@ class Preparation:
         for keys in self.walk_keys:
             keys.folder, keys.network = folder, network
 
+    def _as_seen(self, flight: Flight | None) -> Flight | None:
+        """A journey from a picture with a background begins with what was seen: the generated image
+        is the place, or somebody, but not both."""
+        flew, self._flies = self._flies, flight is not None and flight.moment is not None
+        if flight is None or flew or not self._flies or flight.begins is not None:
+            return flight
+        return replace(flight, begins=self._before_place)
+
     def observe(self, context: FrameContext, picture: np.ndarray) -> None:
         """Tell what was shown, (H, W, 3) uint8: a walk, for its last step, and who takes pictures
         of it."""
         self.pictures.observe(picture)
+        self._before_place = picture if self.background.shows else None
         if context.walk is not None and context.walk.deck is not None:
             self._walkers[context.walk.deck].observe(picture)
 
