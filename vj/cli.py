@@ -50,6 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from vj.commands.gallery import gallery
 
             return gallery(given[1:], print)
+        if given[:1] == ["bench"]:
+            from vj.commands.bench import bench
+            from vj.commands.console_lines import print_line
+
+            return bench(given[1:], print_line)
         if given[:1] == ["learn"]:
             from vj.commands.console_lines import print_line
             from vj.commands.learn import learn

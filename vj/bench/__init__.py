@@ -1,0 +1,1 @@
+"""What this machine makes of vj: `launch.py bench` and `bench/card.sh`."""
