@@ -3,9 +3,8 @@ streamdiffusion's own call.
 
     python bench/gpu.py [--size 512] [--steps 1] [--frames 200] [--only-stages]
 
-Random weights take exactly as long as trained ones. The architecture is built from the published
-configs of stabilityai/sd-turbo and madebyollin/taesd; nothing is downloaded. Prints a Markdown
-table for docs/benchmarks.md: medians of one run, milliseconds.
+More stages than `launch.py bench` has. Nothing is downloaded. Prints a Markdown table for
+docs/benchmarks.md: medians of one run, milliseconds.
 """
 
 from __future__ import annotations
@@ -13,17 +12,16 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from vj.bench.random_models import random_pipe
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
@@ -41,60 +39,6 @@ from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.upscale import FsrUpscaler
 from vj.pocket import FILE, WEIGHTS
-
-
-def sd_turbo(device: torch.device, dtype: torch.dtype) -> Any:
-    """A pipeline of SD-Turbo's shape (865 M parameters in the UNet) with TAESD's autoencoder,
-    random weights."""
-    from diffusers import (
-        AutoencoderTiny,
-        EulerDiscreteScheduler,
-        StableDiffusionPipeline,
-        UNet2DConditionModel,
-    )
-    from transformers import CLIPTextConfig, CLIPTextModel
-
-    from tests.tiny_models import make_tokenizer
-
-    torch.manual_seed(0)
-    tokenizer = make_tokenizer(Path(tempfile.mkdtemp()) / "tokenizer")
-    with torch.device(device):
-        unet = UNet2DConditionModel(
-            sample_size=64,
-            block_out_channels=(320, 640, 1280, 1280),
-            attention_head_dim=[5, 10, 20, 20],
-            cross_attention_dim=1024,
-            use_linear_projection=True,
-        )
-        text = CLIPTextModel(
-            CLIPTextConfig(
-                vocab_size=49408,
-                hidden_size=1024,
-                intermediate_size=4096,
-                num_hidden_layers=23,
-                num_attention_heads=16,
-                hidden_act="gelu",
-                projection_dim=512,
-                bos_token_id=tokenizer.bos_token_id,
-                eos_token_id=tokenizer.eos_token_id,
-                pad_token_id=tokenizer.pad_token_id,
-            )
-        )
-        vae = AutoencoderTiny()
-    pipe = StableDiffusionPipeline(
-        vae=vae,
-        text_encoder=text,
-        tokenizer=tokenizer,
-        unet=unet,
-        scheduler=EulerDiscreteScheduler(
-            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"
-        ),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-    pipe.to(device, dtype)
-    return pipe
 
 
 def timed(work: Callable[[], object], frames: int) -> float:
@@ -156,7 +100,7 @@ def main() -> None:
         raise SystemExit("bench/gpu.py needs an NVIDIA card; nothing was measured")
     device, dtype = torch.device("cuda"), torch.float16
     size = Size(given.size, given.size)
-    pipe = sd_turbo(device, dtype)
+    pipe = random_pipe("sd-turbo", device, dtype)
     model = Model("sd-turbo (random)", "sd21", device, dtype, pipe)
     model.to(dtype)
     store = Store(

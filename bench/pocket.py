@@ -183,9 +183,9 @@ def drawn(size: Size) -> str:
 
 def turbo() -> None:
     """TAESD and SD-Turbo's UNet beside them, once each way."""
-    from gpu import sd_turbo
+    from vj.bench.random_models import random_pipe
 
-    pipe = sd_turbo(torch.device("cpu"), torch.float32)
+    pipe = random_pipe("sd-turbo", torch.device("cpu"), torch.float32)
     model = Model("stock", "sd21", torch.device("cpu"), torch.float32, pipe)
     for dtype in (torch.float32, torch.bfloat16):
         model.to(dtype)

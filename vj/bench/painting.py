@@ -175,6 +175,10 @@ class MeasuredModel:
             self._pipelines[-1].close()
         else:
             self.backend.close()
+        if self.model is not None:
+            vae = self.model.pipe.vae  # what was compiled stands in place of a module's own
+            for module in (self.model.pipe.unet, vae.encoder, vae.decoder):
+                module.__dict__.pop("forward", None)
         self.model = None
         del self.backend
         self._pipelines.clear()

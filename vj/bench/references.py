@@ -50,13 +50,18 @@ STATED = (
         "a loop without input or output",
         "SD 1.5 + LCM 512x512, 1 step",
     ),
-    Stated("NDI in and out, 1080p, RTX Pro 6000", "27", "the whole loop", "test card to sink"),
+    Stated(
+        "NDI in and out, 1080p, RTX Pro 6000",
+        "27",
+        "the whole loop, a larger picture",
+        "test card to sink, SD-Turbo",
+    ),
     Stated("vj, SD-Turbo 512, H100", "91 to 102", "host to host", "SD-Turbo 512x512, 1 step"),
     Stated(
         "vj, built-in model 256x256, two cores",
         "29",
         "the whole show, test card to NDI",
-        "built-in model 256x256",
+        "test card to sink, built-in model 256x256",
     ),
 )
 """docs/benchmarks.md says where these come from."""

@@ -7,6 +7,7 @@ off costs its own row alone, and all memory of a card is given back.
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import tempfile
@@ -78,6 +79,7 @@ def in_process(command: list[str]) -> Callable[[list[Job], float], Rows]:
 
     def measure(jobs: list[Job], end: float) -> Rows:
         keys = [part for job in jobs for part in ("--row", job.key)]
+        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
             process = subprocess.Popen(
                 [*command, *keys],
@@ -86,6 +88,7 @@ def in_process(command: list[str]) -> Callable[[list[Job], float], Rows]:
                 text=True,
                 encoding="utf-8",
                 cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             )
             try:
                 yield from _heard(process, jobs, end, errors)
