@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 
 from vj.app.context import ShowContext
+from vj.app.full_card import FullCard
 from vj.app.model_loader import ModelLoader
 from vj.diffusion.model_names import weights_written
 from vj.pipeline.loop import RenderLoop
@@ -28,6 +29,7 @@ class ModelCare:
     def __init__(self, context: ShowContext, loop: RenderLoop, loader: ModelLoader) -> None:
         self._run, self._clock, self._log = context.run, context.clock, context.messages.log
         self._pipeline, self._loader = loop.pipeline, loader
+        self._full = FullCard(context, loop, loader)
         self._tidied = -math.inf
         self._failing = 0
         self._seen: Show | None = None
@@ -35,10 +37,12 @@ class ModelCare:
 
     def look(self) -> None:
         """Load again what has new weights: a translator that is being trained, or that had no
-        weights yet, whether it plays or rests. Load again a model that fails after a rest, and have
-        models that rest give way where memory is short. To be called now and then."""
+        weights yet, whether it plays or rests. Give up what can be where memory is full, load again
+        a model that fails after a rest, and have models that rest give way where memory is short.
+        To be called now and then."""
         self._renew()
-        self._mend()
+        if not self._full.look():
+            self._mend()
         now = self._clock.now()
         if now - self._tidied >= TIDIED:
             self._tidied = now

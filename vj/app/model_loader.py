@@ -240,7 +240,9 @@ class ModelLoader:
         self._record_time("the first frame of the source")
         size = painted_size(show, (lambda text: None) if first else self._messages.log)
         need = None
-        if not first:
+        if first:
+            self.memory.tell(show, model_name(show.model), size)
+        else:
             asked = "spare" if load.spare else "prepare" if load.name else "play"
             need = self.memory.make_room(show, load.name or model_name(show.model), size, asked)
         loaded = threading.Event()
@@ -282,6 +284,11 @@ class ModelLoader:
                 f"model {model.backend.name}, which was kept,", error, "it is loaded anew"
             )
             self.load(load.show)
+
+    def give(self, model: LoadedModel) -> None:
+        """Have a backend play that was made elsewhere. Raises what `ModelHandover.give` does."""
+        self._models[model.backend] = model.show.model
+        self.handover.give(model)
 
     def _give(self, load: ModelLoad, model: LoadedModel) -> None:
         self.handover.give(model)

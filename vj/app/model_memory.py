@@ -37,6 +37,21 @@ def room_of(device: str) -> MemoryRoom | None:
     return MemoryRoom(free + kept, total)
 
 
+def too_large(show: Show, size: Size) -> str:
+    """Why a show's model cannot play on this machine's card at a size; empty where it can, or
+    where that is not known."""
+    device = _device_for(show)
+    if not device.startswith("cuda"):
+        return ""
+    need, room = memory_need(model_spec(show), size, device), room_of(device)
+    if need is None or room is None or need <= room.total:
+        return ""
+    return (
+        f"{show.model.name} takes about {in_words(need)} at {size}, and the card has "
+        f"{in_words(room.total)} in all; a smaller size: or model takes less"
+    )
+
+
 class NoRoom(Fault):
     """A model does not fit beside what plays."""
 
@@ -77,7 +92,9 @@ class ModelMemory:
         takes, where = f"about {in_words(need)}", " of the card" if device != "cpu" else ""
         if asked == "spare" and need > SPARE * room.usable:
             raise NoRoom(f"{name} takes {takes}, which is much of what is free{where}")
-        if asked != "play":
+        if asked == "play":
+            self.tell(show, name, size)
+        else:
             self._log(f"preparing {name}: {takes} of {in_words(room.usable)}{where} that are free")
         rest = sum(model.need or 0 for model in self._bank.resting)
         if need > room.usable + rest and asked != "play":
@@ -92,6 +109,20 @@ class ModelMemory:
         if need > room.usable:
             self._log(f"{name} takes {takes}, and {in_words(room.usable)}{where} are free")
         return need
+
+    def tell(self, show: Show, name: str, size: Size) -> None:
+        """Before a model is loaded on a card: say what it takes, and what there is."""
+        device = _device_for(show)
+        if device == "cpu":
+            return
+        need, room = self._need(model_spec(show), size, device), self._room(device)
+        if need is None or room is None:
+            return
+        short = "; it may not fit: a smaller size: takes less" if need > room.usable else ""
+        self._log(
+            f"{name} takes about {in_words(need)} at {size} (weights, frames and CUDA graphs), and "
+            f"{in_words(room.usable)} of the card are free{short}"
+        )
 
     def need(self, show: Show, size: Size) -> int | None:
         """Bytes that a show's model takes at a size."""

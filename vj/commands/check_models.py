@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from vj.app.chosen import with_recipe
-from vj.app.setup import model_spec, style_pictures
+from vj.app.model_memory import too_large
+from vj.app.setup import model_spec, painted_size, style_pictures
 from vj.commands.check_result import CheckResult
 from vj.core.errors import Fault
 from vj.diffusion.model_names import (
@@ -19,6 +20,7 @@ from vj.diffusion.model_names import (
     was_fetched,
 )
 from vj.diffusion.model_spec import ModelSpec
+from vj.graphics_card import nvidia_smi
 from vj.painters.installed import check_installed
 from vj.painters.style_pictures import unreadable
 from vj.show.given_values import given_values
@@ -78,6 +80,8 @@ def _check_model(show: Show, result: CheckResult) -> None:
     spec = model_spec(show)
     _try(lambda: _model(spec, result), ("model", "name"), result)
     if find_model(spec.name).kind not in (*BUILT_IN_MODELS, "translator"):
+        if nvidia_smi():  # else PyTorch, which takes seconds, is not asked
+            _card(show, result)
         _autoencoder(spec, result)
         _adapters(spec, result)
     _engine(show, result)
@@ -85,6 +89,15 @@ def _check_model(show: Show, result: CheckResult) -> None:
         from vj.diffusion.devices import best_device
 
         _try(lambda: best_device(spec.device), ("model", "device"), result)
+
+
+def _card(show: Show, result: CheckResult) -> None:
+    try:
+        words = too_large(show, painted_size(show, lambda text: None))
+    except Fault:  # no card that PyTorch can use: what `device` says is looked at by itself
+        return
+    if words:
+        result.warn(("model", "name"), words)
 
 
 def _painter(name: str, result: CheckResult) -> None:

@@ -28,6 +28,11 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300].rstrip(": ")
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """There was no memory left, of the machine or of a card, whatever library says so."""
+    return isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+
+
 def nearest(word: str, known: Iterable[str], quote: str = "") -> str:
     """`"; did you mean strength?"` for the nearest known word, or an empty string. quote: put
     before and after it, where words may be of several."""

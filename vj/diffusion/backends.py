@@ -334,8 +334,8 @@ class StreamBackend:
             known.append(not self._walk_tokens.pending())
         return all(known)
 
-    def layer(self) -> Self:
-        return type(self)(self.model, self.compositor.size, *self._given)
+    def layer(self, size: Size | None = None) -> Self:
+        return type(self)(self.model, size or self.compositor.size, *self._given)
 
     def close(self) -> None:
         if self._whole is not None:

@@ -209,13 +209,16 @@ class GraphedPart:
         """One is being made beside the picture."""
         return self._thread is not None and self._thread.is_alive()
 
-    def forget(self) -> None:
-        """The part computes in another type, or with other weights, from now on."""
+    def forget(self) -> list[Captured]:
+        """The part computes in another type, or with other weights, from now on. Returns what there
+        was, to be held as long as the card may still play it."""
         if self._thread is not None:
             self._thread.join()
         with self._lock:
+            gone = list(self._graphs.values())
             self._graphs.clear()
         self._thread, self._last, self._steady = None, None, 0
+        return gone
 
     def _make(self, signature: Signature, tensors: Sequence[Tensor | None]) -> None:
         try:

@@ -135,6 +135,14 @@ class Model:
         for part in self._graphs.values():
             part.off = not wanted
 
+    def give_up_graphs(self) -> bool:
+        """Play without graphs from now on, and give back their memory. False where none were."""
+        self.play_as_graphs(False)
+        gone = [graph for part in list(self._graphs.values()) for graph in part.forget()]
+        if gone and self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return bool(gone)
+
     @contextmanager
     def made_fast(self) -> Iterator[None]:
         """What its networks are asked for meanwhile, on this thread, is compiled where `speed` says

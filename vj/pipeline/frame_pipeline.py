@@ -13,7 +13,7 @@ from dataclasses import replace
 import cv2
 
 from vj.core.canvas import Canvas
-from vj.core.errors import told
+from vj.core.errors import is_out_of_memory, told
 from vj.core.frame import Frame, Size
 from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
@@ -210,6 +210,7 @@ class FramePipeline:
                 return self._arrive(painted, snapshot, context)
         except Exception as error:  # whatever a model throws, out of memory too
             self._late.clear()
+            self.stand_in.out_of_memory = is_out_of_memory(error)
             return self.stand_in.failed(self.backend, context, snapshot, told(error))
         self._metrics.repeated += 1
         return replace(self.stand_in.again(self.backend, context, snapshot, context), waiting=True)

@@ -29,6 +29,9 @@ class StandIn:
         self._log_seldom = SeldomLog(on_message)
         self._bare = HostCompositor(size, plain=True)
         self._failing_since: float | None = None
+        self.out_of_memory = False
+        """The newest frame that failed did so for want of memory. Whoever does something about it
+        may take that back."""
         self.latest: FrameContext | None = None
         """Of the last picture that was painted."""
 
