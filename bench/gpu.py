@@ -136,7 +136,7 @@ def main() -> None:
         *both_ways("decode (TAESD)", model, lambda: model.decode(latents), given.frames),
         (
             "blend, sharpen, download (`postprocess`)",
-            timed(lambda: compositor.postprocess(tensor, image, snapshot), given.frames),
+            timed(lambda: compositor.postprocess(tensor, image, snapshot).result(), given.frames),
         ),
         *built_in(size, dtype, given.frames),
     ]

@@ -87,7 +87,7 @@ class OnCard:
             entered = self.compositor.preprocess(SHOWN, snapshot, flow, blank)
             made = self.backend.paint(entered, snapshot, context)
             if made is not None:
-                coming = self.compositor.begin_postprocess(
+                coming = self.compositor.postprocess(
                     made.picture, SHOWN, snapshot, 0.0, flow, context.mask
                 )
                 assert not self.card.log.waits, "before its end"

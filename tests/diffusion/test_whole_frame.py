@@ -175,7 +175,7 @@ def test_it_paints_what_the_steps_paint(parts: Path, on_card: None) -> None:
         entered = compositor.preprocess(image, snapshot)
         generated = steps.backend.paint(entered, snapshot, FrameContext.black(SIZE))
         assert generated is not None
-        seen = compositor.postprocess(generated.picture, image, snapshot)
+        seen = compositor.postprocess(generated.picture, image, snapshot).result()
         assert made is not None
         assert seen is not None
         apart = np.abs(made.astype(int) - seen)

@@ -39,8 +39,8 @@ def test_a_compositor_on_a_card_does_what_the_one_on_the_host_does() -> None:
         )
         assert (ours.cpu() - theirs).abs().max() < 2 / 127
         seen = (
-            card.postprocess(ours, image, snapshot, 0.0, flow),
-            host.postprocess(theirs, image, snapshot, 0.0, flow),
+            card.postprocess(ours, image, snapshot, 0.0, flow).result(),
+            host.postprocess(theirs, image, snapshot, 0.0, flow).result(),
         )
         assert seen[0] is not None
         assert seen[1] is not None
@@ -54,10 +54,10 @@ def test_nan_on_the_card_is_kept_out() -> None:
     good = torch.full((1, 3, 64, 96), 0.5, device="cuda", dtype=torch.float16)
     bad = good.clone()
     bad[0, 0, 5, 5] = torch.nan
-    assert card.postprocess(bad, image, snapshot) is None
+    assert card.postprocess(bad, image, snapshot).result() is None
     assert card.last() is None
-    first = card.postprocess(good, image, snapshot)
-    assert card.postprocess(bad, image, snapshot) is None
+    first = card.postprocess(good, image, snapshot).result()
+    assert card.postprocess(bad, image, snapshot).result() is None
     held = card.recomposite(image, snapshot)
     assert first is not None
     assert held is not None

@@ -54,10 +54,8 @@ def test_a_strip_comes_into_view_on_a_card_as_on_the_host(moves: dict[str, float
         assert (found - wanted).abs().mean() < 0.02
         assert torch.quantile((found - wanted).abs().flatten(), 0.99) < 0.12
         for one in (card, host):
-            assert (
-                one.postprocess(wanted.to("cuda" if one is card else "cpu"), image, snapshot)
-                is not None
-            )
+            painted = wanted.to("cuda" if one is card else "cpu")
+            assert one.postprocess(painted, image, snapshot).result() is not None
         back = back @ whole(matrix)
     plain = torch.as_tensor(host.preprocess(image, snapshot, None, True, 1.0))
     assert (plain - wanted).abs().max() > 0.2, "it is a strip that they were compared by"

@@ -131,7 +131,28 @@ class CudaCapture:
         return Captured(graph, given, made, self._alone)
 
 
-class GraphedPart:
+class MadeReady:
+    """Something that one thread makes ready, while others may use it already."""
+
+    def __init__(self) -> None:
+        self._ready_on: int | None = None
+
+    @contextmanager
+    def made_ready(self) -> Iterator[None]:
+        """What this thread asks for meanwhile is made at once, however long it takes."""
+        self._ready_on = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._ready_on = None
+
+    @property
+    def is_made_here(self) -> bool:
+        """This thread makes it ready."""
+        return self._ready_on == threading.get_ident()
+
+
+class GraphedPart(MadeReady):
     """Calls a part of a model, by a graph where there is one. Not from two threads at once, but for
     the capturing, which goes on beside."""
 
@@ -146,6 +167,7 @@ class GraphedPart:
         """name: of the part, for messages. log: told once when it cannot be captured; it is then
         called as it is. without: called where there is no graph, in place of `work`; it makes the
         same, by graphs of its own parts."""
+        super().__init__()
         self.name = name
         self._work, self._capture, self._log = work, capture, log
         self._without = without or work
@@ -156,9 +178,6 @@ class GraphedPart:
         self._thread: threading.Thread | None = None
         self.off = False
         """It cannot be captured, or is not to be."""
-        self._ready_on: int | None = None
-        """The thread on which the model is being made ready: what comes there is captured before it
-        is computed. Another size may be, while the picture goes on on another thread."""
 
     def __call__(self, *tensors: Tensor | None, key: Hashable = ()) -> Any:
         """key: what else decides the result and is no tensor. The result is the caller's."""
@@ -177,7 +196,7 @@ class GraphedPart:
                 self._graphs.move_to_end(signature)
                 return found.play(tensors)
             first = not self._graphs and self._thread is None
-            first = first or self._ready_on == threading.get_ident()
+            first = first or self.is_made_here
         self._steady = self._steady + 1 if signature == self._last else 0
         self._last = signature
         if first:
@@ -189,15 +208,6 @@ class GraphedPart:
             )
             self._thread.start()
         return self._without(*tensors)
-
-    @contextmanager
-    def made_ready(self) -> Iterator[None]:
-        """What this thread asks for meanwhile becomes a graph at once, not only where it stays."""
-        self._ready_on = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._ready_on = None
 
     @property
     def graphs(self) -> int:

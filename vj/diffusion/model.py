@@ -107,7 +107,8 @@ class Model:
             return None
         part = GraphedPart(f"{self.name}'s {name}", work, self._capture, self.log, without)
         part.off = not self._as_graphs
-        self._graphs[f"{name} {id(part)}"] = part
+        # another thread may go through them: they are exchanged, and never written to
+        self._graphs = {**self._graphs, f"{name} {id(part)}": part}
         return part
 
     def bare(self) -> tuple[Work, Work, Work]:

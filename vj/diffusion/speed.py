@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import threading
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import torch
@@ -19,6 +17,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
 from vj.core.errors import told
+from vj.diffusion.graphs import MadeReady
 
 Network = Callable[..., Any]
 Build = Callable[[Any], Network]
@@ -54,7 +53,7 @@ def _tensorrt(module: Any) -> Network:
     return made
 
 
-class FastForward:
+class FastForward(MadeReady):
     """In place of a module's forward: what was made of it for calls of one shape, where there is
     such; otherwise its own. Making takes long, so it is done for what one thread asks for while it
     makes the model ready, and never while a frame waits."""
@@ -63,10 +62,10 @@ class FastForward:
         self, name: str, module: Any, build: Build, log: Callable[[str], None] = lambda text: None
     ) -> None:
         """name: of the part, for messages. log: told once when it cannot be made."""
+        super().__init__()
         self._name, self._module, self._build, self._log = name, module, build, log
         self._own: Network = module.forward
         self._made: dict[Hashable, Network] = {}
-        self._ready_on: int | None = None
         self._failed = False
 
     @property
@@ -79,7 +78,7 @@ class FastForward:
         fast = self._made.get(shape)
         if fast is not None:
             return fast(*given, **more)
-        if self._ready_on != threading.get_ident() or self._failed:
+        if self._failed or not self.is_made_here:
             return self._own(*given, **more)
         try:
             # its own forward while it is made: what is built may call the module
@@ -94,15 +93,6 @@ class FastForward:
             self._module.forward = self
         self._made[shape] = fast
         return result
-
-    @contextmanager
-    def made_ready(self) -> Iterator[None]:
-        """What this thread asks for meanwhile is made faster."""
-        self._ready_on = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._ready_on = None
 
 
 def _shape(given: tuple[Any, ...], more: dict[str, Any]) -> Hashable:

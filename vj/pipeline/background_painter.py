@@ -90,7 +90,7 @@ class BackgroundPainter:
             generated = layer.paint(layer.compositor.preprocess(place, own), own, context)
             if generated is None:
                 return
-            painted = layer.compositor.postprocess(generated.picture, place, own)
+            painted = layer.compositor.postprocess(generated.picture, place, own).result()
             if painted is None:
                 raise ValueError("the model gave NaN")
         except Exception as error:  # whatever a model throws: the last painting stands

@@ -123,21 +123,10 @@ class Compositor(Protocol):
         crossfade: float = 0.0,
         flow: np.ndarray | None = None,
         mask: np.ndarray | None = None,
-    ) -> np.ndarray | None:
-        """What the backend gave and the input it was made of -> the picture, (H, W, 3) uint8. mask:
-        (H, W) uint8, 255 where the generated image shows. None when the backend
-        gave NaN: then nothing is kept of it."""
-
-    def begin_postprocess(
-        self,
-        painted: Picture,
-        image: np.ndarray,
-        snapshot: Snapshot,
-        crossfade: float = 0.0,
-        flow: np.ndarray | None = None,
-        mask: np.ndarray | None = None,
     ) -> ComingPicture:
-        """The same, without waiting for it."""
+        """What the backend gave and the input it was made of -> the picture, for which nothing
+        waits yet. mask: (H, W) uint8, 255 where the generated image shows. When the backend gave
+        NaN nothing is kept of it."""
 
     def recomposite(
         self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None
@@ -235,26 +224,15 @@ class HostCompositor:
         crossfade: float = 0.0,
         flow: np.ndarray | None = None,
         mask: np.ndarray | None = None,
-    ) -> np.ndarray | None:
+    ) -> ComingPicture:
         if not isinstance(painted, np.ndarray):
             if not painted.isfinite().all():
-                return None
+                return Here(None)
             painted = unit(painted)
         picture, self._last = self._blender.blend(
             painted, self._last, image, blend_settings(snapshot, crossfade), flow, mask
         )
-        return cv_ops.sharpen(picture, snapshot["picture/sharpen"])
-
-    def begin_postprocess(
-        self,
-        painted: Picture,
-        image: np.ndarray,
-        snapshot: Snapshot,
-        crossfade: float = 0.0,
-        flow: np.ndarray | None = None,
-        mask: np.ndarray | None = None,
-    ) -> ComingPicture:
-        return Here(self.postprocess(painted, image, snapshot, crossfade, flow, mask))
+        return Here(cv_ops.sharpen(picture, snapshot["picture/sharpen"]))
 
     def recomposite(
         self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None

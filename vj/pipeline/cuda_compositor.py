@@ -31,7 +31,7 @@ from vj.pipeline.feedback_gain import FeedbackGain
 class CudaCompositor:
     """On an NVIDIA card: the fused kernels on torch's stream; pictures go up and come down through
     pinned memory. The one wait of a frame is at its end, for its own picture, or for the one before
-    it (`begin_postprocess`)."""
+    it (`vj.pipeline.painted`)."""
 
     works_beside = True
 
@@ -138,19 +138,7 @@ class CudaCompositor:
         crossfade: float = 0.0,
         flow: np.ndarray | None = None,
         mask: np.ndarray | None = None,
-    ) -> np.ndarray | None:
-        return self.begin_postprocess(painted, image, snapshot, crossfade, flow, mask).result()
-
-    def begin_postprocess(
-        self,
-        painted: Picture,
-        image: np.ndarray,
-        snapshot: Snapshot,
-        crossfade: float = 0.0,
-        flow: np.ndarray | None = None,
-        mask: np.ndarray | None = None,
     ) -> OnItsWay:
-        """The same, and nothing waits for it: its `result` is what `postprocess` gives."""
         if isinstance(painted, np.ndarray):
             there = torch.from_numpy(painted).to(self._device)
             painted = there.permute(2, 0, 1)[None].to(self._dtype).div(127.5).sub(1)

@@ -296,7 +296,7 @@ class FramePipeline:
         painted, self._model_fade = faded_in(
             self._model_fade, compositor, generated.picture, snapshot, flow
         )
-        coming = compositor.begin_postprocess(
+        coming = compositor.postprocess(
             painted, context.dry, snapshot, self._held(), flow, context.mask
         )
         self._lap("finish", begun)

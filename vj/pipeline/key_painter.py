@@ -81,7 +81,7 @@ class KeyPainter:
             return None
         self.under_way = False
         compositor = self._backend.compositor
-        painted = compositor.postprocess(generated.picture, picture, alone)
+        painted = compositor.postprocess(generated.picture, picture, alone).result()
         compositor.take_over(None)
         if painted is None:
             raise ValueError("the model gave NaN")

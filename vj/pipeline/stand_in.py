@@ -94,7 +94,7 @@ class StandIn:
         itself. base: whose input, mask and lines are shown."""
         if picture is None:  # the last touches only: what is faded to black stays black
             self._bare.take_over(None)
-            picture = self._bare.postprocess(context.image, context.image, snapshot)
+            picture = self._bare.postprocess(context.image, context.image, snapshot).result()
             picture = context.image if picture is None else picture
             guide = context.guide and replace(context.guide, strength=0.0, mask=None)
         else:
