@@ -36,13 +36,19 @@ with:
 """Its model is in a folder: one of Stable Diffusion."""
 
 
-def test_live_the_recipe_follows_the_model_and_what_a_hand_has_set_stays(
-    tmp_path: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The show's file, in its folder."""
     path = tmp_path / "two.yaml"
     path.write_text(LINES)
     monkeypatch.chdir(tmp_path)
-    stage = Stage(monkeypatch).play(play_show, path)
+    return path
+
+
+def test_live_the_recipe_follows_the_model_and_what_a_hand_has_set_stays(
+    two: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(monkeypatch).play(play_show, two)
     store, seen = stage.performance.store, {}
     store.observers.append(lambda snapshot: seen.update(snapshot.values))
 
@@ -69,15 +75,12 @@ def test_live_the_recipe_follows_the_model_and_what_a_hand_has_set_stays(
 
 
 def test_while_a_model_is_loaded_the_words_are_those_of_the_one_that_plays(
-    tmp_path: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch
+    two: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And they stay where it cannot be loaded."""
-    path = tmp_path / "two.yaml"
-    path.write_text(LINES)
-    monkeypatch.chdir(tmp_path)
     stage = Stage(monkeypatch)
     stage.gates["drawn"] = threading.Event()
-    stage.play(play_show, path)
+    stage.play(play_show, two)
     store, loader = stage.performance.store, stage.performance.loader
     stage.show.until(lambda: store.get("prompt/a") == "a brass street")
     stage.set("model", "ink")
@@ -92,14 +95,11 @@ def test_while_a_model_is_loaded_the_words_are_those_of_the_one_that_plays(
 
 
 def test_where_a_model_cannot_be_loaded_the_words_stay(
-    tmp_path: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch
+    two: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "two.yaml"
-    path.write_text(LINES)
-    monkeypatch.chdir(tmp_path)
     stage = Stage(monkeypatch)
     stage.broken.add("drawn")
-    stage.play(play_show, path)
+    stage.play(play_show, two)
     store = stage.performance.store
     seen: set[str] = set()
     store.observers.append(lambda snapshot: seen.add(snapshot["prompt/a"]))

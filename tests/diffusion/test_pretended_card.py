@@ -55,34 +55,44 @@ def card() -> Iterator[PretendedCard]:
     noise_align._kernels.cache_clear()
 
 
-def in_budget(log: Log, up: dict[str, int], outside: int) -> None:
+def over_budget(log: Log, up: dict[str, int], outside: int) -> list[str]:
+    """What a frame did that no budget has, each with its line; empty for nothing."""
+    over: list[str] = []
     for way, moved, most in (("up", log.up, up), ("down", log.down, DOWN)):
         found = Counter(one.where for one in moved)
-        more = [
-            f"{one.where} ({one.line})"
+        over += [
+            f"a copy {way} that no budget has: {one.where} ({one.line})"
             for one in moved
             if found[one.where] > most.get(one.where, 0)
         ]
-        assert not more, f"{len(more)} copies {way} that no budget has: {', '.join(more)}"
-        slow = [f"{one.where} ({one.line})" for one in moved if not one.later]
-        assert not slow, f"the host waits for copies {way}: {', '.join(slow)}"
-    assert [line.partition(":")[0] for line in log.waits] == ["vj/pipeline/card_transfer.py"]
+        over += [
+            f"the host waits for a copy {way}: {one.where} ({one.line})"
+            for one in moved
+            if not one.later
+        ]
+    if [line.partition(":")[0] for line in log.waits] != ["vj/pipeline/card_transfer.py"]:
+        over.append(f"not one wait, at the frame's end, but {log.waits}")
     ran = log.outside()
-    by_line = Counter(one.line for one in ran).most_common(12)
-    assert len(ran) <= outside, f"{len(ran)} operators outside the graphs, most in {by_line}"
+    if len(ran) > outside:
+        most_in = Counter(one.line for one in ran).most_common(12)
+        over.append(f"{len(ran)} operators outside the graphs, most in {most_in}")
+    return over
 
 
-def typed(log: Log, model: Model) -> None:
-    """The model computes in its type, the scheduler in float32."""
+def wrong_types(log: Log, model: Model) -> list[str]:
+    """Where the model does not compute in its type, or the scheduler in float32."""
+    wrong: list[str] = []
     for one in log.ran:
         types = {dtype for dtype, _ in one.made if dtype.is_floating_point}
-        if one.name in HEAVY and one.part and not one.where.startswith("CudaCompositor"):
-            made = one.made[0][0]
-            assert made == model.dtype, f"{one.name} of the {one.part} in {made} at {one.line}"
-        if one.where.startswith(("StreamBatch", "Noise", "SwirlTurn")):
-            assert types <= {torch.float32}, f"{one.name} in {types} at {one.line}"
+        of_model = one.part and not one.where.startswith("CudaCompositor")
+        if one.name in HEAVY and of_model and one.made[0][0] != model.dtype:
+            wrong.append(f"{one.name} of the {one.part} in {one.made[0][0]} at {one.line}")
+        if one.where.startswith(("StreamBatch", "Noise", "SwirlTurn")) and types - {torch.float32}:
+            wrong.append(f"{one.name} in {types} at {one.line}")
     parts = {one.part for one in log.ran if one.name == "convolution"}
-    assert parts in ({"encoder", "UNet", "decoder"}, {"frame"})
+    if parts not in ({"encoder", "UNet", "decoder"}, {"frame"}):
+        wrong.append(f"convolutions in {parts}")
+    return wrong
 
 
 LED, LED_XL = (
@@ -153,14 +163,14 @@ def test_a_frame_waits_at_its_end_alone(parts: Path, card: PretendedCard, kind: 
         if steps < 3:
             played.steps()  # what is made once; values glide
         log = played.steps()
-        in_budget(log, STEPS_UP, STEPS_OUTSIDE + 15 * steps)
-        typed(log, model)
+        assert over_budget(log, STEPS_UP, STEPS_OUTSIDE + 15 * steps) == []
+        assert wrong_types(log, model) == []
     played.backend.clear()
     for strength in (0.5, 0.02):
         played.store.set("strength", strength, "test")
         log = played.whole()
-        in_budget(log, WHOLE_UP, WHOLE_OUTSIDE)
-        typed(log, model)
+        assert over_budget(log, WHOLE_UP, WHOLE_OUTSIDE) == []
+        assert wrong_types(log, model) == []
 
 
 @pytest.mark.parametrize("blank", [False, True], ids=["beyond it the input", "painted on"])
@@ -171,7 +181,7 @@ def test_edges_wait_for_nothing(parts: Path, card: PretendedCard, blank: bool) -
     for flow in (None, FLOW):
         log = played.steps(blank, flow)
         tiles = {"TorchEdgePainter._tiled": 8} if blank else {}
-        in_budget(log, STEPS_UP | tiles, STEPS_OUTSIDE + 400)
+        assert over_budget(log, STEPS_UP | tiles, STEPS_OUTSIDE + 400) == []
 
 
 def test_a_strip_of_new_edges_waits_for_nothing(parts: Path, card: PretendedCard) -> None:
@@ -246,8 +256,10 @@ def test_a_copy_more_is_named_with_its_line(parts: Path, card: PretendedCard) ->
         return brightness(entered)
 
     played.compositor.brightness = slow  # type: ignore[method-assign]
-    with pytest.raises(AssertionError, match=r"copies up that no budget has: .*preprocess \(vj/"):
-        in_budget(played.steps(), STEPS_UP, 999)
+    over = over_budget(played.steps(), STEPS_UP, 999)
+    assert any(
+        "a copy up that no budget has: CudaCompositor.preprocess (vj/" in one for one in over
+    )
 
 
 # Without the card: torch itself follows the parts, and would stop where a number decides.

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from vj.app import chosen as choice
-from vj.app import device_names
 from vj.app.adopt import Rejected, ShowAdopter
 from vj.app.chosen import Chosen, played
 from vj.app.context import ShowContext
+from vj.app.device_names import MachineDevices
 from vj.app.model_loader import ModelLoader
 from vj.app.model_prepare import ModelPreparation
 from vj.app.source_choice import SourceChoice
@@ -27,8 +27,6 @@ from vj.show.names import audio_name
 from vj.show.reload import ShowFile
 from vj.show.schema import Show
 
-FRESH = 10.0
-"""Seconds for which it is not looked for devices again."""
 FOLLOWED = ("model",)
 """Parameters that choose and are followed here; the decks' are by `SourceChoice`."""
 SOURCES = {"source": "source", "deck_b": "deck/b"}
@@ -49,15 +47,13 @@ class Choosers:
     ) -> None:
         """own_senders: full names of this show's NDI senders, none of which is a source."""
         self._context, self._session, self._adopter = context, session, adopter
-        self._own_senders = own_senders
+        self.devices = MachineDevices(context.clock.now, own_senders)
         self._saved = context.run.show.written
         """The show as its file says."""
         self._chosen = Chosen()
         self._model_loaded = ""
         """The choice of the model that was loaded last."""
         self._lock = threading.RLock()
-        self._looking = threading.Lock()
-        self._found: tuple[float, dict[str, list[str]]] | None = None
         self._asked: dict[str, str] = dict.fromkeys(FOLLOWED, "")
         """The parameters' values in the newest frame."""
         self._tasks = TaskQueue(context.supervisor, "choosers")
@@ -217,23 +213,6 @@ class Choosers:
             "midi": {"value": wanted or open_now, "names": list(devices)},
         }
 
-    def devices(self) -> dict[str, list[str]]:
-        """`{source: [names], audio: ..., midi: ..., sinks: ..., model: ...}`: what this machine
-        has. Takes some two seconds, and is kept for ten."""
-        now = self._context.clock.now()
-        with self._looking:
-            if self._found is None or not now - self._found[0] < FRESH:
-                own = {f"ndi:{name}" for name in self._own_senders()}
-                found = {
-                    "source": [name for name in device_names.found_sources() if name not in own],
-                    "audio": device_names.or_none(device_names.sound_inputs),
-                    "midi": device_names.or_none(device_names.midi_inputs),
-                    "sinks": device_names.or_none(device_names.possible_sinks),
-                    "model": device_names.found_models(),
-                }
-                self._found = self._context.clock.now(), found
-            return self._found[1]
-
     def choose(self, what: object, value: object) -> dict[str, Any]:
         """Another source, model or sound input (`value` a name), other sinks or MIDI devices (a
         list of names); None, or no name, for what the show file says. Returns the new state of
@@ -256,7 +235,7 @@ class Choosers:
     def _choose_source(self, what: str, value: object) -> None:
         row, wanted = SOURCES[what], _name(what, value)
         listed = wanted == "" or wanted in choice.sources(self._saved, self._chosen)
-        others = [] if listed else self.devices()["source"]
+        others = [] if listed else self.devices.names()["source"]
         with self._lock:
             if not listed:
                 names = choice.sources(self._saved, self._chosen)
@@ -273,7 +252,7 @@ class Choosers:
     def _choose_model(self, value: object) -> None:
         wanted = _name("model", value)
         listed = wanted == "" or wanted in choice.models(self._saved, self._chosen)
-        others = [] if listed else self.devices()["model"]
+        others = [] if listed else self.devices.names()["model"]
         with self._lock:
             before = str(self._context.store.get("model"))
             if not listed:
@@ -292,7 +271,7 @@ class Choosers:
         wanted = _names("sinks", value)
         known = choice.sinks(self._saved, self._chosen)
         unknown = [name for name in wanted or () if name not in known]
-        others = self.devices()["sinks"] if unknown else []
+        others = self.devices.names()["sinks"] if unknown else []
         for name in unknown:
             if name not in others:
                 raise _no_such("sinks", name, [*known, *others])
@@ -306,7 +285,7 @@ class Choosers:
         if not inputs:
             raise Fault("audio: no modulator of this show listens; one with audio: low would")
         own = {audio_name(name): name for name in [*inputs, ""]}
-        if wanted and wanted not in own and wanted not in (others := self.devices()["audio"]):
+        if wanted and wanted not in own and wanted not in (others := self.devices.names()["audio"]):
             raise _no_such("audio", wanted, [*own, *others])
         with self._lock:
             sound = own.get(wanted, wanted) if wanted else None
@@ -316,7 +295,7 @@ class Choosers:
         wanted = _names("midi", value)
         known = self.state()["midi"]["names"]
         if any(name not in known for name in wanted or ()):
-            known = [*known, *self.devices()["midi"]]
+            known = [*known, *self.devices.names()["midi"]]
         for name in wanted or ():
             if name not in known:
                 raise _no_such("midi", name, known)

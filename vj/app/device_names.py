@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection
 
 from vj.control.midi import ports
 from vj.core.errors import Fault
@@ -142,3 +143,35 @@ def or_none(look: Callable[[], list[str]]) -> list[str]:
         return look()
     except Exception:  # each library has its own way to refuse
         return []
+
+
+FRESH = 10.0
+"""Seconds for which it is not looked anew."""
+
+
+class MachineDevices:
+    """What this machine has, by kind. From any thread; a look takes some two seconds."""
+
+    def __init__(
+        self, now: Callable[[], float], own_senders: Callable[[], Collection[str]]
+    ) -> None:
+        """now: seconds. own_senders: full names of NDI senders that are no sources: this show's."""
+        self._now, self._own_senders = now, own_senders
+        self._looking = threading.Lock()
+        self._found: tuple[float, dict[str, list[str]]] | None = None
+
+    def names(self) -> dict[str, list[str]]:
+        """`{source: [names], audio: ..., midi: ..., sinks: ..., model: ...}`."""
+        now = self._now()
+        with self._looking:
+            if self._found is None or not now - self._found[0] < FRESH:
+                own = {f"ndi:{name}" for name in self._own_senders()}
+                found = {
+                    "source": [name for name in found_sources() if name not in own],
+                    "audio": or_none(sound_inputs),
+                    "midi": or_none(midi_inputs),
+                    "sinks": or_none(possible_sinks),
+                    "model": found_models(),
+                }
+                self._found = self._now(), found
+            return self._found[1]

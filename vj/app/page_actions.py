@@ -96,6 +96,6 @@ def page_actions(
         "remove_style": styles.remove,
         "displays": displays.listed,
         "display": displays.change,
-        "devices": lambda asked: dict(choosers.devices()),
+        "devices": lambda asked: dict(choosers.devices.names()),
         "choose": by_hand(lambda asked: choosers.choose(asked.get("what"), asked.get("value"))),
     }

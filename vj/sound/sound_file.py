@@ -286,7 +286,7 @@ class SoundFile:
                 place = self._begin_part(place, frame)
                 self._coming = place
             self._keep(self._resampler.resample(frame))
-        except (av.FFmpegError, ValueError, NotImplementedError):
+        except (av.FFmpegError, ValueError):  # ValueError: PyAV's own, of another format
             # FFmpeg has no way to stereo for these channels: nine without places, for example.
             # The resampler is of no use any more, and would raise again if it were flushed.
             self._resampler = None
