@@ -14,7 +14,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.free_memory import MemoryRoom
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import PassThrough
+from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.frame_context import Shown
 
 SHOW = """\
@@ -61,6 +61,8 @@ class Stage:
         """Of a model that does not paint the show's."""
         self.frames: list[tuple[str, str]] = []
         """Of each frame, what the parameter `model` says and what has painted it."""
+        self.left: list[str] = []
+        """Each model that another has taken over from, of which there may have been no frame."""
         self.show: PlayedShow
 
         def make(spec: Any, engine: object, size: Size, *_: object) -> Model:
@@ -83,6 +85,13 @@ class Stage:
             self.frames.append((str(snapshot["model"]), pipeline.backend.name))
             return process(frame, snapshot, other)
 
+        keeps = self.performance.loop.keeps
+
+        def exchanged(old: Backend, new: Backend) -> bool:
+            self.left.append(old.name)
+            return bool(keeps(old, new))
+
+        self.performance.loop.keeps = exchanged
         pipeline.process = watched  # type: ignore[method-assign]
         self.show.until(lambda: self.performance.loop.backend_name == "first")
         return self
