@@ -15,6 +15,7 @@ no overflow, no kernel that a library has not, no time and no memory.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from types import ModuleType, SimpleNamespace
@@ -29,6 +30,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from tests.card_log import HostWaits, Log, Moved, Ran, place
+from vj.diffusion import devices
 
 CARD = torch.device("cuda", 0)
 WAITS = "item tolist numpy __bool__ __float__ __int__ __index__ __array__ nonzero masked_select"
@@ -40,6 +42,8 @@ NO_WORK = (
 )
 NO_WORK += " split _unsafe_view split_with_sizes as_strided _reshape_alias chunk unbind device"
 NO_WORK += " sym_size sym_stride is_contiguous dim empty empty_like new_empty empty_strided"
+BESIDE = "a stream of its own"
+"""The part of what is not computed on the frames' own stream."""
 IDLE = tuple(NO_WORK.split())
 """Operators that start no kernel."""
 
@@ -77,6 +81,8 @@ class PretendedCard(TorchFunctionMode):
         self.fakes = FakeTensorMode(allow_non_fake_inputs=True)
         self.log = Log()
         self._part = ""
+        self.excused: tuple[str, ...] = ()
+        """Functions of vj that may wait: that they have is noted."""
         self._operators = _Operators(self)
         self._known: dict[str, Callable[..., Any]] = {
             "to": self._to,
@@ -88,7 +94,6 @@ class PretendedCard(TorchFunctionMode):
             "scaled_dot_product_attention": self._attended,
             "__invert__": torch.bitwise_not,
             "pin_memory": self._pinned,
-            "record_stream": lambda tensor, stream: None,
             "is_pinned": lambda tensor, *_: hasattr(tensor, "pinned"),
             "__getitem__": self._part_of,
             "__setitem__": self._set,
@@ -97,6 +102,9 @@ class PretendedCard(TorchFunctionMode):
     # What is noted.
 
     def waits(self, what: str) -> None:
+        if place()[0] in self.excused:
+            self.log.waits.append(place()[1])
+            return
         raise HostWaits(f"{what} waits for the card at {place()[1]}")
 
     def runs(self, name: str, made: Any) -> None:
@@ -234,6 +242,8 @@ class PretendedCard(TorchFunctionMode):
         if not on_card(tensor):
             return Tensor.__getitem__(tensor, place)
         places = list(place) if isinstance(place, tuple) else [place]
+        if all(isinstance(one, Tensor) and one.dtype == torch.long for one in places):
+            return torch.ops.aten.index.Tensor(tensor, places)
         if any(isinstance(one, (Tensor, list)) for one in places):
             self.waits("a place that a tensor says")
         if Ellipsis in places:
@@ -310,10 +320,10 @@ class PretendedCard(TorchFunctionMode):
             "current_device": lambda: 0,
             "current_stream": lambda *_: stream,
             "default_stream": lambda *_: stream,
-            "Stream": lambda *_: stream,
+            "Stream": lambda *_: Stream(),
             "Event": Event,
             "device": lambda _: nullcontext(),
-            "stream": lambda _: nullcontext(),
+            "stream": lambda _: self.part(BESIDE),
             "synchronize": lambda *_: card.log.waits.append(place()[1]),
         }.items():
             patch.setattr(torch.cuda, name, stands_in)
@@ -323,6 +333,8 @@ class PretendedCard(TorchFunctionMode):
                 return super().__new__(cls)
 
         patch.setattr(torch, "Generator", Generator)
+        patch.setattr(devices, "_own", threading.local())
+        patch.setattr(Tensor, "record_stream", lambda tensor, stream: None)
 
         def function(name: str) -> Callable[..., None]:
             def run(grid: tuple[int, ...], block: tuple[int, ...], given: tuple[Any, ...]) -> None:

@@ -22,6 +22,7 @@ from vj.diffusion.prompts import Embedding
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.cuda_compositor import CudaCompositor
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.optical_flow import grid_size
 
 PARTS = {"_encode": "encoder", "_denoise": "UNet", "_decode": "decoder"}
@@ -65,6 +66,8 @@ class OnCard:
         self.backend = StreamBackend(model, SIZE, wait=True)
         self.store = Store({"prompt/a": "gold", "prompt/b": "ink", **values})
         self.number = 0
+        self.walk: WalkStep | None = None
+        """Where on a walk the frames are."""
         assert isinstance(self.backend.compositor, CudaCompositor)
         self.compositor = self.backend.compositor
 
@@ -75,7 +78,12 @@ class OnCard:
         led = lines(self.number % 2) if self.backend.wants_lines else None
         mask = SHOWN[..., 0].copy()
         context = replace(
-            FrameContext.black(SIZE), image=SHOWN, model_input=SHOWN, mask=mask, lines=led
+            FrameContext.black(SIZE),
+            image=SHOWN,
+            model_input=SHOWN,
+            mask=mask,
+            lines=led,
+            walk=self.walk,
         )
         self.card.log = Log()
         return replace(snapshot, values=values), context

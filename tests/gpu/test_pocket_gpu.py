@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from vj.core.frame import Size
+from vj.diffusion.graphs import GraphedPart
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import load_pocket
@@ -30,6 +31,10 @@ def painted(device: str, dtype: torch.dtype, picture: np.ndarray) -> np.ndarray:
         )
     assert generated is not None
     assert isinstance(generated.picture, torch.Tensor)
+    if model.graph is not None:
+        assert model.graph.graphs == 1, "the network is a graph"
+        assert isinstance(model.coloured, GraphedPart)
+        assert model.coloured.graphs == 1, "and so are the colours"
     backend.close()
     return generated.picture[0].float().cpu().numpy()
 

@@ -4,7 +4,7 @@ techniques that are drawn as they are."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import lru_cache
@@ -15,6 +15,8 @@ from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
+from vj.diffusion.devices import sent
+from vj.diffusion.graphs import CudaCapture, GraphedPart
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Level
 from vj.kernels.cv_field import Field
@@ -57,6 +59,14 @@ class BuiltIn(ABC):
         self.adapters = Adapters()
         self.ground: Tensor | None = None
         """What `lay` made of the patterns that are in play."""
+        self.log: Callable[[str], None] = lambda text: None
+        """Told when there can be no CUDA graph of it."""
+        self.coloured: Callable[..., Tensor] = coloured
+        if device.type == "cuda":
+            capture = CudaCapture(device)
+            self.coloured = GraphedPart(
+                "the colours", coloured, capture, lambda text: self.log(text)
+            )
 
     def take_threads(self) -> None:
         """Set how many threads torch computes on. To be called on the thread that computes: with
@@ -69,7 +79,8 @@ class BuiltIn(ABC):
         return nullcontext()
 
     def made_ready(self) -> AbstractContextManager[None]:
-        return nullcontext()
+        part = self.coloured
+        return part.made_ready() if isinstance(part, GraphedPart) else nullcontext()
 
     def follow(self, snapshot: Snapshot) -> None:
         """Nothing: no part of the model itself is played."""
@@ -87,7 +98,7 @@ class BuiltIn(ABC):
         ramp = [part for stop in meaning.ramp or ((0.0,) * 3,) * STOPS for part in stop]
         modifiers = [float(name in meaning.modifiers) for name in MODIFIERS]
         numbers = [*techniques, *ramp, float(meaning.ramp is not None), *modifiers, 1.0]
-        return Embedding(torch.tensor(numbers, device=self.device).view(1, 1, -1))
+        return Embedding(sent(torch.tensor(numbers).view(1, 1, -1), self.device))
 
     @torch.no_grad()
     def encode(self, image: Tensor) -> Tensor:
@@ -117,14 +128,14 @@ class BuiltIn(ABC):
         token = text.tokens[:, 0] / text.tokens[:, 0, -1:]
         style = torch.cat([token[:, :count], text.pooled.to(token)], 1)
         ramp = token[:, count : count + 3 * STOPS].unflatten(1, (STOPS, 3))
-        coloured = token[:, count + 3 * STOPS]
+        palette = token[:, count + 3 * STOPS]
         modifiers = token[:, count + 3 * STOPS + 1 : -1]
         # Beside one in the picture's own colours a prompt's ramp counts by its share of the
         # colours.
-        ramp = ramp / coloured.clamp_min(1e-6)[:, None, None]
+        ramp = ramp / palette.clamp_min(1e-6)[:, None, None]
         picture = x.clamp(0, 1)
-        colours = PaletteConditioning(ramp, coloured, modifiers)
-        return compose(self.paint(picture, hint, style), picture, t / LAST, colours)
+        painted = self.paint(picture, hint, style)
+        return self.coloured(painted, picture, t / LAST, ramp, palette, modifiers)
 
     @abstractmethod
     def paint(self, picture: Tensor, form: Tensor, style: Tensor) -> Tensor:
@@ -138,6 +149,11 @@ class BuiltIn(ABC):
     def describe(self) -> str:
         """`pocket (cpu float32)`."""
         return f"{self.name} ({self.device.type} {str(self.dtype).removeprefix('torch.')})"
+
+
+def coloured(painted: Tensor, picture: Tensor, strength: Tensor, *palette: Tensor) -> Tensor:
+    """`compose` as a function of tensors, which can be a graph."""
+    return compose(painted, picture, strength, PaletteConditioning(*palette))
 
 
 LEAST_WEIGHT = 1e-3

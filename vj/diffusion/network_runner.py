@@ -54,8 +54,12 @@ class NetworkRunner:
         none."""
         self._films: tuple[Tensor, list[Tensor]] | None = None
         """The last style, and what it does to the network."""
+        self.log: Callable[[str], None] = lambda text: None
+        """Told when there can be no CUDA graph of it."""
         self.graph = (
-            GraphedPart("the network", self._paint, CudaCapture(device))
+            GraphedPart(
+                "the network", self._paint, CudaCapture(device), lambda text: self.log(text)
+            )
             if device.type == "cuda"
             else None
         )

@@ -117,7 +117,7 @@ class PocketBackend(StreamBackend):
     ) -> None:
         """See `StreamBackend`."""
         super().__init__(model, size, wait, on_message, supervisor)
-        self._pocket, self._log = model, on_message
+        self._pocket, self._log, model.log = model, on_message, on_message
         self.unused = {
             "noise/align": "the built-in model always follows the picture's form",
             "control/amount": NO_LINES,

@@ -7,6 +7,8 @@ the texture field, and goes with each row of the stream batch as a hint does in 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,11 @@ class PocketModel(NetworkRunner, BuiltIn):
     def encode_text(self, text: str) -> Embedding:
         self._draws |= parsed_prompt(text).technique not in self.network.techniques
         return super().encode_text(text)
+
+    @contextmanager
+    def made_ready(self) -> Iterator[None]:
+        with NetworkRunner.made_ready(self), BuiltIn.made_ready(self):
+            yield
 
     def paint(self, picture: Tensor, form: Tensor, style: Tensor) -> Tensor:
         """The network's techniques, and those that it has not learned, as drawn."""

@@ -86,7 +86,7 @@ class TranslatorBackend:
         supervisor: of the thread beside the picture. known: who is in a picture at a time, where
         that is known already and nobody has to be found. Raises Fault where the model's
         condition needs files that are not here, Unavailable on CUDA without cupy."""
-        self.model, self.name = model, model.describe()
+        self.model, self.name, model.log = model, model.describe(), on_message
         self._given = wait, on_message, supervisor, known
         self.understood = f"{model.name}: {model.kind}"
         self.unused: Mapping[str, str] = reasons_by_name(UNUSED)

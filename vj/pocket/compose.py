@@ -76,6 +76,12 @@ def _soft(picture: Tensor, times: int) -> Tensor:
     return F.interpolate(small, size=picture.shape[-2:], mode="bilinear", align_corners=False)
 
 
+def _asked(numbers: Tensor) -> bool:
+    """Whether any is not 0. On a GPU that is not asked, which would wait for it and costs more than
+    it saves: it is computed as if."""
+    return numbers.device.type != "cpu" or bool(numbers.any())
+
+
 def compose(
     painted: Tensor, picture: Tensor, strength: Tensor, conditioning: PaletteConditioning
 ) -> Tensor:
@@ -91,20 +97,19 @@ def compose(
     depth = depth.view(-1, 1, 1, 1)
     seen = _luma(picture)
     tone = torch.lerp(seen, painted[:, :1], depth)
-    touched = bool(conditioning.modifiers.any())
+    touched = _asked(conditioning.modifiers)
     if touched:
         tone = _modified(tone, of)
     tone = tone.clamp(0, 1.25)
     coloured = conditioning.coloured.view(-1, 1, 1, 1)
-    # On a GPU, reading a value synchronises with the device, which costs more than this saves.
-    whole = picture.device.type == "cpu" and bool((coloured >= 1).all())
+    whole = not _asked(coloured < 1)
     colour = picture
     if not whole:
         colour = torch.lerp(picture, painted[:, 1:], depth)
         if touched:
             colour = _modified(colour, of)
         colour = colour.clamp(0, 1)
-    if bool((coloured > 0).any()):
+    if _asked(coloured > 0):
         ramped = (
             torch.add(picture, seen, alpha=-1)
             .mul_(CHROMA)
@@ -115,7 +120,7 @@ def compose(
         grey = _luma(colour)
         colour = grey + (1 - 0.55 * of("pale") + 0.5 * of("vivid")) * (colour - grey)
     arrived = colour_at(strength)
-    if picture.device.type != "cpu" or bool((arrived < 1).any()):
+    if _asked(arrived < 1):
         colour = torch.lerp(picture, colour, arrived.view(-1, 1, 1, 1))
     return colour.clamp(0, 1)
 
@@ -123,9 +128,9 @@ def compose(
 def _modified(x: Tensor, of: Callable[[str], Tensor]) -> Tensor:
     """Light and softness of a tone or colour."""
     soft, glowing = of("soft"), of("glowing")
-    if bool(soft.any()):
+    if _asked(soft):
         x = torch.lerp(x, _soft(x, 2), 0.8 * soft)
-    if bool(glowing.any()):
+    if _asked(glowing):
         x = x + glowing * 1.1 * _soft((x - 0.5).clamp(0, 1), 4)
     x = x * (1 - 0.42 * of("dark"))
     return 1 - (1 - x) * (1 - 0.4 * of("bright"))

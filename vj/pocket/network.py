@@ -95,6 +95,9 @@ class Network(nn.Module):
     """techniques: their names, in the order of the style's first numbers. seen: channels of what it
     is shown: those of the picture first, then whatever else goes with it."""
 
+    kept_of: Tensor
+    """(4, 3), what stays is of: the picture's luma, and its colours."""
+
     def __init__(
         self, techniques: tuple[str, ...], widths: tuple[int, ...] = WIDTHS, seen: int = SEEN
     ) -> None:
@@ -117,6 +120,8 @@ class Network(nn.Module):
         self.last = _blocks(half, 2)
         self.gates = nn.ModuleList(Gate(width) for width in (eighth, quarter, half, half))
         self.keep = Gate(4)
+        kept_of = torch.cat([torch.tensor([LUMA]), torch.eye(3)])
+        self.register_buffer("kept_of", kept_of, persistent=False)
         nn.init.zeros_(self.keep.style.weight)
         self.head = Up(half, 4, 3)
         nn.init.zeros_(self.head.conv.weight)
@@ -178,8 +183,7 @@ class Network(nn.Module):
         """What stays of the picture's luma and colours: (B, 3, H, W) -> (B, 4, H, W). Paper and
         night keep nothing of what is seen but what is painted of it."""
         scale, shift = film.flatten(1).chunk(2, 1)
-        seen = torch.cat([picture.new_tensor([LUMA]), torch.eye(3).to(picture)])
-        turned = (seen * (1 + scale)[..., None]).transpose(1, 2)
+        turned = (self.kept_of * (1 + scale)[..., None]).transpose(1, 2)
         points = picture.flatten(2).transpose(1, 2)
         kept = torch.baddbmm(shift[:, None], points, turned)
         return kept.transpose(1, 2).unflatten(2, picture.shape[2:])
