@@ -143,6 +143,7 @@ def as_dict(settings: LoraSettings) -> dict[str, object]:
     return {name: getattr(settings, name) for name in settings.__slots__}
 
 
+@pytest.mark.long
 def test_a_run_of_another_kind_is_not_gone_on_with(bases: Path, trained: Trained) -> None:
     with pytest.raises(Fault, match=r"another word \(gold, and now silver\)"):
         train_lora(bases / "sd21", clip(), "silver", trained.lora.path, SHORT)

@@ -248,6 +248,7 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
         run(Sums(), tmp_path / "it", Length(60))
 
 
+@pytest.mark.long
 def test_the_built_in_model_learns_as_it_did(tmp_path: Path) -> None:
     """Its loop is this one; the numbers are those of its own loop before."""
     pictures = draw_pictures(3, 1, 96)

@@ -86,6 +86,7 @@ def test_the_truth_reaches_every_gate_and_a_blur_or_a_grey_does_not(clip: Footag
     assert {"colours from the truth's", "edges along the truth's"} <= missed(grey)
 
 
+@pytest.mark.long
 def test_another_scene_has_to_take_the_clips_colours_and_keep_its_form(
     clip: Footage, other: Footage
 ) -> None:
@@ -142,6 +143,7 @@ def test_strength_leads_one_way_and_a_jump_is_told(clip: Footage) -> None:
     assert not all(one.reached for one in of_strength(playing, [41]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["lines", "next"])
 def test_a_model_is_judged_on_what_it_was_not_trained_on(
     kind: str, clip: Footage, other: Footage
@@ -214,6 +216,7 @@ def pictures(tmp_path: Path, clip: Footage) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_the_command_says_what_was_missed(
     tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
