@@ -30,7 +30,7 @@ from vj.core.opencv import use_one_thread
 from vj.pipeline.flow_backends import make_flow
 from vj.pipeline.guided_filter import guided
 from vj.pipeline.masks import above
-from vj.pipeline.person_segmentation import moved
+from vj.pipeline.network_thread import moved
 from vj.pipeline.selfie_segmentation import SQUARE, WIDE, WIDE_FROM
 from vj.pipeline.tflite import Engine, TfliteNetwork
 from vj.sources.drawn import make_scene

@@ -15,7 +15,7 @@ from tests.waiting import until
 from vj.app.live import Performance
 from vj.app.offline import Rendering
 from vj.core.fetched import models_folder
-from vj.pipeline.person_segmentation import PersonThread
+from vj.pipeline.network_thread import NetworkThread
 from vj.pipeline.selfie_segmentation import SQUARE, WIDE
 from vj.show.load import load_show
 from vj.show.reload import ShowFile
@@ -175,7 +175,7 @@ def test_a_model_of_the_shows_own_that_does_not_load_is_told_and_replaced(
     show.until(lambda: keeps_her(show.mask()))
     assert show.said("there is no such file; mask/mode person: the person mask of") == 1
     before = show.performance.loop_parts._segment_person
-    assert isinstance(before, PersonThread)
+    assert isinstance(before, NetworkThread)
     show.write(f"person: null\n{PERSON}")
 
     def replaced() -> bool:

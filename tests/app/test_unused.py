@@ -55,8 +55,16 @@ def test_what_is_used_is_not_in_it() -> None:
         sinks=["preview", {"to": "display:2", "crop": "left half"}],
     )
     looked_at = {row.name for row in (*view.ROWS, *subject.ROWS)}
-    keys = "walk/keys", "walk/repaint"
-    assert set(found) == {"palette/a", "image/styles", "prompt/position", *keys, *looked_at}
+    keys, depth = ("walk/keys", "walk/repaint"), ("mask/near", "mask/far", "mask/soft")
+    assert set(found) == {
+        "palette/a",
+        "image/styles",
+        "prompt/position",
+        *keys,
+        *depth,
+        *looked_at,
+    }
+    assert not {*depth} & set(reasons("testcard", {"mask/mode": "depth"}))
     assert not {*keys} & set(reasons("walk:drawn:meadow,drawn:harbour", {"walk/way": "morph"}))
 
 

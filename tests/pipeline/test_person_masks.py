@@ -16,7 +16,7 @@ from vj.parameters.store import Store
 from vj.pipeline import selfie_segmentation
 from vj.pipeline.guided_filter import guided
 from vj.pipeline.masks import Masks
-from vj.pipeline.person_segmentation import PersonThread
+from vj.pipeline.network_thread import NetworkThread
 from vj.pipeline.selfie_segmentation import SQUARE, WIDE, SelfieSegmentation
 
 ASTRONAUT = Path(__file__).parents[1] / "pictures" / "astronaut.jpg"
@@ -132,7 +132,7 @@ def test_a_network_that_does_not_load_is_told_once_and_not_tried_again(
 
     monkeypatch.setattr(selfie_segmentation, "fetched", broken)
     messages: list[str] = []
-    beside = PersonThread(SelfieSegmentation().find, messages.append)
+    beside = NetworkThread(SelfieSegmentation().find, messages.append)
     masks = Masks(messages.append, beside)
     pictures = iter(range(1, 100000))
 

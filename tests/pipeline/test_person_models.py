@@ -16,11 +16,12 @@ from tests.waiting import PATIENCE, until
 from vj.core.errors import Fault
 from vj.pipeline.flow_backends import make_flow
 from vj.pipeline.masks import Masks
-from vj.pipeline.person_segmentation import PersonModel, PersonThread, moved
+from vj.pipeline.network_thread import NetworkThread, moved
+from vj.pipeline.person_segmentation import PersonModel
 
 
 def test_a_quick_model_gives_the_mask_of_this_very_frame() -> None:
-    beside = PersonThread(lambda image: image[..., 0].astype(np.float32), print, patience=PATIENCE)
+    beside = NetworkThread(lambda image: image[..., 0].astype(np.float32), print, patience=PATIENCE)
     until(lambda: beside(np.zeros((8, 8, 3), np.uint8)) is not None)
     for value in range(50):
         mask = beside(np.full((8, 8, 3), value, np.uint8))
@@ -30,7 +31,7 @@ def test_a_quick_model_gives_the_mask_of_this_very_frame() -> None:
 
 
 def test_where_frames_come_slowly_a_mask_may_take_its_share_of_the_time() -> None:
-    beside = PersonThread(lambda image: image[..., 0].astype(np.float32), print, patience=0.0)
+    beside = NetworkThread(lambda image: image[..., 0].astype(np.float32), print, patience=0.0)
     until(lambda: beside(np.zeros((8, 8, 3), np.uint8)) is not None)
     late = 0
     for value in range(20):
@@ -56,7 +57,7 @@ def test_a_slow_model_is_not_waited_for_and_its_mask_moves_along() -> None:
         picture[30:66, left : left + 36] = rng.integers(190, 255, (36, 36, 3), dtype=np.uint8)
         return cv2.blur(picture, (3, 3))
 
-    beside = PersonThread(slow, print, patience=0.0)  # no model is quick enough
+    beside = NetworkThread(slow, print, patience=0.0)  # no model is quick enough
     first = square(20)
     assert beside(first) is None
     free.release()
@@ -79,7 +80,7 @@ def test_closing_wakes_who_waits_for_a_mask() -> None:
             stuck.wait(PATIENCE)
         return np.ones((4, 4), np.float32)
 
-    beside = PersonThread(find, print, patience=PATIENCE)
+    beside = NetworkThread(find, print, patience=PATIENCE)
     until(lambda: beside(np.zeros((8, 8, 3), np.uint8)) is not None)
     waits = threading.Thread(target=beside, args=(np.ones((8, 8, 3), np.uint8),))
     waits.start()
@@ -175,7 +176,7 @@ def test_a_slow_person_model_holds_nothing_up_and_its_failure_is_logged_once() -
             raise RuntimeError("out of memory")
         return np.ones((4, 4), np.float32)
 
-    beside = PersonThread(slow, messages.append)
+    beside = NetworkThread(slow, messages.append)
     assert beside(np.full((8, 8, 3), 9, np.uint8)) is None, "at once, while the model computes"
     release.set()
     until(lambda: beside(np.full((8, 8, 3), 9, np.uint8)) is not None)

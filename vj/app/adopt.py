@@ -55,6 +55,7 @@ class ShowAdopter:
             ("start", partial(replace_controls, context.store, session, servers.connect)),
             ("sinks", outputs.replace_sinks),
             ("person", loop_parts.replace_person),
+            ("depth", loop_parts.replace_depth),
             ("flow", loop_parts.replace_flow),
             ("output", lambda show, old: outputs.replace_upscaler(show, old, painted())),
             ("fps", loop_parts.replace_rate_and_fit),

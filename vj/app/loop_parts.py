@@ -1,5 +1,5 @@
-"""What the render loop of a live show uses and a saved show may replace: the person model, optical
-flow, rate and fit."""
+"""What the render loop of a live show uses and a saved show may replace: the models of
+people and depth, optical flow, rate and fit."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from vj.app.context import ShowContext
 from vj.app.outputs import Outputs
 from vj.app.portraits import faults_of
 from vj.app.replacement import Replacement, do_nothing
-from vj.app.setup import fetched_person, make_flow_backend, make_person_segmentation
+from vj.app.setup import (
+    depth_finder,
+    fetched_person,
+    make_depth_finder,
+    make_flow_backend,
+    make_person_segmentation,
+)
 from vj.parameters.table import Value
 from vj.pipeline import selfie_segmentation
+from vj.pipeline.depth import NO_MASK, FindDepth
 from vj.pipeline.landmarks.markers import FILES, missing
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
-from vj.pipeline.person_segmentation import PersonThread
+from vj.pipeline.network_thread import NetworkThread
 from vj.show.schema import Show
 
 
@@ -31,6 +38,9 @@ class LoopParts:
         self._context, self._loop, self._outputs = context, loop, outputs
         self._segment_person = segment_person
         self._told: set[str] = set()
+        show, log, supervisor = context.run.show, context.messages.log, context.supervisor
+        self._depth: FindDepth | None = None
+        self._use_depth(depth_finder(show, True, log, supervisor))
         context.store.listeners.append(self._on_change)
 
     def check_mask(self) -> None:
@@ -42,6 +52,8 @@ class LoopParts:
     def _on_change(self, name: str, value: Value, origin: object) -> None:
         if name == "lines/from" and value in FILES and (message := missing(str(value))):
             self._remark(message, origin)
+        if name == "mask/mode" and value == "depth" and self._context.run.show.depth is None:
+            self._remark(NO_MASK, origin)
         if name != "mask/mode" or value != "person" or self._segment_person is not None:
             return
         messages = self._context.messages
@@ -62,7 +74,7 @@ class LoopParts:
     def _use(self, made: SegmentPerson | None) -> None:
         before, self._segment_person = self._segment_person, made
         self._loop.between(lambda: self._loop.pipeline.use_person_segmentation(made))
-        if isinstance(before, PersonThread):
+        if isinstance(before, NetworkThread):
             before.close()
 
     def replace_person(self, show: Show, old: Show) -> Replacement | None:
@@ -71,8 +83,24 @@ class LoopParts:
             return None
         log, supervisor = self._context.messages.log, self._context.supervisor
         made = make_person_segmentation(show, True, log, supervisor)
-        discard = made.close if isinstance(made, PersonThread) else do_nothing
+        discard = made.close if isinstance(made, NetworkThread) else do_nothing
         return Replacement(["person"], lambda: self._use(made), discard)
+
+    def _use_depth(self, made: FindDepth | None) -> None:
+        before, self._depth = self._depth, made
+        depth = self._loop.pipeline.preparation.depth
+        self._loop.between(lambda: setattr(depth, "find", made))
+        if isinstance(before, NetworkThread):
+            before.close()
+
+    def replace_depth(self, show: Show, old: Show) -> Replacement | None:
+        """The depth model of a saved show. Raises Fault when it does not load."""
+        if show.depth == old.depth:
+            return None
+        log, supervisor = self._context.messages.log, self._context.supervisor
+        made = make_depth_finder(show, True, log, supervisor)
+        discard = made.close if isinstance(made, NetworkThread) else do_nothing
+        return Replacement(["depth"], lambda: self._use_depth(made), discard)
 
     def replace_flow(self, show: Show, old: Show) -> Replacement | None:
         """The optical flow of a saved show. Raises Fault where it cannot be had."""
@@ -108,5 +136,7 @@ class LoopParts:
         )
 
     def close(self) -> None:
-        if isinstance(self._segment_person, PersonThread):
-            self._segment_person.close()
+        """End the threads of the person and the depth model."""
+        for part in (self._segment_person, self._depth):
+            if isinstance(part, NetworkThread):
+                part.close()

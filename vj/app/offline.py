@@ -26,6 +26,7 @@ from vj.app.output_upscale import scaled
 from vj.app.portraits import opener
 from vj.app.setup import (
     check_style_pictures,
+    depth_finder,
     flow_finder,
     network_between,
     painted_size,
@@ -45,6 +46,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.depth import NO_MASK
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.in_between import picture_maker
 from vj.pipeline.interpolation import Views
@@ -229,6 +231,7 @@ class Rendering:
                 flow=flow,
                 features=features,
             )
+            loop.pipeline.preparation.depth.find = depth_finder(show, False, self._log)
             wanted = frozenset().union(*(runner.rule.views for runner in runners))
             loop.pipeline.preparation.views_wanted = lambda: wanted
             loop.pipeline.preparation.portraits.open = opener(lambda: show)
@@ -286,11 +289,13 @@ class Rendering:
         self._mark = mark or self._mark
 
     def _note_missing(self, snapshot: Snapshot) -> None:
-        """A cue or a take asks for a person mask that is not installed."""
-        nobody = snapshot["mask/mode"] == "person" and self._segment_person is None
-        if nobody and "mask/mode" not in self._noted:
-            self._noted.add("mask/mode")
-            self._log(missing())
+        """A cue or a take asks for a mask of people or of depth without a model for it."""
+        mode = snapshot["mask/mode"]
+        nobody = mode == "person" and self._segment_person is None
+        flat = mode == "depth" and self.show.depth is None
+        if (nobody or flat) and mode not in self._noted:
+            self._noted.add(mode)
+            self._log(missing() if nobody else NO_MASK)
 
     def _runner(
         self, uri: str, clock: FrameClock, fps: float, times: FrameTimes | None

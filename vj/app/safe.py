@@ -14,7 +14,8 @@ DEVICES = ("camera", "spout", "syphon")
 """Kinds of sources that need something plugged in, or another program on the same card."""
 LEFT_OUT = (
     *("mappings", "macros", "modulators", "cues", "timeline", "curves"),
-    *("start", "person", "flow", "engine", "upscale", "sources", "models", "sounds", "recipes"),
+    *("start", "person", "depth", "flow", "engine", "upscale"),
+    *("sources", "models", "sounds", "recipes"),
 )
 """Sections that are set to their defaults."""
 

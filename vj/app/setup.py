@@ -1,5 +1,5 @@
 """What a show file means for playing and rendering: the painted size, the start values, the model,
-the person model, optical flow and the sinks."""
+the person and depth models, optical flow and the sinks."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ from vj.diffusion.model_spec import EmbeddingFile, LoraFile, ModelSpec
 from vj.diffusion.size_fit import LARGEST
 from vj.painters.style_pictures import StylePictures
 from vj.parameters.table import Value
+from vj.pipeline.depth import FindDepth
+from vj.pipeline.depth_model import DEPTH, DepthModel
 from vj.pipeline.flow_backends import Calculate, make_flow
 from vj.pipeline.interpolation import Deliver, SlowMotion
 from vj.pipeline.masks import SegmentPerson
-from vj.pipeline.person_segmentation import PersonModel, PersonThread
+from vj.pipeline.network_thread import NetworkThread
+from vj.pipeline.person_segmentation import PersonModel
 from vj.pipeline.rife import Network, load_rife
 from vj.pipeline.selfie_segmentation import SelfieSegmentation, missing
 from vj.show.find import PICTURES
@@ -174,7 +177,29 @@ def _beside(
     supervisor: Supervisor | None,
 ) -> SegmentPerson:
     """Live on a thread of its own, offline on the spot."""
-    return PersonThread(find, log, supervisor) if live else find
+    return NetworkThread(find, log, supervisor) if live else find
+
+
+def make_depth_finder(
+    show: Show, live: bool, log: Callable[[str], None], supervisor: Supervisor | None = None
+) -> FindDepth | None:
+    """What finds the depth of a show's frames, live beside the picture; None where it names no
+    depth model. Raises Fault when that does not load."""
+    if show.depth is None:
+        return None
+    find = DepthModel(Path(show.depth.model).expanduser(), show.depth.side).find
+    return NetworkThread(find, log, supervisor, words=DEPTH) if live else find
+
+
+def depth_finder(
+    show: Show, live: bool, log: Callable[[str], None], supervisor: Supervisor | None = None
+) -> FindDepth | None:
+    """The same; a model that does not load is logged."""
+    try:
+        return make_depth_finder(show, live, log, supervisor)
+    except Fault as fault:
+        log(f"{fault}; nothing is known to be near")
+        return None
 
 
 def make_flow_backend(show: Show) -> Calculate:

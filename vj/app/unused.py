@@ -23,6 +23,7 @@ NO_STYLES = "only the picture model takes pictures as styles: model: picture"
 ON_A_WALK = "a walk's pictures are encoded whole"
 NO_PICTURE = "image/from is empty: it names no source, nor input or output"
 NO_SUBJECT = "nothing is tracked: mask/mode is not subject"
+NO_DEPTH_MASK = "mask/mode is not depth"
 NO_BACKGROUND = "there is no background: background/source is empty"
 NO_PORTRAIT = "there is no portrait: portrait/amount is 0"
 NO_SCENES = "the show has no prompts:, and prompt/scenes is empty"
@@ -75,6 +76,8 @@ def unused(
             found.setdefault("sound/level", NO_SOUND)
     if split_uri(source)[0] == "walk" and values["walk/way"] != "morph":
         found.update(dict.fromkeys(("walk/keys", "walk/repaint"), NO_KEYS))
+    if values["mask/mode"] not in ("none", "depth"):
+        found.update(dict.fromkeys(("mask/near", "mask/far", "mask/soft"), NO_DEPTH_MASK))
     for name in table.rows:
         reason = reasons.get(f"{name.partition('/')[0]}/", "")
         if reason and name not in kept and "/" in name:

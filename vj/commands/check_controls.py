@@ -95,13 +95,16 @@ def _cue_numbers(show: Show, result: CheckResult) -> None:
 
 
 def _masks(show: Show, result: CheckResult) -> None:
-    """Person masks that are not installed."""
+    """Person masks that are not installed, and depth masks without a depth model."""
+    from vj.pipeline.depth import NO_MASK
     from vj.pipeline.selfie_segmentation import missing
 
-    if show.person is not None or not (message := missing()):
-        return
+    messages = {
+        "person": missing() if show.person is None else "",
+        "depth": NO_MASK if show.depth is None else "",
+    }
     for name, value, place in given_values(show):
-        if name == "mask/mode" and value == "person":
+        if name == "mask/mode" and (message := messages.get(str(value), "")):
             result.warn(place, message)
 
 

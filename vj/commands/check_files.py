@@ -68,6 +68,8 @@ def check_files(show: Show, result: CheckResult) -> None:
             _sound(track.file, ("sounds", name), result, True)
     if show.person is not None:
         _person(show, result)
+    if show.depth is not None:
+        _depth(show, result)
     _motion_and_size(show, result)
 
 
@@ -214,6 +216,14 @@ def _person(show: Show, result: CheckResult) -> None:
     assert show.person is not None
     path, wanted = Path(show.person.model).expanduser(), show.person.input
     _try(lambda: PersonModel(path, wanted), ("person", "model"), result)
+
+
+def _depth(show: Show, result: CheckResult) -> None:
+    from vj.pipeline.depth_model import DepthModel
+
+    assert show.depth is not None
+    path = Path(show.depth.model).expanduser()
+    _try(lambda: DepthModel(path), ("depth", "model"), result)
 
 
 def _motion_and_size(show: Show, result: CheckResult) -> None:

@@ -2,9 +2,9 @@
 input, on the CPU.
 
 A mask finds a subject: what is bright, what has not the key's colour, what an empty room had not,
-what moves, people, or what is not transparent in a source. The subject stays as it came and the
-rest is painted; inverted it is the other way round. What people draw is no subject but where to
-paint: there the rest stays as it came.
+what moves, people, what is near, or what is not transparent in a source. The subject stays as it
+came and the rest is painted; inverted it is the other way round. What people draw is no subject but
+where to paint: there the rest stays as it came.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from vj.core.smoothstep import smoothstep
 from vj.parameters.store import Snapshot
+from vj.pipeline.depth import between
 from vj.pipeline.guided_filter import guided
 from vj.pipeline.mask_edges import MaskEdges
 from vj.pipeline.subject_tracker import SubjectTracker
@@ -79,11 +80,13 @@ class Masks:
         strokes: np.ndarray | None = None,
         alpha: np.ndarray | None = None,
         face: np.ndarray | None = None,
+        depth: np.ndarray | None = None,
     ) -> np.ndarray | None:
         """(H, W, 3) uint8 -> (H, W) uint8, 255 where the generated image shows; None where it shows
         everywhere. Fed with every frame. strokes: (H, W) uint8, 255 where people have drawn; None
         where nobody can. alpha: (H, W) uint8, of the source; None where it is opaque.
-        face: (H, W) float32, 1 inside faces; None where nobody knows any."""
+        face: (H, W) float32, 1 inside faces; None where nobody knows any.
+        depth: (H, W) float32, 1 is nearest; None where it is not known."""
         mode = snapshot["mask/mode"]
         if mode == "person" and self.segment_person is None:
             mode = "plate"
@@ -113,6 +116,8 @@ class Masks:
             subject = (everything if alpha is None else alpha).astype(np.float32) / 255
         elif mode == "face":
             subject = np.zeros(image.shape[:2], np.float32) if face is None else face
+        elif mode == "depth":
+            subject = None if depth is None else between(depth, snapshot)
         elif mode != "none":
             subject = self._subject(mode, image, snapshot)
         if subject is None:

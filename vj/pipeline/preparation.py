@@ -22,6 +22,7 @@ from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.background import BackgroundLayer
 from vj.pipeline.border_painter import BorderPainter
 from vj.pipeline.decks import DeckMixer
+from vj.pipeline.depth import Depth
 from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.head_camera import FollowedInput
@@ -76,6 +77,7 @@ class Preparation:
         """See `vj.pipeline.frame_pipeline.FramePipeline`."""
         self._size, self.fit = size, fit
         self.masks = Masks(on_message, segment_person)
+        self.depth = Depth(on_message)
         room = self.masks.edges.room
         self.background = BackgroundLayer(size, fit, room, on_message, supervisor, live)
         self.strokes = DrawnStrokes(canvas, size)
@@ -156,13 +158,15 @@ class Preparation:
             taken = Taken(moment, blank=True)
         image = taken.image
         strokes = self.strokes.find(snapshot)
-        face = self.portraits.oval(image.shape) if snapshot["mask/mode"] == "face" else None
+        mode = snapshot["mask/mode"]
+        face = self.portraits.oval(image.shape) if mode == "face" else None
+        depth = self.depth.of(image, frame.captured, mode == "depth" and moment is None)
         try:
             # on a journey nobody is in the picture who could be kept
             mask = (
                 None
                 if moment is not None
-                else self.masks.find(image, snapshot, strokes, taken.alpha, face)
+                else self.masks.find(image, snapshot, strokes, taken.alpha, face, depth)
             )
         except Exception as error:  # a foreign person model: the picture goes on without a mask
             self._metrics.faults += 1

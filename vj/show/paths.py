@@ -122,7 +122,8 @@ def resolve_with(plain: dict[str, Any], resolver: PathResolver) -> None:
             value if str(value).startswith("drawn:") else resolver.file(value, place)
         ),
     )
-    _one(plain, "person", (), "model", resolver)
+    for key in ("person", "depth"):
+        _one(plain, key, (), "model", resolver)
     _model(plain, ("model",), resolver)
     models = plain.get("models")
     if isinstance(models, dict):

@@ -60,8 +60,8 @@ from vj.show.written_values import (
     as_colour,
     as_colours,
     as_midi,
+    as_model_file,
     as_osc,
-    as_person,
     as_pixels,
     as_size,
     as_source,
@@ -92,6 +92,14 @@ class PersonSection(Section):
     input: Literal["unit", "signed", "imagenet"] = "unit"
 
 
+class DepthSection(Section):
+    """A depth model. `depth: FILE.onnx` alone may stand instead of the section."""
+
+    model: Annotated[str, AfterValidator(check_home)]
+    side: int = Field(252, ge=28, le=1036)
+    """See `vj.pipeline.depth_model.SIDE`."""
+
+
 class Show(Section):
     """A whole show, checked."""
 
@@ -103,7 +111,8 @@ class Show(Section):
     upscale: str = "auto"
     flow: str = "dis"
     finish: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
-    person: Annotated[PersonSection, BeforeValidator(as_person)] | None = None
+    person: Annotated[PersonSection, BeforeValidator(as_model_file)] | None = None
+    depth: Annotated[DepthSection, BeforeValidator(as_model_file)] | None = None
     fps: float = Field(30.0, ge=1, le=240)
     fit: Literal["crop", "pad"] = "crop"
     source: Annotated[

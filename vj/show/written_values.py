@@ -59,7 +59,7 @@ def as_colour(value: object) -> object:
     return value
 
 
-def as_person(value: object) -> object:
+def as_model_file(value: object) -> object:
     return {"model": value} if isinstance(value, str) else value
 
 

@@ -6,7 +6,7 @@ from vj.parameters.row import QUICK, Parameter, number
 
 MASK_MODES = (
     *("none", "luma", "chroma", "plate", "motion", "person", "drawn", "alpha", "face"),
-    "subject",
+    *("subject", "depth"),
 )
 
 ROWS = (
@@ -16,7 +16,8 @@ ROWS = (
         "none",
         "keeps a part of the input as it came: what is bright, what lacks the key's colour or was "
         "not in the empty room, movement, people, their faces, what a source with transparency "
-        "shows (alpha), what was picked by a click (subject); drawn: paints only where people draw",
+        "shows (alpha), what was picked by a click (subject), what is near (depth); drawn: paints "
+        "only where people draw",
         choices=MASK_MODES,
     ),
     number(
@@ -56,6 +57,33 @@ ROWS = (
         QUICK,
     ),
     number("mask/hue", 0, 360, 120, "deg", "the key's colour: 120 is green, 240 blue", QUICK),
+    number(
+        "mask/near",
+        0,
+        1,
+        0,
+        "",
+        "of mask/mode depth: how far away its subject begins; 0 is the nearest of the picture",
+        QUICK,
+    ),
+    number(
+        "mask/far",
+        0,
+        1,
+        0.5,
+        "",
+        "of mask/mode depth: how far away its subject ends; 1 is the furthest of the picture",
+        QUICK,
+    ),
+    number(
+        "mask/soft",
+        0,
+        1,
+        0.1,
+        "",
+        "of mask/mode depth: over how much of the distance it fades out there",
+        QUICK,
+    ),
     Parameter("mask/learn", "trigger", False, "learn the empty room from the next half second"),
     number(
         "lines/amount",
