@@ -15,10 +15,11 @@ from torch import Tensor
 from tests.diffusion.adapter_parts import SIZE, apart, picture
 from tests.waiting import until
 from vj.core.frame import Size
-from vj.diffusion.backends import LIVE_PICTURES, StreamBackend
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.drawn_model import load_drawn
 from vj.diffusion.model import Model
 from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.not_followed import LIVE_PICTURES
 from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.translator_backend import UNUSED
 from vj.parameters.colours import parse_ramp

@@ -44,12 +44,13 @@ def unused(
     """Name -> reason. values: the present ones. by_model: what the backend does not use. source:
     the URI of the source that plays."""
     loras = {f"lora/{lora.name}" for lora in show.model.loras}
+    in_beats = counts_beats(show) or values["memory/reset"] == "bar"
     reasons = {
         "lora/": "the model that plays has no LoRA of this name",
         "walk/": "" if split_uri(source)[0] == "walk" else "the source that plays is no walk",
         "input/": ON_A_WALK if split_uri(source)[0] == "walk" else "",
         "timeline/": "" if has_timeline(show.timeline, show.curves) else "the show has no timeline",
-        "tempo/": "" if counts_beats(show) else "nothing in the show counts beats",
+        "tempo/": "" if in_beats else "nothing in the show counts beats",
         "canvas/": "" if shows_canvas(show, values, source) else NO_CANVAS,
         "cut/": "" if show.cuts else NO_CUTS,
         "display/": "" if shows_display(show) else NO_DISPLAY,

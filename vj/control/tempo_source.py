@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
+from vj.control.memory_reset import BarReset
 from vj.control.tempo import LOST, Tempo
 from vj.parameters.store import Store
 from vj.parameters.table import Value
@@ -34,6 +35,7 @@ class TempoSource:
         """The device whose clock leads, and the time of its last message."""
         self._ignored_clocks: set[str] = set()
         """Second clocks that were reported."""
+        self._bars = BarReset()
 
     def take_over(self, old: TempoSource) -> None:
         """Take over another one's beat and leading source."""
@@ -43,7 +45,7 @@ class TempoSource:
             old._clock,
             old._ignored_clocks,
         )
-        self.tempo.beats_per_bar = self._beats_per_bar
+        self._bars, self.tempo.beats_per_bar = old._bars, self._beats_per_bar
         self._session = old._session if self.follows == "link" else None
         self.tempo.linked = self.tempo.linked and self._session is not None
 
@@ -81,7 +83,7 @@ class TempoSource:
             store.place("tempo/bpm", self.tempo.bpm, anyway=True)
 
     def publish(self, store: Store, time: float) -> None:
-        """Write the leading source's tempo into the parameter."""
+        """Write the leading source's tempo into the parameter, and act on a bar that begins."""
         if self._session is not None:
             now = self._session()
             self.tempo.linked = now is not None
@@ -94,6 +96,7 @@ class TempoSource:
         )
         if led and store.place("tempo/bpm", self.tempo.bpm):
             self._bpm = float(store.get("tempo/bpm"))
+        self._bars.step(self.tempo, store, time, self)
 
     def on_tempo_set(self, wanted: Value, time: float) -> None:
         """The parameter was set, by the performer, a cue, a curve or the show's start."""

@@ -12,11 +12,13 @@ from torch import Tensor
 
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
+from vj.diffusion.attention_memory import memory_of
 from vj.diffusion.devices import sent
 from vj.diffusion.ip_adapter import WalkTokens
 from vj.diffusion.live_tokens import LiveTokens
 from vj.diffusion.model import Model
 from vj.diffusion.noise_align import SwirlTurn, align
+from vj.diffusion.not_followed import not_followed
 from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.protocols import DiffusionModel
 from vj.diffusion.stream_batch import Conditioning, Done, Noise, StreamBatch
@@ -24,14 +26,7 @@ from vj.diffusion.walk_latents import WalkLatents, place_of
 from vj.diffusion.whole_frame import WholeFrame
 from vj.parameters.store import Snapshot
 from vj.parameters.table import TABLE
-from vj.pipeline.backend import (
-    BUILT_IN_ONLY,
-    NO_FILM,
-    NO_IMAGE_PROMPTS,
-    NO_LINES,
-    GeneratedImage,
-    Words,
-)
+from vj.pipeline.backend import GeneratedImage, Words
 from vj.pipeline.card_transfer import OnItsWay
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import CudaCompositor, make_compositor
@@ -47,13 +42,8 @@ came."""
 
 MOST_STEPS = int(TABLE.find("steps").high)
 
-ONE_STEP = {"steps": 1, "strength": 0.5, "guidance": 1.0, "noise/align": 0.0}
+ONE_STEP = {"steps": 1, "strength": 0.5, "guidance": 1.0, "noise/align": 0.0, "memory/amount": 0.0}
 """What a frame needs to be painted whole."""
-
-POCKET = ("pocket/size", "pocket/relief", "palette/a", "palette/b")
-"""Parameters of the built-in model."""
-IMAGE_PROMPTS = ("image/amount", "image/mix")
-LIVE_PICTURES = ("image/from", "image/every", "image/grab")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +82,9 @@ class StreamBackend:
         self.wants_lines = model.wants_lines
         self._book = TextBook(model.encode_text, wait, on_message, supervisor=supervisor)
         self._travel = PromptTravel(self._book, blend)
-        self._stream = StreamBatch[InFlight](model.unet, model.prediction)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
+        self._memory = memory_of(model, shape[1], shape[2], on_message)
+        self._stream = StreamBatch[InFlight](model.unet, model.prediction, self._memory)
         self._noise = Noise(shape, model.device, torch.float32)
         self._turn = SwirlTurn()
         self._latents = WalkLatents(model)
@@ -104,12 +95,7 @@ class StreamBackend:
         )
         image_prompts = model.adapters.image_prompts
         has = image_prompts is not None
-        self.unused: Mapping[str, str] = {
-            **dict.fromkeys(POCKET, BUILT_IN_ONLY),
-            "film/begin": NO_FILM,
-            **({} if model.wants_lines else {"control/amount": NO_LINES}),
-            **({} if has else dict.fromkeys((*IMAGE_PROMPTS, *LIVE_PICTURES), NO_IMAGE_PROMPTS)),
-        }
+        self.unused: Mapping[str, str] = not_followed(model, self._memory is not None)
         self._walk_tokens = (
             WalkTokens(model.encode_image_prompt, wait, on_message, supervisor) if has else None
         )
@@ -189,6 +175,7 @@ class StreamBackend:
         waits = self._walk_tokens is not None and self._walk_tokens.pending()
         waits = waits or (self._live_tokens is not None and self._live_tokens.under_way)
         waits = waits or (snapshot["noise/align"] > 0 and snapshot["noise/swirl"] != 0)
+        waits = waits or (self._memory is not None and self._memory.changes)
         return not self._travel.under_way and not waits and snapshot["noise/hold"] >= 1
 
     def takes_whole(self, snapshot: Snapshot, context: FrameContext) -> bool:
@@ -198,6 +185,7 @@ class StreamBackend:
             and snapshot["steps"] == 1
             and snapshot["strength"] > 0
             and snapshot["noise/align"] == 0
+            and snapshot["memory/amount"] == 0
             and not self._stream.rows
             and place_of(context) is None
             and not (snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip())
@@ -277,6 +265,7 @@ class StreamBackend:
             else self.model.adapters.with_image_prompt(negative, snapshot, walked, against=True),
             self._hint(context, snapshot["control/amount"]),
             snapshot["control/amount"],
+            None if self._memory is None else self._memory.of_frame(snapshot),
         )
 
     def _hint(self, context: FrameContext, amount: float) -> Tensor | None:
@@ -303,9 +292,17 @@ class StreamBackend:
 
     def clear(self) -> None:
         self._stream.clear()
+        self.forget()
+
+    def forget(self) -> None:
+        """The next frame, and those after it, know nothing of those before."""
+        if self._memory is not None:
+            self._memory.forget()
 
     def rest(self) -> None:
         self.clear()
+        if self._memory is not None:
+            self._memory.rest()
         self._travel.cut()
         self._latents.clear()
 
@@ -317,6 +314,7 @@ class StreamBackend:
     def beside(self) -> Self:
         other = type(self)(self.model, self.compositor.size, *self._given)
         other._lent, other._book = True, self._book
+        other._memory = other._stream.memory = None  # a picture of its own follows none
         other._travel = PromptTravel(self._book, blend)
         other._walk_tokens = self._walk_tokens
         return other

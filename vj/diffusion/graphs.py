@@ -22,6 +22,9 @@ from torch import Tensor
 Made = Tensor | tuple[Tensor, ...]
 Work = Callable[..., Any]
 """Tensors, some of which may be None -> a tensor, or several."""
+Given = Sequence[Tensor | None]
+Rehearsed = Callable[[Given], Given] | None
+"""See `CudaCapture.rehearsing`."""
 Signature = tuple[Hashable, ...]
 
 KEPT = 12
@@ -109,6 +112,13 @@ class CudaCapture:
         with self._lock:
             return self._captured(work, tensors)
 
+    def rehearsing(self, rehearsed: Rehearsed) -> Callable[[Work, Given], Captured]:
+        """The same for work that leaves something behind. rehearsed: of the tensors of a call those
+        of one that leaves nothing, with which it runs to be captured."""
+        if rehearsed is None:
+            return self
+        return lambda work, tensors: self(work, rehearsed(tensors))
+
     def _captured(self, work: Work, tensors: Sequence[Tensor | None]) -> Captured:
         if self._stream is None:
             self._stream = torch.cuda.Stream(self._device)
@@ -163,14 +173,17 @@ class GraphedPart(MadeReady):
         capture: Callable[[Work, Sequence[Tensor | None]], Captured],
         log: Callable[[str], None] = lambda text: None,
         without: Work | None = None,
+        first_at_once: bool = True,
     ) -> None:
         """name: of the part, for messages. log: told once when it cannot be captured; it is then
         called as it is. without: called where there is no graph, in place of `work`; it makes the
-        same, by graphs of its own parts."""
+        same, by graphs of its own parts. first_at_once: the first graph is made where it is asked
+        for, and not beside the picture as the later ones are."""
         super().__init__()
         self.name = name
         self._work, self._capture, self._log = work, capture, log
         self._without = without or work
+        self._first_at_once = first_at_once
         self._graphs: OrderedDict[Signature, Captured] = OrderedDict()
         self._lock = threading.Lock()
         self._last: Signature | None = None
@@ -195,7 +208,7 @@ class GraphedPart(MadeReady):
             if found is not None:
                 self._graphs.move_to_end(signature)
                 return found.play(tensors)
-            first = not self._graphs and self._thread is None
+            first = self._first_at_once and not self._graphs and self._thread is None
             first = first or self.is_made_here
         self._steady = self._steady + 1 if signature == self._last else 0
         self._last = signature

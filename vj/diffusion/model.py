@@ -18,7 +18,7 @@ from torch import Tensor
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
 from vj.diffusion.devices import beside, handed_over, sent, short
-from vj.diffusion.graphs import CudaCapture, GraphedPart, Work
+from vj.diffusion.graphs import CudaCapture, GraphedPart, Rehearsed, Work
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.speed import FastForward, made_fast
 from vj.diffusion.stream_batch import NoiseSchedule
@@ -48,30 +48,27 @@ class Model:
         self.prediction: str = self.pipe.scheduler.config.prediction_type
         self.latent_channels: int = self.pipe.unet.config.in_channels
         self.scale: int = self.pipe.vae_scale_factor
-        self.vae_dtype = (
-            torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else self.dtype
-        )
+        self.vae_dtype = self._vae_type()
         self._time_ids: dict[tuple[int, int], Tensor] = {}
         self._graphs: dict[str, GraphedPart] = {}
         self._as_graphs = self.speed != "eager"
         self._fast: list[FastForward] = []
         self._capture = CudaCapture(self.device) if self.device.type == "cuda" else None
-        for name, work in (
-            ("encoder", self._encode),
-            ("UNet", self._denoise),
-            ("decoder", self._decode),
-        ):
-            if self._capture is not None:
-                self._graphs[name] = GraphedPart(
-                    f"{self.name}'s {name}", work, self._capture, self.log
-                )
+        if self._capture is not None:
+            works: list[tuple[str, Work]] = [("encoder", self._encode), ("UNet", self._denoise)]
+            for name, work in [*works, ("decoder", self._decode)]:
+                title = f"{self.name}'s {name}"
+                self._graphs[name] = GraphedPart(title, work, self._capture, self.log)
                 self._graphs[name].off = not self._as_graphs
-        if self.device.type == "cuda":
             self._fast = made_fast(
                 self.speed, self.name, self.pipe, bool(self.adapters.weights), self.log
             )
         elif self.speed != "auto":
             self.log(f"speed {self.speed}: is for NVIDIA cards; {self.name} is computed as it is")
+
+    def _vae_type(self) -> torch.dtype:
+        wide = getattr(self.pipe.vae.config, "force_upcast", False)
+        return torch.float32 if wide else self.dtype
 
     def _play(
         self, name: str, work: Callable[..., Tensor], *tensors: Tensor | None, key: Hashable = ()
@@ -83,9 +80,7 @@ class Model:
     def to(self, dtype: torch.dtype) -> None:
         """Compute in another type from now on."""
         self.dtype = dtype
-        self.vae_dtype = (
-            torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else dtype
-        )
+        self.vae_dtype = self._vae_type()
         layout = torch.channels_last
         self.pipe.unet.to(self.device, dtype, memory_format=layout).eval().requires_grad_(False)
         self.pipe.vae.to(self.device, self.vae_dtype, memory_format=layout).eval().requires_grad_(
@@ -100,12 +95,16 @@ class Model:
         for part in self._graphs.values():
             part.forget()
 
-    def graphed(self, name: str, work: Work, without: Work) -> GraphedPart | None:
+    def graphed(
+        self, name: str, work: Work, without: Work | None = None, rehearsed: Rehearsed = None
+    ) -> GraphedPart | None:
         """Something larger that this model is a part of, as a CUDA graph of its own: see
-        `GraphedPart`. None where there are none. To be given back by `not_graphed`."""
+        `GraphedPart`. None where there are none. To be given back by `not_graphed`. rehearsed: see
+        `CudaCapture.rehearsing`; it begins while a show plays, so no picture waits for it."""
         if self._capture is None:
             return None
-        part = GraphedPart(f"{self.name}'s {name}", work, self._capture, self.log, without)
+        title, capture = f"{self.name}'s {name}", self._capture.rehearsing(rehearsed)
+        part = GraphedPart(title, work, capture, self.log, without, rehearsed is None)
         part.off = not self._as_graphs
         # another thread may go through them: they are exchanged, and never written to
         self._graphs = {**self._graphs, f"{name} {id(part)}": part}

@@ -15,15 +15,24 @@ from torch import Tensor
 from vj.core.frame import Size
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import IMAGE_PROMPTS, StreamBackend
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.built_in import COLOUR_SEPARATOR, BuiltIn, parsed_prompt
 from vj.diffusion.devices import sent
+from vj.diffusion.not_followed import IMAGE_PROMPTS
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, Noise
 from vj.diffusion.texture_noise import NoiseGate, WhiteNoise, make_texture_field
 from vj.parameters.scenes import playing_scenes
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import NO_FILM, NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage, Words
+from vj.pipeline.backend import (
+    MEMORY,
+    NO_FILM,
+    NO_IMAGE_PROMPTS,
+    NO_LINES,
+    NO_MEMORY,
+    GeneratedImage,
+    Words,
+)
 from vj.pipeline.compositor import Picture
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.latent_walk import WalkStep
@@ -123,6 +132,7 @@ class PocketBackend(StreamBackend):
             "control/amount": NO_LINES,
             "film/begin": NO_FILM,
             **dict.fromkeys(IMAGE_PROMPTS, NO_IMAGE_PROMPTS),
+            **dict.fromkeys(MEMORY, NO_MEMORY),
         }
         self._white = WhiteNoise(size)
         self._unit = size.height / 256

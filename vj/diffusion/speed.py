@@ -67,6 +67,8 @@ class FastForward(MadeReady):
         self._own: Network = module.forward
         self._made: dict[Hashable, Network] = {}
         self._failed = False
+        self.aside: Callable[[], bool] = lambda: False
+        """Asked with every call: True, and it is computed as it is."""
 
     @property
     def made(self) -> int:
@@ -74,6 +76,8 @@ class FastForward(MadeReady):
         return len(self._made)
 
     def __call__(self, *given: Any, **more: Any) -> Any:
+        if self.aside():
+            return self._own(*given, **more)
         shape = _shape(given, more)
         fast = self._made.get(shape)
         if fast is not None:

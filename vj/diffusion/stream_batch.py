@@ -19,6 +19,7 @@ from torch import Tensor
 
 from vj.diffusion.devices import sent
 from vj.diffusion.prompts import Embedding
+from vj.diffusion.row_memory import AGAINST, Remembered, RowMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class NoiseSchedule:
 class Conditioning:
     """All that a frame takes with it. noise: (n, C, h, w), one for each level. negative: None when
     guidance is 1 or residual. hint: (1, 3, H, W) float 0..1, the lines that lead it. hint_amount:
-    how strongly."""
+    how strongly. memory: of earlier frames."""
 
     levels: list[Level]
     noise: Tensor
@@ -70,6 +71,7 @@ class Conditioning:
     negative: Embedding | None = None
     hint: Tensor | None = None
     hint_amount: float = 1.0
+    memory: Remembered | None = None
 
 
 T = TypeVar("T")
@@ -108,6 +110,7 @@ class StreamBatch(Generic[T]):
 
     unet: Unet
     prediction: str = "epsilon"
+    memory: RowMemory | None = None
     rows: list[BatchRow[T]] = field(default_factory=list)
 
     def clear(self) -> None:
@@ -163,13 +166,25 @@ class StreamBatch(Generic[T]):
         batch = [*rows, *fresh]
         x = torch.cat([row.x for row in batch])
         moments = [row.conditioning.levels[row.step].t for row in batch]
-        t = sent(torch.tensor(moments, dtype=torch.float32), x.device)
         texts = [row.conditioning.text for row in rows] + [
             row.conditioning.negative for row in fresh if row.conditioning.negative is not None
         ]
-        out = self.unet(
-            x, t, Embedding.stack(texts), *self._hints([row.conditioning for row in batch])
-        )
+        text, hints = Embedding.stack(texts), self._hints([row.conditioning for row in batch])
+        remembered = [(row.step, row.conditioning.memory) for row in rows]
+        remembered += [(AGAINST, row.conditioning.memory) for row in fresh]
+        memory = self.memory if any(one for _, one in remembered) else None
+        if memory is not None:
+            told = memory.numbers(remembered)
+            there = sent(
+                torch.tensor([(t, *n) for t, n in zip(moments, told, strict=True)]), x.device
+            )
+            t, numbers = there.select(1, 0), there.narrow(1, 1, there.shape[1] - 1)
+            out = memory.unet(remembered, numbers, x, t, text, *hints)
+        else:
+            if self.memory is not None:
+                self.memory.leave()
+            t = sent(torch.tensor(moments, dtype=torch.float32), x.device)
+            out = self.unet(x, t, text, *hints)
         for row, negative in zip(fresh, out[len(rows) :].split(1), strict=True) if fresh else ():
             row.stock = self._epsilon(negative, row.x, row.conditioning.levels[0])
         return [

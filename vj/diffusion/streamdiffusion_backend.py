@@ -23,12 +23,13 @@ from torch import Tensor
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import FADE_BELOW, IMAGE_PROMPTS, LIVE_PICTURES, POCKET
+from vj.diffusion.backends import FADE_BELOW
 from vj.diffusion.model import Model
+from vj.diffusion.not_followed import IMAGE_PROMPTS, LIVE_PICTURES, POCKET
 from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import BUILT_IN_ONLY, NO_FILM, GeneratedImage, Words
+from vj.pipeline.backend import BUILT_IN_ONLY, MEMORY, NO_FILM, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
@@ -38,7 +39,10 @@ from vj.pipeline.text_book import TextBook
 INFERENCE_STEPS = 50
 """The list of timesteps the package picks from."""
 
-NOT_PLAYED = ("noise/align", "noise/swirl", "control/amount", *IMAGE_PROMPTS, *LIVE_PICTURES)
+NOT_PLAYED = (
+    *("noise/align", "noise/swirl", "control/amount"),
+    *(*IMAGE_PROMPTS, *LIVE_PICTURES, *MEMORY),
+)
 """Parameters that only our own stream follows."""
 
 

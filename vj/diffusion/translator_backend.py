@@ -24,6 +24,7 @@ from vj.pipeline.backend import (
     BUILT_IN_ONLY,
     NO_FILM,
     NO_LINES,
+    NO_MEMORY,
     GeneratedImage,
     Words,
     reasons_by_name,
@@ -61,6 +62,7 @@ UNUSED = {
     "control/": NO_LINES,
     "pocket/relief": BUILT_IN_ONLY,
     "film/": NO_FILM,
+    "memory/": NO_MEMORY,
     "noise/align": "a translator always follows the form of what it is given",
 }
 

@@ -19,6 +19,7 @@ from vj.pipeline.backend import (
     BUILT_IN_ONLY,
     NO_FILM,
     NO_LINES,
+    NO_MEMORY,
     GeneratedImage,
     Words,
     reasons_by_name,
@@ -40,6 +41,7 @@ NOT_FOLLOWED: Mapping[str, str] = {
     "palette/": BUILT_IN_ONLY,
     "film/": NO_FILM,
     "noise/align": BY_ITSELF,
+    "memory/": NO_MEMORY,
     "noise/swirl": BY_ITSELF,
 }
 """What the beginnings of parameters' names say that no painter follows, and why."""

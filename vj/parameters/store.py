@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from vj.core.picture_place import PicturePlace
 from vj.parameters.curves import Curve
 from vj.parameters.fit import fit
-from vj.parameters.table import FIRED_AGAIN, TABLE, Parameter, Table, Value
+from vj.parameters.table import FIRED_AGAIN, FIRED_BY_PANIC, TABLE, Parameter, Table, Value
 
 NOT_RESET = ("record",)
 """Not reset by panic: stopping a recording would lose material."""
@@ -159,6 +159,8 @@ class Store:
             fitted, remark = fit(row, value)
             if row.name == "panic":
                 self.reset()
+                for fires in FIRED_BY_PANIC:
+                    self._set(fires, True, None, origin)
             else:
                 again = FIRED_AGAIN.get(row.name)
                 if again is not None and fitted == self._targets[row.name]:

@@ -20,6 +20,7 @@ from vj.parameters.rows import (
     decks,
     generation,
     masks,
+    memory,
     output,
     playing,
     portrait,
@@ -54,8 +55,12 @@ FIRED_AGAIN = {
 """Triggers that are fired when a parameter is set to the value that it has: a pad starts its clip
 again. A trigger counts, so that takes hold it, too."""
 
+FIRED_BY_PANIC = ("memory/forget",)
+"""Triggers that panic fires: what is played begins anew."""
+
 ROWS = (
     *generation.ROWS,
+    *memory.ROWS,
     *blending.ROWS,
     *masks.ROWS,
     *subject.ROWS,

@@ -40,6 +40,7 @@ from vj.pipeline.rife import Network
 from vj.pipeline.transparency import WalkAlphas, alpha_seen, continued
 from vj.pipeline.upscale_guide import worth
 from vj.pipeline.walk_keys import WalkKeys
+from vj.pipeline.without_effect import WithoutEffect
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +101,7 @@ class Preparation:
         """Of the same: the pixels that came last, how they were seen, and the picture that this
         made: a photograph stands for many frames, and making it small costs as much as painting."""
         self._mixer = DeckMixer()
+        self._without_effect = WithoutEffect("memory/amount", on_message)
         self._without_latents: str | None = None
         """The backend of which it was said that its latents cannot be mixed."""
         self._views = tuple(FollowedInput(on_message, supervisor, live) for _ in range(2))
@@ -140,6 +142,7 @@ class Preparation:
         self, frame: Frame, snapshot: Snapshot, backend: Backend, other: Frame | None = None
     ) -> FrameContext:
         """backend: that will paint it. other: deck B's newest frame."""
+        self._without_effect.look(snapshot, backend)
         if frame.size != self.input_size:
             self.input_size = frame.size
             message = lost(frame.size, self._size, self.fit)
