@@ -24,7 +24,8 @@ Work = Callable[..., Any]
 """Tensors, some of which may be None -> a tensor, or several."""
 Given = Sequence[Tensor | None]
 Rehearsed = Callable[[Given], Given] | None
-"""See `CudaCapture.rehearsing`."""
+"""Of the tensors of a call those of one that leaves nothing behind, for work that does: it runs
+with them to be captured. None for work that leaves nothing."""
 Signature = tuple[Hashable, ...]
 
 KEPT = 12
@@ -59,6 +60,10 @@ class Captured:
         if isinstance(self.made, Tensor):
             return self.made.clone()
         return tuple(part.clone() for part in self.made)
+
+
+Capture = Callable[[Work, Given], Captured]
+"""Captures work, called with these tensors. Raises RuntimeError."""
 
 
 class OneAfterAnother:
@@ -112,13 +117,6 @@ class CudaCapture:
         with self._lock:
             return self._captured(work, tensors)
 
-    def rehearsing(self, rehearsed: Rehearsed) -> Callable[[Work, Given], Captured]:
-        """The same for work that leaves something behind. rehearsed: of the tensors of a call those
-        of one that leaves nothing, with which it runs to be captured."""
-        if rehearsed is None:
-            return self
-        return lambda work, tensors: self(work, rehearsed(tensors))
-
     def _captured(self, work: Work, tensors: Sequence[Tensor | None]) -> Captured:
         if self._stream is None:
             self._stream = torch.cuda.Stream(self._device)
@@ -139,6 +137,13 @@ class CudaCapture:
                 graph.capture_end()
         torch.cuda.current_stream(self._device).wait_stream(stream)
         return Captured(graph, given, made, self._alone)
+
+
+def rehearsing(capture: Capture, rehearsed: Rehearsed) -> Capture:
+    """The same, with other tensors than those of the call."""
+    if rehearsed is None:
+        return capture
+    return lambda work, tensors: capture(work, rehearsed(tensors))
 
 
 class MadeReady:
@@ -170,7 +175,7 @@ class GraphedPart(MadeReady):
         self,
         name: str,
         work: Work,
-        capture: Callable[[Work, Sequence[Tensor | None]], Captured],
+        capture: Capture,
         log: Callable[[str], None] = lambda text: None,
         without: Work | None = None,
         first_at_once: bool = True,

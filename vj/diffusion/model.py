@@ -18,7 +18,7 @@ from torch import Tensor
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
 from vj.diffusion.devices import beside, handed_over, sent, short
-from vj.diffusion.graphs import CudaCapture, GraphedPart, Rehearsed, Work
+from vj.diffusion.graphs import CudaCapture, GraphedPart, Rehearsed, Work, rehearsing
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.speed import FastForward, made_fast
 from vj.diffusion.stream_batch import NoiseSchedule
@@ -100,10 +100,10 @@ class Model:
     ) -> GraphedPart | None:
         """Something larger that this model is a part of, as a CUDA graph of its own: see
         `GraphedPart`. None where there are none. To be given back by `not_graphed`. rehearsed: see
-        `CudaCapture.rehearsing`; it begins while a show plays, so no picture waits for it."""
+        `Rehearsed`; such work begins while a show plays, so no picture waits for its graph."""
         if self._capture is None:
             return None
-        title, capture = f"{self.name}'s {name}", self._capture.rehearsing(rehearsed)
+        title, capture = f"{self.name}'s {name}", rehearsing(self._capture, rehearsed)
         part = GraphedPart(title, work, capture, self.log, without, rehearsed is None)
         part.off = not self._as_graphs
         # another thread may go through them: they are exchanged, and never written to
