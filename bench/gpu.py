@@ -35,9 +35,9 @@ from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import load_pocket
 from vj.kernels.cupy_field import FieldKernels
 from vj.parameters.store import Store
+from vj.pipeline.card_upscale import FsrUpscaler
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_pipeline import FramePipeline
-from vj.pipeline.upscale import FsrUpscaler
 from vj.pocket import FILE, WEIGHTS
 
 

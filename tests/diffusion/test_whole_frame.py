@@ -23,6 +23,7 @@ from vj.diffusion import backends
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.graphs import Captured
 from vj.diffusion.model import Model
+from vj.kernels import pack_body
 from vj.kernels.body import C_SOURCE, CUDA_SOURCE
 from vj.kernels.cupy_ops import TemporalKernels
 from vj.parameters.store import Store
@@ -102,10 +103,18 @@ def kernels_in_c(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
     return Compiled(tmp_path_factory.mktemp("kernels"), C_SOURCE)
 
 
+@pytest.fixture(scope="module")
+def packing_in_c(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    return Compiled(tmp_path_factory.mktemp("packing"), pack_body.C_SOURCE)
+
+
 @pytest.fixture
-def on_card(monkeypatch: pytest.MonkeyPatch, kernels_in_c: Compiled) -> None:
+def on_card(
+    monkeypatch: pytest.MonkeyPatch, kernels_in_c: Compiled, packing_in_c: Compiled
+) -> None:
     """A backend has the card's compositor, on the CPU."""
-    stand_in_for_cupy(monkeypatch, kernels_in_c, CUDA_SOURCE, torch.float32, SIZE)
+    packing = pack_body.CUDA_SOURCE, packing_in_c
+    stand_in_for_cupy(monkeypatch, kernels_in_c, CUDA_SOURCE, torch.float32, SIZE, packing=packing)
 
     def compositor(size: Any, device: torch.device, dtype: torch.dtype) -> CudaCompositor:
         made = CudaCompositor(size, device, dtype)

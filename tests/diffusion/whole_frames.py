@@ -11,7 +11,7 @@ from tests.diffusion.adapter_parts import SIZE, lines
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.model import Model
 from vj.parameters.store import Store
-from vj.pipeline.compositor import ComingPicture
+from vj.pipeline.coming import ComingPicture
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.optical_flow import grid_size
 

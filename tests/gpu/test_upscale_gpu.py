@@ -9,7 +9,7 @@ from vj.core.frame import Size
 from vj.kernels import numpy_guided, numpy_upscale
 from vj.kernels.cupy_guided import GuidedKernels
 from vj.kernels.cupy_upscale import UpscaleKernels
-from vj.pipeline.upscale import FsrUpscaler
+from vj.pipeline.card_upscale import FsrUpscaler
 
 
 def test_the_card_upscales_as_numpy_does() -> None:

@@ -16,7 +16,15 @@ import torch
 from tests.kernels.kernels_as_c import OPTIONS, Compiled, stand_in_for_cupy
 from vj.core.errors import Unavailable
 from vj.core.kinds import BLEND_MODES
-from vj.kernels import cupy_guided, cupy_ops, field_body, guided_body, numpy_ops, upscale_body
+from vj.kernels import (
+    cupy_guided,
+    cupy_ops,
+    field_body,
+    guided_body,
+    numpy_ops,
+    pack_body,
+    upscale_body,
+)
 from vj.kernels.body import C_SOURCE, CUDA_SOURCE, MODE_CODES
 from vj.kernels.cupy_ops import TemporalKernels, as_bits
 from vj.kernels.preamble import BLOCK, BLOCKS, C_PREAMBLE
@@ -262,6 +270,7 @@ TEXTS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "field": (field_body.CUDA_SOURCE, field_body.NAMES, ()),
     "field in half": (field_body.CUDA_SOURCE, field_body.NAMES, ("-DVJ_HALF",)),
     "field in bfloat": (field_body.CUDA_SOURCE, field_body.NAMES, ("-DVJ_BF16",)),
+    "pack": (pack_body.CUDA_SOURCE, pack_body.NAMES, ()),
     "guided": (guided_body.CUDA_SOURCE, cupy_guided._NAMES, ()),
 }
 CARDS = ("sm_75", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120")

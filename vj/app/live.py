@@ -124,7 +124,7 @@ class Performance:
             features=features,
             other=self.video_input.other,
         )
-        self.loop.pipeline.preparation.views_wanted = lambda: self.outputs.sinks.views
+        self.outputs.lead(self.loop.pipeline)
         self.supervisor.watch(self.loop.pipeline.stage)
         self.picture_source = LivePictureSource(
             context,

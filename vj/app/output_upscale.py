@@ -15,7 +15,9 @@ from vj.core.errors import told
 from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
+from vj.core.packed import Pixels
 from vj.core.supervisor import STALL_TIMEOUT, StageMarker, Supervisor
+from vj.pipeline.coming import UpscalerOnCard
 from vj.pipeline.upscale import Upscaler
 
 REST = 2.0
@@ -29,7 +31,8 @@ class OutputUpscaler:
 
     A frame is upscaled along its input's edges (its guide) while there is time: one that would
     leave later than `period` seconds after it came is upscaled without them, which is counted in
-    `plain` and logged once. While one frame takes longer than a second, the others leave at the
+    `plain` and logged once. One that a card has brought to that size is passed on in its turn.
+    While one frame takes longer than a second, the others leave at the
     size at which they were painted.
     """
 
@@ -50,6 +53,8 @@ class OutputUpscaler:
         self.painted = painted
         self._supervisor = supervisor or Supervisor(on_message)
         self._stage = self._supervisor.watch(StageMarker("upscaling:"))
+        self.on_card: UpscalerOnCard | None = getattr(upscaler, "on_card", None)
+        """Brings pictures to the same size on the card that paints them; None where none can."""
         self._upscaler, self._deliver, self._metrics, self._log = (
             upscaler,
             deliver,
@@ -73,9 +78,15 @@ class OutputUpscaler:
         """Another number of seconds within which a frame leaves. From any thread."""
         self._patience.period = period
 
+    def leave_card(self, error: Exception) -> None:
+        """The card could not do it: pictures are upscaled here from now on."""
+        if self.on_card is not None:
+            self.on_card = None
+            self._log(f"upscaling on the card failed ({told(error)}); it is done beside it")
+
     def put(self, frame: OutputFrame) -> None:
         if self._stage.stuck() > STALL_TIMEOUT:
-            self._deliver(replace(frame, guide=None, motion=None))
+            self._deliver(replace(frame, guide=None, motion=None, sent=None))
             return
         self._box.put((frame, self._now()))
 
@@ -89,21 +100,13 @@ class OutputUpscaler:
         self._upscaler.close()
 
     def _upscaled(self, frame: OutputFrame, came: float) -> Frame:
-        bare = replace(frame, guide=None, motion=None)
+        bare = replace(frame, guide=None, motion=None, sent=None)
         self._stage.enter("a picture")
         try:
-            begun = self._now()
-            guide = self._in_time(frame.guide, came, begun)
-            pixels = (
-                self._upscaler.upscale(frame.pixels)
-                if guide is None
-                else self._upscaler.upscale(frame.pixels, guide)
-            )
-            if guide is not None:
-                self._patience.took(self._now() - begun)
-            height, width = pixels.shape[:2]
+            picture = self._enlarged(frame, came)
+            height, width = picture.shape[:2]
             views = {name: scaled(view, Size(width, height)) for name, view in frame.views.items()}
-            return replace(bare, pixels=pixels, views=views)
+            return replace(bare, picture=picture, views=views)
         except (
             Exception
         ) as error:  # a card that fails, a foreign model: the frame is sent as it was
@@ -115,6 +118,17 @@ class OutputUpscaler:
             return bare
         finally:
             self._stage.leave()
+
+    def _enlarged(self, frame: OutputFrame, came: float) -> Pixels:
+        if frame.sent is not None and self.on_card and self.on_card.makes(frame.sent.shape):
+            return frame.sent
+        begun = self._now()
+        guide = self._in_time(frame.guide, came, begun)
+        if guide is None:
+            return self._upscaler.upscale(frame.pixels)
+        made = self._upscaler.upscale(frame.pixels, guide)
+        self._patience.took(self._now() - begun)
+        return made
 
     def _in_time(self, guide: Guide | None, came: float, now: float) -> Guide | None:
         if guide is None or not self._patience.late(came, now):

@@ -12,6 +12,10 @@ from vj.app.setup import sink_uris
 from vj.app.sink_group import SinkGroup
 from vj.core.frame import OutputFrame, Size
 from vj.diffusion.devices import best_device_name
+from vj.parameters.store import Snapshot
+from vj.pipeline.coming import WayOut
+from vj.pipeline.frame_context import FrameContext, seen_through
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.interpolation import FrameInterpolation
 from vj.pipeline.upscale import make_upscaler
 from vj.show.schema import Show
@@ -104,6 +108,24 @@ class Outputs:
         if self.upscaler is None or frame.size != self.upscaler.painted:
             self.upscaler = self.upscalers.get(frame.size, self.upscaler)
         (self.upscaler or self.sinks).put(frame)
+
+    def lead(self, pipeline: FramePipeline) -> None:
+        """Have it make what the sinks take."""
+        pipeline.preparation.views_wanted = lambda: self.sinks.views
+        pipeline.way_out = self.way_out
+
+    def way_out(self, context: FrameContext, snapshot: Snapshot) -> WayOut:
+        """How the picture of a frame leaves a card that paints it: as large as it is sent where an
+        upscaler can do that there, and packed where a sink takes it so. From the render thread."""
+        painted = Size(context.image.shape[1], context.image.shape[0])
+        upscaler = self.upscalers.get(painted, self.upscaler)
+        on_card = None if upscaler is None or upscaler.painted != painted else upscaler.on_card
+        guide = None if on_card is None else seen_through(context.guide, snapshot)
+        return WayOut(on_card, guide, self.sinks.packed, self._not_on_card)
+
+    def _not_on_card(self, error: Exception) -> None:
+        for upscaler in self._all_upscalers():
+            upscaler.leave_card(error)
 
     def set_rate(self, fps: float) -> None:
         """Another number of frames a second."""

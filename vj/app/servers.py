@@ -126,7 +126,7 @@ class Servers:
 
     def show_frame(self, context: FrameContext, frame: Frame) -> None:
         """Leave a frame's pictures for the page, and for the canvas. Never waits."""
-        self._context.canvas.sent(frame.pixels)
+        self._context.canvas.sent(frame.picture)
         if (page := self.page) is not None:
             page.show(context.image, frame)
             page.pictures.put("mask", context.mask, frame.number)
@@ -135,7 +135,7 @@ class Servers:
     def show_sent(self, frame: Frame) -> None:
         """Leave for the page what the sinks get. Never waits."""
         if (page := self.page) is not None:
-            page.pictures.put("sent", frame.pixels, frame.number)
+            page.pictures.put("sent", frame.picture, frame.number)
 
     def tree_changed(self) -> None:
         """Have clients of OSCQuery read the parameters again."""

@@ -45,6 +45,8 @@ class SinkGroup:
         self._runners = [self._make(uri, measured=index == 0) for index, uri in enumerate(uris)]
         self.views = self._wanted()
         """The pictures besides the final one that some sink needs of every frame."""
+        self.packed = self._takes_packed()
+        """Some sink takes the final picture as a card packs it."""
         self._recording: SinkRunner | None = None
         self._recording_since = 0.0
         self._ended: list[SinkRunner] = []
@@ -86,6 +88,12 @@ class SinkGroup:
     def _wanted(self) -> frozenset[str]:
         return frozenset().union(*(runner.rule.views for runner in self._runners))
 
+    def _takes_packed(self) -> bool:
+        return any(
+            runner.rule.whole and getattr(runner.sink, "takes_packed", False)
+            for runner in self._runners
+        )
+
     def start(self) -> None:
         for runner in self._runners:
             runner.start()
@@ -113,7 +121,7 @@ class SinkGroup:
         with self._lock:
             self._ended += gone
             self._runners = runners
-            self.views = self._wanted()
+            self.views, self.packed = self._wanted(), self._takes_packed()
         for runner in gone:
             threading.Thread(target=runner.stop, args=(30,), daemon=True).start()
 

@@ -17,6 +17,7 @@ import numpy as np
 from vj.core.canvas_painter import CanvasPainter, Drawing
 from vj.core.errors import Fault
 from vj.core.frame import Size
+from vj.core.packed import Pixels, rgb_of
 from vj.core.strokes import PART_POINTS, Colour, PointMeter, StrokePart, stroke_part
 
 WHITE: Colour = (255, 255, 255)
@@ -121,12 +122,12 @@ class Canvas:
         """The next picture that the show sends comes onto the canvas, see `sent`."""
         self._takes = True
 
-    def sent(self, picture: np.ndarray) -> None:
+    def sent(self, picture: Pixels) -> None:
         """What the show sends, (H, W, 3) uint8, which nobody writes into. Where it was asked for,
         it takes the place of all that was drawn, and is what is drawn on and rubbed out in."""
         if self._takes:
             self._takes = False
-            self._change(lambda: self._painter.take(picture))
+            self._change(lambda: self._painter.take(rgb_of(picture)))
 
     def _ask(self, change: _Change, growing: tuple[int, int] | None = None) -> None:
         """growing: the stroke, if more may be added to it."""

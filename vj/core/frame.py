@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vj.core.packed import Pixels, rgb_of
 from vj.core.picture_place import PicturePlace
 
 
@@ -105,22 +106,27 @@ class Guide:
 class Frame:
     """One picture.
 
-    pixels: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, C-contiguous; nobody writes into it once it is
-    in a Frame. number: counts from 0 at the source. captured: seconds on the show's clock when the
-    picture was taken. place: where in its clip it stands; None where it has no such place. faces:
-    points of the faces in it, (468, 2) float32 each, in pixels, the largest first, where whoever
-    drew it knows them; None where they have to be found.
+    picture: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, C-contiguous, which nobody writes into once it
+    is in a Frame; or as a card has packed it. number: counts from 0 at the source. captured:
+    seconds on the show's clock when the picture was taken. place: where in its clip it stands; None
+    where it has no such place. faces: points of the faces in it, (468, 2) float32 each, in pixels,
+    the largest first, where whoever drew it knows them; None where they have to be found.
     """
 
-    pixels: np.ndarray
+    picture: Pixels
     number: int
     captured: float
     place: PicturePlace | None = field(default=None, kw_only=True)
     faces: tuple[np.ndarray, ...] | None = field(default=None, kw_only=True)
 
     @property
+    def pixels(self) -> np.ndarray:
+        """The picture as RGB or RGBA; of what came packed it is made when first asked for."""
+        return rgb_of(self.picture)
+
+    @property
     def size(self) -> Size:
-        return Size(self.pixels.shape[1], self.pixels.shape[0])
+        return Size(self.picture.shape[1], self.picture.shape[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,12 +149,14 @@ class OutputFrame(Frame):
     to show than the picture. motion: (h, w, 3) float32, the flow that led to it, see
     `vj.pipeline.optical_flow`; None when it is not known. views: other pictures of the same frame,
     by their names in `VIEWS`, (H, W, 3) uint8 of the same size: those that somebody wants.
-    shows: the number of the source's picture; -1 where it is not known."""
+    shows: the number of the source's picture; -1 where it is not known. sent: the picture as large
+    as it leaves, where a card has made it so."""
 
     guide: Guide | None = None
     motion: np.ndarray | None = None
     views: Mapping[str, np.ndarray] = field(default_factory=dict)
     shows: int = -1
+    sent: Pixels | None = None
 
 
 VIEWS = ("input", "generated", "mask", "lines")

@@ -12,7 +12,8 @@ import numpy as np
 from vj.core.frame import Size
 from vj.parameters.store import Snapshot
 from vj.parameters.table import TABLE
-from vj.pipeline.compositor import ComingPicture, Compositor, HostCompositor, Picture
+from vj.pipeline.coming import ComingPicture
+from vj.pipeline.compositor import Compositor, HostCompositor, Picture
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.latent_walk import WalkStep
 

@@ -1,5 +1,5 @@
 """What goes to a card with each frame, and what comes back: nothing here waits but
-`OnItsWay.result`."""
+`OnItsWay.arrived`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+
+from vj.core.packed import Packed
+from vj.pipeline.coming import AS_PAINTED, Arrived, WayOut, picture_of
 
 
 def area_weights(side: int, fewer: int = 64) -> Tensor:
@@ -70,29 +73,66 @@ class OnCard:
     asked: GainFigures
 
 
+def below(part: Tensor) -> Tensor:
+    """A copy on the host, in pinned memory, which is there once the stream has come so far. The
+    memory is used again when nobody refers to it any more, not to an array of it either."""
+    there = torch.empty(part.shape, dtype=part.dtype, pin_memory=part.is_cuda)
+    return there.copy_(part, non_blocking=True)
+
+
 class OnItsWay:
     """A picture that comes down from the card, into pinned memory."""
 
     def __init__(
-        self, picture: Tensor, figures: Tensor, arrived: Callable[[float, float, bool], bool]
+        self,
+        picture: Tensor,
+        figures: Tensor,
+        arrived: Callable[[float, float, bool], bool],
+        way: WayOut = AS_PAINTED,
+        pack: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         """picture: (H, W, 3) uint8. figures: (3,) float32, mean and deviation of the brightness of
         what the model was given, and whether it gave NaN. Both on the card. arrived: told of the
-        figures, says whether the picture is good."""
+        figures, says whether the picture is good. way: what is done to it first. pack: gives it as
+        BGRX, (H, W, 4) uint8 on the card."""
         self._arrived = arrived
-        self._picture, self._figures = self._below(picture), self._below(figures)
-        self._came = torch.cuda.Event() if picture.is_cuda else None
-        if self._came is not None:
+        self._came: torch.cuda.Event | None = None
+        large = _enlarged(picture, way)
+        final = picture if large is None else large
+        # One picture a size comes down. BGRX holds all of the RGB, which then costs the host what
+        # BGRX would have cost it, and nothing where nobody asks. What was painted is asked for in
+        # many frames (walks, live pictures, the page), and small beside what is sent.
+        self._packed = way.packed and pack is not None
+        self._final = below(pack(final) if way.packed and pack is not None else final)
+        self._painted = None if large is None else below(picture)
+        self._figures = below(figures)
+        if picture.is_cuda:
+            self._came = torch.cuda.Event()
             self._came.record()
 
-    @staticmethod
-    def _below(part: Tensor) -> Tensor:
-        there = torch.empty(part.shape, dtype=part.dtype, pin_memory=part.is_cuda)
-        return there.copy_(part, non_blocking=True)
-
-    def result(self) -> np.ndarray | None:
-        """The picture, (H, W, 3) uint8; None when the model gave NaN. Waits for the card."""
+    def arrived(self) -> Arrived | None:
+        """See `vj.pipeline.coming`. Waits for the card."""
         if self._came is not None:
             self._came.synchronize()
         mean, deviation, bad = self._figures.tolist()
-        return self._picture.numpy() if self._arrived(mean, deviation, bad > 0) else None
+        if not self._arrived(mean, deviation, bad > 0):
+            return None
+        array = self._final.numpy()
+        final = Packed(array) if self._packed else array
+        return Arrived(final) if self._painted is None else Arrived(self._painted.numpy(), final)
+
+    def result(self) -> np.ndarray | None:
+        """The picture as it was painted, (H, W, 3) uint8; None when the model gave NaN. Waits for
+        the card."""
+        return picture_of(self.arrived())
+
+
+def _enlarged(picture: Tensor, way: WayOut) -> Tensor | None:
+    """As large as it is sent; None where that is not done here, or does not succeed."""
+    if way.upscaler is None or not way.upscaler.takes(picture.shape):
+        return None
+    try:
+        return way.upscaler.of(picture, way.guide)
+    except Exception as error:  # want of memory, above all; the host's way is left
+        way.failed(error)
+        return None

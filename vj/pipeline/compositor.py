@@ -19,6 +19,7 @@ from vj.kernels.cv_warp import STAY
 from vj.kernels.edges import EdgePainter
 from vj.kernels.settings import BlendSettings, colour_matrix, feedback_matrix
 from vj.parameters.store import Snapshot
+from vj.pipeline.coming import AS_PAINTED, ComingPicture, Here, WayOut
 from vj.pipeline.feedback_gain import ALONE, FLAT, FeedbackGain
 
 if TYPE_CHECKING:
@@ -66,29 +67,14 @@ Picture: TypeAlias = "Tensor | np.ndarray"
 LUMA = (0.299, 0.587, 0.114)
 
 
-class ComingPicture(Protocol):
-    """A picture that may still be on its way from a card."""
-
-    def result(self) -> np.ndarray | None:
-        """The picture, (H, W, 3) uint8, once it has come; None when the model gave NaN."""
-
-
-class Here:
-    """One that has come."""
-
-    def __init__(self, picture: np.ndarray | None) -> None:
-        self._picture = picture
-
-    def result(self) -> np.ndarray | None:
-        return self._picture
-
-
 class Compositor(Protocol):
     """One size, one device. Belongs to the render thread."""
 
     size: Size
     works_beside: bool
     """Its pictures come from a card, which is at work while the host goes on."""
+    way_out: WayOut
+    """How the next picture leaves the card, if it comes from one."""
 
     def preprocess(
         self,
@@ -150,6 +136,7 @@ class HostCompositor:
 
     def __init__(self, size: Size, device: torch.device | None = None, plain: bool = False) -> None:
         self.size = size
+        self.way_out = AS_PAINTED
         self._device = device
         self._plain = plain
         self._blender = cv_ops.Blender(size.height, size.width)

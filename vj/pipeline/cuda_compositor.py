@@ -8,11 +8,13 @@ from torch import Tensor
 
 from vj.core.frame import Size
 from vj.kernels import torch_border
+from vj.kernels.cupy_pack import PackKernels
 from vj.kernels.cv_warp import STAY
 from vj.kernels.settings import BlendSettings, blend_numbers, feedback_numbers
 from vj.kernels.torch_edges import TorchEdgePainter
 from vj.parameters.store import Snapshot
 from vj.pipeline.card_transfer import GainFigures, OnCard, OnItsWay, Pinned, area_weights
+from vj.pipeline.coming import AS_PAINTED
 from vj.pipeline.compositor import (
     LUMA,
     Compositor,
@@ -41,6 +43,8 @@ class CudaCompositor:
         self.size = size
         self.kernels = TemporalKernels(size.height, size.width, device, dtype)
         self.kernels.warm()
+        self.way_out = AS_PAINTED
+        self._pack = PackKernels(device)
         self._device, self._dtype = device, dtype
         self._shape = shape = (size.height, size.width, 3)
         self._fresh, self._dry = Pinned(shape, device), Pinned(shape, device)
@@ -167,7 +171,8 @@ class CudaCompositor:
                 self.kernels.reset()
             return not bad
 
-        return OnItsWay(picture, figures, arrived)
+        way, self.way_out = self.way_out, AS_PAINTED
+        return OnItsWay(picture, figures, arrived, way, self._pack.bgrx)
 
     def recomposite(
         self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vj.core.frame import Guide, Size
+from vj.core.packed import Pixels
 from vj.parameters.store import Snapshot
 from vj.pipeline.journey import Flight
 from vj.pipeline.latent_walk import WalkStep
@@ -71,15 +72,17 @@ class FrameContext:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """What a frame became. picture: (H, W, 3) uint8. context: of the input that it shows, with the
-    number and the time of the frame in whose place it is shown."""
+    """What a frame became. picture: (H, W, 3) uint8, or packed. context: of the input
+    that it shows, with the number and the time of the frame in whose place it is shown."""
 
-    picture: np.ndarray
+    picture: Pixels
     context: FrameContext
     waiting: bool = False
     """It stands in for a frame that is still under way."""
     views: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Other pictures of the same frame, see `vj.pipeline.views`."""
+    sent: Pixels | None = None
+    """The picture as large as it is sent, where a card has made it so."""
 
 
 def seen_through(guide: Guide | None, snapshot: Snapshot) -> Guide | None:

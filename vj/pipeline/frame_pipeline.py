@@ -22,7 +22,7 @@ from vj.kernels.numpy_ops import to_float
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, GeneratedImage, PaintsWhole, PassThrough
 from vj.pipeline.background import unsmoothed
-from vj.pipeline.compositor import ComingPicture, Here
+from vj.pipeline.coming import AS_PAINTED, ComingPicture, Here, WayOut
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown, seen_through
 from vj.pipeline.input_measure import InputMeasure
@@ -87,6 +87,10 @@ class FramePipeline:
         self._frozen: FrameContext | None = None
         self.stand_in = StandIn(size, metrics, on_message)
         self._late = OneLate()
+        self.way_out: Callable[[FrameContext, Snapshot], WayOut] = lambda context, values: (
+            AS_PAINTED
+        )
+        """How a frame's picture leaves a card, asked before it is painted there."""
         self._motion = MotionTracker(flow, on_message, supervisor, metrics, live)
         self._measure = InputMeasure(features, self._motion)
         self._meetings = MeetingMeasure(features, on_message, supervisor, live)
@@ -281,6 +285,7 @@ class FramePipeline:
         motion, after = motion_of(context.image, None, self._motion, snapshot)
         begun = self._lap("flow", begun)
         self.stage.enter("diffuse")
+        backend.compositor.way_out = self.way_out(context, snapshot)
         coming = backend.paint_whole(snapshot, context, self._held(), flow, after)
         self._lap("diffuse", begun)
         return None if coming is None else self._on_its_way(coming, context, motion)
@@ -296,6 +301,7 @@ class FramePipeline:
         painted, self._model_fade = faded_in(
             self._model_fade, compositor, generated.picture, snapshot, flow
         )
+        compositor.way_out = self.way_out(context, snapshot)
         coming = compositor.postprocess(
             painted, context.dry, snapshot, self._held(), flow, context.mask
         )
@@ -319,20 +325,17 @@ class FramePipeline:
     def _arrive(self, painted: PaintedFrame, snapshot: Snapshot, newest: FrameContext) -> Shown:
         begun = time.perf_counter()
         self.stage.enter("arrive")
-        context, motion, picture = painted.context, painted.motion, painted.coming.result()
+        context, motion, arrived = painted.context, painted.motion, painted.coming.arrived()
         if not isinstance(painted.coming, Here):  # what a card was waited for
             self._lap("arrive", begun)
-        if picture is None:
+        if arrived is None:
             return self.stand_in.failed(self.backend, newest, snapshot, "the model gave NaN")
         self.stand_in.painted(context)
         self._motion.reference = self._late.newest(context).image
-        self.preparation.observe(context, picture)
-        finished = replace(
-            context,
-            guide=seen_through(context.guide, snapshot),
-            motion=motion.known if motion and snapshot["output/interpolate"] else None,
-        )
-        return Shown(picture, finished)
+        self.preparation.observe(context, arrived.picture)
+        known = motion.known if motion and snapshot["output/interpolate"] else None
+        finished = replace(context, guide=seen_through(context.guide, snapshot), motion=known)
+        return Shown(arrived.picture, finished, sent=arrived.sent)
 
     def close(self) -> None:
         """End its threads, the backend's too."""

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from vj.core.errors import told
+from vj.core.packed import Pixels, rgb_of
 from vj.core.supervisor import Supervisor
 from vj.core.worker import NewestWorker
 from vj.parameters.store import Snapshot
@@ -58,7 +59,7 @@ class LivePictures:
         self._grabs: int | None = None
         """How often the trigger had been fired."""
         self._due = False
-        self._painted: np.ndarray | None = None
+        self._painted: Pixels | None = None
 
     def of(
         self,
@@ -94,7 +95,7 @@ class LivePictures:
             self._taken = TakenPicture(_small(there), self._count, origin)
         return self._taken
 
-    def observe(self, picture: np.ndarray) -> None:
+    def observe(self, picture: Pixels) -> None:
         """Tell what was shown, (H, W, 3) uint8, which nobody writes into."""
         self._painted = picture
 
@@ -107,7 +108,7 @@ class LivePictures:
         if origin == "input":
             return image
         if origin == "output":
-            return self._painted
+            return None if self._painted is None else rgb_of(self._painted)
         for name, pixels in zip(self.on_decks(), decks, strict=True):
             if name == origin and pixels is not None:
                 return pixels

@@ -311,6 +311,7 @@ class RenderLoop:
                 context.motion,
                 shown.views,
                 context.number,
+                shown.sent,
             ),
         )
         self._metrics.stage("publish", time.perf_counter() - begun)

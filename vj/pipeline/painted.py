@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vj.pipeline.compositor import ComingPicture
+from vj.pipeline.coming import ComingPicture
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.optical_flow import Motion
 

@@ -15,6 +15,7 @@ from vj.core.canvas import Canvas
 from vj.core.errors import told
 from vj.core.frame import BlankFrame, Frame, Guide, Size, WalkFrame
 from vj.core.metrics import Metrics
+from vj.core.packed import Pixels, rgb_of
 from vj.core.seldom import SeldomLog
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
@@ -230,13 +231,13 @@ class Preparation:
             return flight
         return replace(flight, begins=self._before_place)
 
-    def observe(self, context: FrameContext, picture: np.ndarray) -> None:
+    def observe(self, context: FrameContext, picture: Pixels) -> None:
         """Tell what was shown, (H, W, 3) uint8: a walk, for its last step, and who takes pictures
         of it."""
         self.pictures.observe(picture)
-        self._before_place = picture if self.background.shows else None
+        self._before_place = rgb_of(picture) if self.background.shows else None
         if context.walk is not None and context.walk.deck is not None:
-            self._walkers[context.walk.deck].observe(picture)
+            self._walkers[context.walk.deck].observe(rgb_of(picture))
 
     def leave(self, backend: Backend) -> None:
         """This backend plays no more."""

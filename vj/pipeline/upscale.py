@@ -16,15 +16,13 @@ from vj.core.frame import Guide, Size
 from vj.core.kinds import UPSCALE_KINDS
 from vj.kernels.cv_guided import GuidedUpscaler
 from vj.kernels.cv_upscale import CvUpscaler
-from vj.kernels.numpy_guided import fade
 from vj.pipeline.model_files import ModelCall, open_model_file
 from vj.pipeline.preprocess import crop_to, cropped
-from vj.pipeline.upscale_guide import RealInput
+from vj.pipeline.upscale_guide import GuideReader
 
 SHARPNESS = 0.5
 """Of the CPU's way: the sharpest that still lies nearer to the truth than a plain cubic.
 bench/upscale.py."""
-FSR_SHARPNESS = 0.8
 
 Log = Callable[[str], None]
 
@@ -69,8 +67,10 @@ def make_upscaler(kind: str, painted: Size, wanted: Size, device: str, on_messag
             wanted
         )  # made smaller: EASU looks at twelve pixels only, and would shimmer
     if kind in ("auto", "fsr") and device.startswith("cuda"):
+        from vj.pipeline.card_upscale import FsrUpscaler
+
         try:
-            return FsrUpscaler(part, wanted, device)
+            return FsrUpscaler(painted, wanted, device)
         except Unavailable as fault:
             on_message(f"upscale {kind}: {fault}")
     if kind == "fsr":
@@ -102,27 +102,6 @@ class SameSize:
     def close(self) -> None: ...
 
 
-class GuideReader:
-    """What a guide has to give to a picture on its way to one size. Belongs to one thread."""
-
-    def __init__(self, wanted: Size) -> None:
-        self._input = RealInput(wanted)
-        self._wanted = wanted
-
-    def of(
-        self, guide: Guide | None
-    ) -> tuple[np.ndarray, np.ndarray, float, np.ndarray | None] | None:
-        """Luma at the painted and at the wanted size, the strength, and the mask; None where
-        nothing is to be gained."""
-        if guide is None or (fade(guide.strength) == 0 and guide.mask is None):
-            return None
-        return (
-            *self._input.lumas(guide),
-            guide.strength,
-            None if guide.mask is None else crop_to(guide.mask, self._wanted),
-        )
-
-
 class CpuUpscaler:
     """On a CPU: a cubic with bounded sharpening; led by the edges of the real input where there is
     one."""
@@ -150,50 +129,6 @@ class CpuUpscaler:
             self._painted = height, width
             self._guided = GuidedUpscaler(height, width, self._wanted.height, self._wanted.width)
         return self._guided.upscale(part, *lead)
-
-    def close(self) -> None: ...
-
-
-class FsrUpscaler:
-    """On an NVIDIA card: FSR 1, led by the real input where there is one. A picture goes up and
-    comes down through pinned memory, on a stream of its own."""
-
-    name = "FSR 1 (EASU and RCAS)"
-
-    def __init__(self, part: Size, wanted: Size, device: str) -> None:
-        """Raises Unavailable without cupy."""
-        import torch
-
-        from vj.kernels.cupy_guided import GuidedKernels
-        from vj.kernels.cupy_upscale import UpscaleKernels
-        from vj.pipeline.card_transfer import Pinned
-
-        self._torch, self._wanted, self._device = torch, wanted, torch.device(device)
-        sizes = part.height, part.width, wanted.height, wanted.width
-        self._kernels, self._guided = UpscaleKernels(*sizes, device), GuidedKernels(*sizes, device)
-        self._lead = GuideReader(wanted)
-        self._stream = torch.cuda.Stream(self._device)
-        small, large = (part.height, part.width), (wanted.height, wanted.width)
-        self._picture, self._guide, self._large_guide, self._mask = (
-            Pinned(shape, self._device) for shape in ((*small, 3), small, large, small)
-        )
-        self._down = torch.empty((*large, 3), dtype=torch.uint8, pin_memory=True)
-
-    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
-        lead = self._lead.of(guide)
-        with self._torch.cuda.stream(self._stream):
-            there = self._picture.upload(crop_to(picture, self._wanted))
-            out = self._kernels.upscale(there, FSR_SHARPNESS)
-            if lead is not None:
-                small, large, strength, mask = lead
-                lumas = self._guide.upload(small), self._large_guide.upload(large)
-                out = self._guided.guide(
-                    there, *lumas, out, strength, None if mask is None else self._mask.upload(mask)
-                )
-            self._down.copy_(out, non_blocking=True)
-            self._stream.synchronize()
-        copy: np.ndarray = self._down.numpy().copy()
-        return copy
 
     def close(self) -> None: ...
 

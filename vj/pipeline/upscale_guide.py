@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Guide, Size
+from vj.kernels.numpy_guided import fade
 from vj.pipeline.preprocess import Fit, crop_to, over_black, part_of, placed
 
 WORTH = 1.1
@@ -95,6 +96,27 @@ class RealInput:
             cv2.resize(only, self._wanted, dst=self._from[axis], interpolation=cv2.INTER_LINEAR)
             cv2.add(self._from[axis], self._places[axis], dst=self._from[axis])
         return moved, _seen(large, *self._from)
+
+
+class GuideReader:
+    """What a guide has to give to a picture on its way to one size. Belongs to one thread."""
+
+    def __init__(self, wanted: Size) -> None:
+        self._input = RealInput(wanted)
+        self._wanted = wanted
+
+    def of(
+        self, guide: Guide | None
+    ) -> tuple[np.ndarray, np.ndarray, float, np.ndarray | None] | None:
+        """Luma at the painted and at the wanted size, the strength, and the mask; None where
+        nothing is to be gained."""
+        if guide is None or (fade(guide.strength) == 0 and guide.mask is None):
+            return None
+        return (
+            *self._input.lumas(guide),
+            guide.strength,
+            None if guide.mask is None else crop_to(guide.mask, self._wanted),
+        )
 
 
 class _Axis:

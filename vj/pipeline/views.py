@@ -7,6 +7,7 @@ from collections.abc import Collection
 import cv2
 import numpy as np
 
+from vj.core.packed import Pixels, rgb_of
 from vj.pipeline.frame_context import FrameContext
 
 DARKENED = ("generated", "mask", "lines")
@@ -17,7 +18,7 @@ stays, as a clean feed."""
 def views_of(
     wanted: Collection[str],
     context: FrameContext,
-    picture: np.ndarray,
+    picture: Pixels,
     generated: np.ndarray | None,
     blackout: float,
 ) -> dict[str, np.ndarray]:
@@ -29,7 +30,7 @@ def views_of(
     if "input" in wanted:
         found["input"] = context.image
     if "generated" in wanted:
-        found["generated"] = picture if generated is None else _in_bytes(generated)
+        found["generated"] = rgb_of(picture) if generated is None else _in_bytes(generated)
     if "mask" in wanted:
         found["mask"] = (
             np.full(picture.shape, 255, np.uint8)

@@ -27,6 +27,8 @@ class Sink(Protocol):
     One that can carry sound has `send_sound(moment, samples)`: (n, 2) float32, see `vj.sound`, the
     first of them heard at this moment of the show's clock; with `sound_by_capture = True` it gets
     the moment at which they were taken, as `Frame.captured` is.
+
+    One with `takes_packed = True` sends what a card has packed (`vj.core.packed`) as it is.
     """
 
     def open(self, width: int, height: int, fps: float) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame
+from vj.core.packed import Packed, Pixels
 from vj.sinks import SinkSettings
 from vj.sinks.mark import Mark, ndi_metadata
 from vj.sinks.rate import exact_rate
@@ -32,15 +33,17 @@ IDLE_PERIOD = 0.5
 @dataclass(slots=True)
 class FrameBuffer:
     """A frame as NDI describes it, and the memory it points to: (H, W, 4) uint8. (Reading
-    `video.data` back gives a copy.)"""
+    `video.data` back gives a copy.) own: to convert into."""
 
     video: Any
     pixels: np.ndarray
+    own: np.ndarray
 
 
 class NdiSink:
     """`ndi:NAME`. Sends BGRX for RGB frames, BGRA (straight alpha) for RGBA ones, at whatever size
-    they come.
+    they come. What a card has packed goes out from the memory into which it came down, without a
+    copy; that memory is held until NDI no longer reads it, and is nobody's before.
 
     While nobody is connected, converting is wasted work, so only one frame every half second goes
     out: the library counts a receiver a moment after it has connected, and this bounds how long a
@@ -55,7 +58,7 @@ class NdiSink:
     The settings' mark goes to every receiver as connection metadata, again whenever it changes.
     """
 
-    sound_by_capture = True
+    sound_by_capture = takes_packed = True
 
     full_name: str | None
     """How others see it, `"HOST (vj)"`, once open."""
@@ -109,14 +112,15 @@ class NdiSink:
             video = NDIlib.VideoFrameV2()
             video.frame_rate_N, video.frame_rate_D = rate.numerator, rate.denominator
             video.frame_format_type = NDIlib.FRAME_FORMAT_TYPE_PROGRESSIVE
-            self._buffers.append(FrameBuffer(video, np.empty((height, width, 4), np.uint8)))
+            empty = np.empty((0, 0, 4), np.uint8)
+            self._buffers.append(FrameBuffer(video, empty, empty))
         self._buffer_index = 0
         self._next_idle = 0.0
         self._mark = None
 
     def send(self, frame: Frame) -> None:
-        """Hand one frame over; it is compressed on NDI's own threads. frame.pixels: (H, W, 3 or 4)
-        of any size."""
+        """Hand one frame over; it is compressed on NDI's own threads. frame.picture: (H, W, 3 or 4)
+        of any size, or packed."""
         if self._sender is None:
             raise Fault(f"ndi:{self.name} is not open")
         self._follow_mark()
@@ -126,17 +130,11 @@ class NdiSink:
             if now < self._next_idle:
                 return
             self._next_idle = now + IDLE_PERIOD
-        height, width, channels = frame.pixels.shape
+        height, width, channels = frame.picture.shape
         # NDI reads the buffer it was given last until the next send returns, so only the other one
         # may be written or replaced.
         buffer = self._buffers[self._buffer_index]
-        if buffer.pixels.shape != (height, width, 4):
-            buffer.pixels = np.empty((height, width, 4), np.uint8)
-        cv2.cvtColor(
-            frame.pixels,
-            cv2.COLOR_RGBA2BGRA if channels == 4 else cv2.COLOR_RGB2BGRA,
-            dst=buffer.pixels,
-        )
+        buffer.pixels = _in_ndis_order(frame.picture, buffer)
         # A frame that is shown again is a little later: a receiver may leave out what it has had.
         self._timecode = max(round((EPOCH + frame.captured) * TICKS), self._timecode + 1)
         buffer.video.timecode = self._timecode
@@ -194,3 +192,14 @@ class NdiSink:
     def state(self) -> str:
         """`"no receivers"`, `"1 receiver"`, `"2 receivers"`, as of the last frame."""
         return f"{self.receivers or 'no'} receiver{'' if self.receivers == 1 else 's'}"
+
+
+def _in_ndis_order(picture: Pixels, buffer: FrameBuffer) -> np.ndarray:
+    """(H, W, 4) uint8, BGRX or BGRA: a packed picture's own memory, else the buffer's."""
+    if isinstance(picture, Packed):
+        return picture.bgrx
+    height, width, channels = picture.shape
+    if buffer.own.shape != (height, width, 4):
+        buffer.own = np.empty((height, width, 4), np.uint8)
+    how = cv2.COLOR_RGBA2BGRA if channels == 4 else cv2.COLOR_RGB2BGRA
+    return cv2.cvtColor(picture, how, dst=buffer.own)

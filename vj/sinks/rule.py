@@ -64,6 +64,12 @@ class SinkRule:
         return frozenset(wanted - {"final"})
 
     @property
+    def whole(self) -> bool:
+        """It shows the final picture as it is."""
+        final = (self.show, self.alpha) == ("final", "none")
+        return final and self.crop == WHOLE and not self.size
+
+    @property
     def opened_as(self) -> SinkRule:
         """What of it has to be known when the sink is opened: where this is the same, an open sink
         goes on with another rule."""
@@ -103,12 +109,12 @@ class SinkRule:
     def picture(self, frame: Frame) -> Frame | None:
         """What the sink gets of a frame: (h, w, 3) or, with alpha, (h, w, 4). None where a picture
         that it shows is not there, since nobody had asked for it when the frame was made."""
+        if self.whole:
+            return frame
         views = frame.views if isinstance(frame, OutputFrame) else {}
         pixels = frame.pixels if self.show == "final" else views.get(self.show)
         if pixels is None:
             return None
-        if (self.show, self.alpha) == ("final", "none") and self.crop == WHOLE and not self.size:
-            return frame
         rows, columns = pixels_of(self.crop, Size(pixels.shape[1], pixels.shape[0]))
         pixels = pixels[rows, columns]
         if self.alpha == "mask":

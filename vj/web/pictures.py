@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any
 
 import cv2
-import numpy as np
 
 from vj.core.errors import Fault, nearest
+from vj.core.packed import Pixels, rgb_of
 
 VIEWS = ("output", "input", "mask", "lines", "sent", "canvas")
 """`output` is what the model made, blended; `sent` the same as it leaves, upscaled; `mask` and
@@ -70,8 +70,8 @@ class Pictures:
     """`put` from the render thread or any other; everything else on the page's event loop."""
 
     def __init__(self) -> None:
-        self._newest: dict[str, tuple[np.ndarray, int]] = {}
-        self._encoded: OrderedDict[PictureRequest, tuple[np.ndarray, asyncio.Future[bytes]]] = (
+        self._newest: dict[str, tuple[Pixels, int]] = {}
+        self._encoded: OrderedDict[PictureRequest, tuple[Pixels, asyncio.Future[bytes]]] = (
             OrderedDict()
         )
         self._waiting: set[asyncio.Event] = set()
@@ -81,9 +81,10 @@ class Pictures:
         self.encodings = 0
         """Pictures encoded so far."""
 
-    def put(self, view: str, pixels: np.ndarray | None, number: int) -> None:
-        """The newest picture of a view, (H, W), (H, W, 3) or (H, W, 4) uint8, RGB; None where there
-        is none now. Nothing is copied; nobody may write into it afterwards. Never waits."""
+    def put(self, view: str, pixels: Pixels | None, number: int) -> None:
+        """The newest picture of a view, (H, W), (H, W, 3) or (H, W, 4) uint8, RGB, or packed; None
+        where there is none now. Nothing is copied; nobody may write into it afterwards. Never
+        waits."""
         if pixels is None:
             self._newest.pop(view, None)
             return
@@ -97,7 +98,7 @@ class Pictures:
         """Those of which there is a picture, in the order of VIEWS."""
         return [view for view in VIEWS if view in self._newest]
 
-    def newest(self, view: str) -> tuple[np.ndarray, int] | None:
+    def newest(self, view: str) -> tuple[Pixels, int] | None:
         """A view's picture, and its number."""
         return self._newest.get(view)
 
@@ -131,7 +132,7 @@ class Pictures:
         return await asyncio.shield(kept[1]), number
 
     def encode_aside(
-        self, pixels: np.ndarray, request: PictureRequest, done: Callable[[bytes], None]
+        self, pixels: Pixels, request: PictureRequest, done: Callable[[bytes], None]
     ) -> None:
         """Encode a picture on another thread, which calls `done`. Does not wait."""
         self.encodings += 1
@@ -149,7 +150,7 @@ class Pictures:
         """Send a view's pictures, for ever: each when the one before was `taken` and there is a new
         one, or something else is asked for. ask: what is wanted now; after a change `wake` has to
         be called. send: a coroutine function that takes bytes."""
-        shown: np.ndarray | None = None
+        shown: Pixels | None = None
         request, sent = ask(), 0.0
         while True:
             await taken.wait()
@@ -166,9 +167,9 @@ class Pictures:
             await send(HEAD.pack(VIEWS.index(request.view), found[1] & 0xFFFFFFFF) + found[0])
 
     async def _newer(
-        self, request: PictureRequest, ask: Callable[[], PictureRequest], shown: np.ndarray | None
-    ) -> np.ndarray | None:
-        """Wait until the view's newest picture is another array than `shown`, and return it; None
+        self, request: PictureRequest, ask: Callable[[], PictureRequest], shown: Pixels | None
+    ) -> Pixels | None:
+        """Wait until the view's newest picture is another one than `shown`, and return it; None
         as soon as something else is asked for."""
         event = asyncio.Event()
         self._waiting.add(event)
@@ -184,8 +185,9 @@ class Pictures:
             self._waiting.discard(event)
 
 
-def encode(pixels: np.ndarray, request: PictureRequest) -> bytes:
+def encode(picture: Pixels, request: PictureRequest) -> bytes:
     """A picture as JPEG or PNG."""
+    pixels = rgb_of(picture)
     height, width = pixels.shape[:2]
     if 0 < request.width < width:
         size = request.width, max(1, round(height * request.width / width))

@@ -122,7 +122,7 @@ class WebServer:
     def show(self, image: np.ndarray, frame: Frame) -> None:
         """Set the newest input and output. Called for every frame; nothing is copied."""
         self.pictures.put("input", image, frame.number)
-        self.pictures.put("output", frame.pixels, frame.number)
+        self.pictures.put("output", frame.picture, frame.number)
 
     def tree_changed(self) -> None:
         """Parameters or cues have changed: notify OSCQuery clients."""

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from vj.core.packed import Pixels
 from vj.web.pictures import PictureRequest, Pictures
 
 SIZE = PictureRequest("output", 192, 72)
@@ -26,7 +25,7 @@ class Thumbnails:
         self._changing = threading.Lock()
         self._standing = ""
         self._rounds = 0
-        self._newest: tuple[np.ndarray, int] | None = None
+        self._newest: tuple[Pixels, int] | None = None
         """The picture of the standing cue at the last call."""
 
     @property
