@@ -51,7 +51,7 @@ class Log:
         return [one for one in self.ran if not one.part]
 
 
-CARRIERS = ("sent", "upload", "_upload", "below", "as_bits")
+CARRIERS = ("sent", "upload", "_upload", "below", "host_memory", "as_bits")
 """Functions that bring tensors there: who calls them is of interest."""
 
 

@@ -76,8 +76,13 @@ class OnCard:
 def below(part: Tensor) -> Tensor:
     """A copy on the host, in pinned memory, which is there once the stream has come so far. The
     memory is used again when nobody refers to it any more, not to an array of it either."""
-    there = torch.empty(part.shape, dtype=part.dtype, pin_memory=part.is_cuda)
-    return there.copy_(part, non_blocking=True)
+    return host_memory(part).copy_(part, non_blocking=True)
+
+
+def host_memory(part: Tensor) -> Tensor:
+    """Room for it, pinned where it lies on a card: of what torch keeps, so it costs no call of the
+    driver's once as much has been under way."""
+    return torch.empty(part.shape, dtype=part.dtype, pin_memory=part.is_cuda)
 
 
 class OnItsWay:
