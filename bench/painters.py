@@ -144,7 +144,7 @@ def shimmer(
     pipeline = FramePipeline(size, "crop", Metrics(), lambda text: None)
     pipeline.swap(backend)
     out = [
-        pipeline.process(Frame(frame, index, index / 30), store.sample(index / 30)).picture
+        pipeline.process(Frame(frame, index, index / 30), store.sample(index / 30)).pixels
         for index, frame in enumerate(frames)
     ]
     pipeline.close()

@@ -146,8 +146,8 @@ def clip_table(
             shown = pipeline.process(Frame(pixels, number, number / 15), store.sample(number / 15))
             made.append(
                 (
-                    upscaler.upscale(shown.picture),
-                    upscaler.upscale(shown.picture, shown.context.guide),
+                    upscaler.upscale(shown.pixels),
+                    upscaler.upscale(shown.pixels, shown.context.guide),
                 )
             )
             if number > 2:

@@ -73,7 +73,7 @@ def paint(network: StylesNetwork, picture: np.ndarray, start: Mapping[str, Value
         frame = Frame(picture, number, number / FPS)
         shown = pipeline.process(frame, store.sample(number / FPS))
     pipeline.close()
-    return shown.picture
+    return shown.pixels
 
 
 def all_styles(network: StylesNetwork, picture: np.ndarray, cell: int, path: Path) -> None:

@@ -74,7 +74,7 @@ def paint(model: BuiltIn, frames: Sequence[np.ndarray], **values: Value) -> np.n
     for number, pixels in enumerate(frames):
         shown = pipeline.process(Frame(pixels, number, number / FPS), store.sample(number / FPS))
     pipeline.close()
-    return shown.picture
+    return shown.pixels
 
 
 def font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vj.core.frame import Guide, Size
-from vj.core.packed import Pixels
+from vj.core.packed import Pixels, rgb_of
 from vj.parameters.store import Snapshot
 from vj.pipeline.journey import Flight
 from vj.pipeline.latent_walk import WalkStep
@@ -83,6 +83,11 @@ class Shown:
     """Other pictures of the same frame, see `vj.pipeline.views`."""
     sent: Pixels | None = None
     """The picture as large as it is sent, where a card has made it so."""
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The picture, (H, W, 3) uint8."""
+        return rgb_of(self.picture)
 
 
 def seen_through(guide: Guide | None, snapshot: Snapshot) -> Guide | None:
