@@ -160,6 +160,22 @@ MODELS = [
     ),
     ("  name: whole.safetensors\n  t2i_adapter: ink.safetensors\n", 3, "is a file; name a folder"),
     (
+        "  name: whole.safetensors\n  controlnet:\n    - owner/lines\n    - {model: t2i, guide: "
+        "edges}\n",
+        5,
+        "is a T2IAdapter; a ControlNetModel is wanted",
+    ),
+    (
+        "  name: whole.safetensors\n  controlnet:\n    - {model: a/b, guide: depht}\n",
+        4,
+        "did you mean depth",
+    ),
+    (
+        "  name: whole.safetensors\n  controlnet:\n    - owner/one\n    - owner/two\n",
+        5,
+        "guide lines: leads another one, too; each needs a guide of its own",
+    ),
+    (
         "  name: whole.safetensors\n  ip_adapter: ink.safetensors\n  image_encoder: "
         "owner/encoder\n  image_prompts: [no.png]\n",
         3,
@@ -277,6 +293,12 @@ def test_names_and_addresses_that_lead_nowhere_are_wrong(
         ("modulators:\n  - {lfo: sine, to: mix/wet, depth: 3}\n", 2, "more than its whole range"),
         ("start:\n  mask/mode: person\n", 2, "python3 launch.py add person"),
         ("cues:\n  - {name: a, set: {mask/mode: person}}\n", 2, "the clean plate stands in"),
+        ("start:\n  mask/mode: depth\n", 2, "the show names no depth model"),
+        (
+            "model:\n  name: a/model\n  controlnet:\n    - a/lines\n    - a/depth\n",
+            5,
+            "guide depth: the show names no depth model",
+        ),
         ("start:\n  lines/from: face\n", 2, "python3 launch.py add person"),
         ("cues:\n  - {name: a, set: {lines/from: body}}\n", 2, "edges are drawn instead"),
         ("start:\n  deck/mix: 0.5\n", 2, "nothing here puts a source on deck/b"),

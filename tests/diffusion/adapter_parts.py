@@ -16,7 +16,7 @@ from vj.core.frame import Size
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.loading import load_model
 from vj.diffusion.model import Model
-from vj.diffusion.model_spec import LoraFile, ModelSpec
+from vj.diffusion.model_spec import GuidedPart, LoraFile, ModelSpec
 from vj.diffusion.prompts import Embedding
 from vj.parameters.store import Store
 from vj.pipeline.frame_context import FrameContext
@@ -24,7 +24,16 @@ from vj.pipeline.frame_context import FrameContext
 SIZE = Size(64, 64)
 
 
+def guided(value: Any) -> Any:
+    """A folder, or several with the kind of guide of each, as a model's spec has them."""
+    if isinstance(value, str):
+        return (GuidedPart(value),)
+    return tuple(GuidedPart(*part) for part in value)
+
+
 def load(parts: Path, family: str = "lcm", **more: Any) -> Model:
+    for setting in {"controlnet", "t2i_adapter"} & more.keys():
+        more[setting] = guided(more[setting])
     spec = ModelSpec(
         str(parts / family), **{"vae": "full", "lcm_lora": "off", "device": "cpu", **more}
     )

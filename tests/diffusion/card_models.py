@@ -75,7 +75,7 @@ class OnCard:
         self.number += 1
         snapshot = self.store.sample(self.number / 30)
         values = {**snapshot.values, "lora/ink": 0.1 * (self.number % 9)}
-        led = lines(self.number % 2) if self.backend.wants_lines else None
+        led = lines(self.number % 2) if self.backend.guides else None
         mask = SHOWN[..., 0].copy()
         context = replace(
             FrameContext.black(SIZE),
@@ -83,6 +83,7 @@ class OnCard:
             model_input=SHOWN,
             mask=mask,
             lines=led,
+            guides={kind: lines(1) for kind in self.backend.guides},
             walk=self.walk,
         )
         self.card.log = Log()

@@ -151,7 +151,7 @@ def test_a_show_names_it_all_and_its_loras_are_parameters(parts: Path, tmp_path:
         model_spec(show), "stream", SIZE, store.ahead(0), False, lambda text: None
     )
     assert isinstance(backend, StreamBackend)
-    assert backend.wants_lines
+    assert backend.guides == ("lines",)
     backend.paint(picture(), store.sample(0), FrameContext.black(SIZE))
     assert backend.model.adapters.weights == {"ink": 0.8, "gold": 0.5}
 

@@ -172,7 +172,7 @@ class Model:
     name = "counted"
     device = torch.device("cpu")
     size = 1000
-    adapters = prediction = latent_channels = scale = schedule = wants_lines = None
+    adapters = prediction = latent_channels = scale = schedule = guides = None
     encode_text = encode_image_prompt = encode = decode = unet = str
     follow = take_threads = describe = str
 

@@ -232,8 +232,8 @@ def test_sdxl_takes_all_of_it_at_once_in_any_size(parts: Path) -> None:
         x, drawn = torch.randn(1, 4, height, width), torch.rand(1, 3, 8 * height, 8 * width)
         bare = plain.unet(x, T[:1], text)
         model.follow(at(ink=0.0))
-        assert apart(model.unet(x, T[:1], text, drawn, 0.0), bare) < 1e-5
-        assert apart(model.unet(x, T[:1], text, drawn), bare) > 1e-3
+        assert apart(model.unet(x, T[:1], text, (drawn,), 0.0), bare) < 1e-5
+        assert apart(model.unet(x, T[:1], text, (drawn,)), bare) > 1e-3
         assert apart(model.unet(x, T[:1], replace(text, image=image)), bare) > 1e-4
         model.follow(at(ink=1.0))
         assert apart(model.unet(x, T[:1], text), bare) > 1e-4

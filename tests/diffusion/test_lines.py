@@ -36,7 +36,7 @@ def test_lines_lead_the_image(
     for part in {"controlnet", "t2i_adapter"} - set(which):
         monkeypatch.setattr(led.adapters, part, None)
     backend = StreamBackend(led, SIZE, wait=True)
-    assert backend.wants_lines
+    assert backend.guides == ("lines",)
     bare = paint(StreamBackend(plain, SIZE, wait=True), strength=0.7)
     full = paint(backend, lines(), strength=0.7)
     assert apart(full, bare) > 1e-3
@@ -55,18 +55,19 @@ def test_lines_lead_the_image(
 
 def test_a_t2i_adapter_of_one_channel_takes_the_grey_lines(parts: Path, plain: Model) -> None:
     model = load(parts, t2i_adapter=str(parts / "t2i-grey"))
-    assert apart(guess(model, None, hint().expand(2, -1, -1, -1), 1.0), guess(plain)) > 1e-3
+    assert apart(guess(model, None, (hint().expand(2, -1, -1, -1),), 1.0), guess(plain)) > 1e-3
 
 
 def test_backends_without_a_controlnet_or_t2i_adapter_want_no_lines(plain: Model) -> None:
-    assert not PassThrough(SIZE).wants_lines
-    assert not StreamBackend(plain, SIZE, wait=True).wants_lines
-    assert not StreamDiffusionBackend(plain, SIZE, wait=True).wants_lines
+    assert not PassThrough(SIZE).guides
+    assert not StreamBackend(plain, SIZE, wait=True).guides
+    assert not StreamDiffusionBackend(plain, SIZE, wait=True).guides
 
 
 def alone(model: Model, z: Tensor, conditioning: Conditioning) -> Tensor:
     """One frame denoised by itself, step by step."""
-    more = () if conditioning.hint is None else (conditioning.hint, conditioning.hint_amount)
+    amounts = torch.tensor([conditioning.hint_amounts])
+    more = (conditioning.hints, amounts) if any(h is not None for h in conditioning.hints) else ()
     x = conditioning.levels[0].a * z + conditioning.levels[0].b * conditioning.noise[:1]
     stock = conditioning.noise[:1]
     for index, level in enumerate(conditioning.levels):
@@ -108,8 +109,8 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_chan
         if what == "lines":
             conditioning = replace(
                 conditioning,
-                hint=None if number % 3 == 2 else hint(number % 2),
-                hint_amount=0.3 * (number % 4),
+                hints=(None if number % 3 == 2 else hint(number % 2),),
+                hint_amounts=(0.3 * (number % 4),),
             )
         elif number % 3 < 2:
             assert model.adapters.image_prompts is not None

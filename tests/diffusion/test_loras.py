@@ -91,7 +91,7 @@ def test_the_ways_of_computing_are_tried_with_adapters_too_and_lose_nothing(
     parts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = load(parts, loras=(lora(parts, "ink"),), controlnet=str(parts / "controlnet"))
-    led = (hint().expand(2, -1, -1, -1), 1.0)
+    led = ((hint().expand(2, -1, -1, -1),), 1.0)
     model.follow(at(ink=0.9))
     model.follow(at(ink=1.0))
     before, encode = guess(model, None, *led), Model.encode

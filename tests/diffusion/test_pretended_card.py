@@ -28,8 +28,8 @@ STEPS_UP = {
     "CudaCompositor.preprocess": 2,  # the input, the flow
     "TemporalKernels.feedback": 1,
     "StreamBatch._predict": 1,  # timesteps
-    "StreamBackend._hint": 1,  # lines, where a model is led by them
-    "StreamBatch._hints": 1,  # and their amounts
+    "_hint": 1,  # lines, where a model is led by them
+    "stacked": 1,  # and their amounts
     "CudaCompositor._finish": 3,  # the untouched input, the flow, the mask
     "TemporalKernels.blend": 1,
     "TemporalKernels.sharpen": 1,
@@ -38,7 +38,7 @@ STEPS_UP = {
 WHOLE_UP = {
     "CudaCompositor.on_card": 6,  # two pictures, two flows, the mask, the numbers
     "WholeFrame.paint": 1,
-    "StreamBackend._hint": 1,
+    "_hint": 1,
 }
 DOWN = {"OnItsWay.__init__": 2}
 """The picture and its figures."""

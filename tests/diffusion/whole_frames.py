@@ -44,7 +44,7 @@ class Played:
             image=self.image,
             model_input=self.image,
             mask=shown,
-            lines=lines(number % 2) if self.backend.wants_lines else None,
+            lines=lines(number % 2) if self.backend.guides else None,
         )
         snapshot = self.store.sample(number / 30)
         snapshot = replace(snapshot, values={**snapshot.values, "lora/ink": self.ink})

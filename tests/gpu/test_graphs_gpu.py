@@ -78,7 +78,7 @@ def test_another_prompt_a_moved_lora_and_lines_are_seen_by_the_next_call(parts: 
         drawn = hint(kind).cuda()
         one, two = both(
             model_of_lines,
-            lambda drawn=drawn, amount=amount: model_of_lines.unet(x, t, gold, drawn, amount),  # type: ignore[misc]
+            lambda drawn=drawn, amount=amount: model_of_lines.unet(x, t, gold, (drawn,), amount),  # type: ignore[misc]
         )
         assert torch.equal(one, two)
     assert not torch.equal(two, model_of_lines.unet(x, t, gold))

@@ -284,7 +284,8 @@ class Late:
 
     name = "late"
     settled = True
-    wants_lines = mixes_latents = False
+    guides: tuple[str, ...] = ()
+    mixes_latents = False
 
     def __init__(self, size: Size, delay: int) -> None:
         self.compositor = HostCompositor(size, plain=True)

@@ -25,7 +25,7 @@ BESIDE = (6, 32)
 class Seeing(PassThrough):
     """Paints everything blue, and keeps what it was given."""
 
-    wants_lines = True
+    guides = ("lines",)
 
     def __init__(self) -> None:
         super().__init__(SIZE)

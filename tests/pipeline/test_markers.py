@@ -255,7 +255,7 @@ def test_networks_that_fail_leave_edges_and_the_picture_goes_on(
 class Seeing(PassThrough):
     """Keeps what the model is given."""
 
-    wants_lines = True
+    guides = ("lines",)
 
     def __init__(self) -> None:
         super().__init__(Size(256, 256))

@@ -21,7 +21,7 @@ from vj.diffusion.built_in import BuiltIn
 from vj.diffusion.drawn_model import DrawnModel
 from vj.diffusion.making import make_backend
 from vj.diffusion.model_names import pocket_file
-from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.model_spec import GuidedPart, ModelSpec
 from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.stream_batch import Noise
@@ -445,7 +445,7 @@ def test_what_was_understood_is_logged_and_what_was_not_is_logged_once(model: Po
 
 
 def test_it_takes_no_lora_and_says_so() -> None:
-    spec = ModelSpec("pocket", controlnet="lines")
+    spec = ModelSpec("pocket", controlnet=(GuidedPart("lines"),))
     with pytest.raises(Fault, match="takes no controlnet"):
         load_pocket(spec, WEIGHTS / FILE, torch.device("cpu"), torch.float32)
     store = Store({})

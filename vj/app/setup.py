@@ -14,7 +14,7 @@ from vj.core.frame import Aspect, Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.devices import best_device_name
 from vj.diffusion.model_names import is_built_in, trained_side, translator_folder
-from vj.diffusion.model_spec import EmbeddingFile, LoraFile, ModelSpec
+from vj.diffusion.model_spec import EmbeddingFile, GuidedPart, LoraFile, ModelSpec
 from vj.diffusion.size_fit import LARGEST
 from vj.painters.style_pictures import StylePictures
 from vj.parameters.table import Value
@@ -32,6 +32,11 @@ from vj.show.given_values import given_values
 from vj.show.schema import Show
 from vj.sources import split_uri
 
+LISTS = (
+    *("loras", "embeddings", "controlnet", "t2i_adapter"),
+    *("image_prompts", "style_pictures"),
+)
+"""What a model's section has lists of."""
 NATIVE_SIDES = (("xl-turbo", 512), ("xl", 1024), ("2-1-base", 512), ("2-1", 768))
 """Sides of the square that models were made for, by what their names hold; 512 otherwise."""
 
@@ -121,7 +126,9 @@ def model_spec(show: Show) -> ModelSpec:
     """The show's model section as `vj.diffusion` takes it."""
     model = show.model
     return ModelSpec(
-        **model.model_dump(exclude={"loras", "embeddings", "image_prompts", "style_pictures"}),
+        **model.model_dump(exclude=set(LISTS)),
+        controlnet=tuple(GuidedPart(one.model, one.guide) for one in model.controlnet),
+        t2i_adapter=tuple(GuidedPart(one.model, one.guide) for one in model.t2i_adapter),
         loras=tuple(LoraFile(lora.file, lora.name, lora.weight) for lora in model.loras),
         embeddings=tuple(EmbeddingFile(word.file, word.token) for word in model.embeddings),
         image_prompts=tuple(model.image_prompts),

@@ -68,7 +68,13 @@ def check_models(show: Show, result: CheckResult) -> None:
 
 def _check_model(show: Show, result: CheckResult) -> None:
     model = show.model
-    parts = [*model.loras, *model.embeddings, model.controlnet, model.t2i_adapter, model.ip_adapter]
+    parts = [
+        *model.loras,
+        *model.embeddings,
+        *model.controlnet,
+        *model.t2i_adapter,
+        model.ip_adapter,
+    ]
     if is_painter(model.name):
         _painter(model.name, result)
     _style_pictures(model.style_pictures, ("model", "style_pictures"), result)
@@ -84,6 +90,7 @@ def _check_model(show: Show, result: CheckResult) -> None:
             _card(show, result)
         _autoencoder(spec, result)
         _adapters(spec, result)
+        _guides(show, result)
     _engine(show, result)
     if spec.device != "auto":
         from vj.diffusion.devices import best_device
@@ -207,9 +214,15 @@ def _autoencoder(spec: ModelSpec, result: CheckResult) -> None:
 
 
 def _part(
-    spec: ModelSpec, setting: str, name: str, kinds: Sequence[str], result: CheckResult
+    spec: ModelSpec,
+    setting: str,
+    name: str,
+    kinds: Sequence[str],
+    result: CheckResult,
+    index: int | None = None,
 ) -> None:
-    """A folder or id that a setting names. kinds: the classes of which it may be one."""
+    """A folder or id that a setting names. kinds: the classes of which it may be one. index: in the
+    setting's list."""
     from vj.diffusion.parts import check_part
 
     first: Fault | None = None
@@ -221,7 +234,8 @@ def _part(
         except Fault as fault:
             first = first or fault
     assert first is not None
-    result.error(("model", setting), first)
+    place = ("model", setting)
+    result.error(place if index is None else (*place, index), first)
 
 
 def _adapters(spec: ModelSpec, result: CheckResult) -> None:
@@ -238,16 +252,25 @@ def _adapters(spec: ModelSpec, result: CheckResult) -> None:
         _try(partial(check_lora, spec, "lora", lora.file), ("model", "loras", index), result)
     for index, word in enumerate(spec.embeddings):
         _try(partial(check_embedding, spec, word.file), ("model", "embeddings", index), result)
-    if spec.controlnet is not None:
-        _part(spec, "controlnet", spec.controlnet, ["ControlNetModel"], result)
-    if spec.t2i_adapter is not None:
-        _part(spec, "t2i_adapter", spec.t2i_adapter, ["T2IAdapter"], result)
+    for setting, kind in (("controlnet", "ControlNetModel"), ("t2i_adapter", "T2IAdapter")):
+        for index, part in enumerate(getattr(spec, setting)):
+            _part(spec, setting, part.model, [kind], result, index)
     if spec.ip_adapter is not None:
         _try(partial(check_ip_adapter, spec, spec.ip_adapter), ("model", "ip_adapter"), result)
     if spec.image_encoder is not None:
         kind = "CLIPVisionModelWithProjection"
         _part(spec, "image_encoder", spec.image_encoder, [kind], result)
     _image_prompts(spec, result)
+
+
+def _guides(show: Show, result: CheckResult) -> None:
+    """What a ControlNet is led by that cannot be had here."""
+    from vj.pipeline.guides import lacking_of
+
+    for setting in ("controlnet", "t2i_adapter"):
+        for index, part in enumerate(getattr(show.model, setting)):
+            if message := lacking_of(part.guide, show.depth is not None):
+                result.warn(("model", setting, index), message)
 
 
 def _image_prompts(spec: ModelSpec, result: CheckResult) -> None:

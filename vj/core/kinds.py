@@ -17,6 +17,8 @@ CUT_ORDERS = ("in-turn", "random")
 """Values of cut/order, see `vj.control.cuts`."""
 DECK_SPACES = ("picture", "flow", "latent")
 """Values of deck/space."""
+GUIDES = ("lines", "edges", "depth", "face", "body")
+"""What a ControlNet or T2I-Adapter may be led by, see `vj.pipeline.guides`."""
 FLOW_KINDS = ("dis", "farneback", "raft", "nvidia")
 """Values of a show's `flow:`, see `vj.pipeline.flow_backends`; raft takes a file, `raft:FILE`."""
 UPSCALE_KINDS = ("auto", "fsr", "lanczos", "realesrgan")

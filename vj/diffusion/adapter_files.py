@@ -13,6 +13,7 @@ import torch
 
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters, slot_name
+from vj.diffusion.guides import ControlNets, T2IAdapters
 from vj.diffusion.ip_adapter import open_ip_adapter
 from vj.diffusion.load_errors import does_not_fit, reason
 from vj.diffusion.model_spec import EmbeddingFile, LoraFile, ModelSpec
@@ -57,12 +58,20 @@ def add_adapters(
         on_message(f"prompts may say {', '.join(added.tokens)}")
     if spec.loras:
         added.weights = _add_loras(spec, pipe, on_message)
-    if spec.controlnet is not None:
-        on_message(f"loading the ControlNet {spec.controlnet}")
-        added.controlnet = _open_controlnet(spec, spec.controlnet, pipe, dtype)
-    if spec.t2i_adapter is not None:
-        on_message(f"loading the T2I-Adapter {spec.t2i_adapter}")
-        added.t2i_adapter = _open_t2i_adapter(spec, spec.t2i_adapter, pipe, family, dtype)
+    led = (*spec.controlnet, *spec.t2i_adapter)
+    guides = added.guides = tuple(dict.fromkeys(part.guide for part in led))
+    if spec.controlnet:
+        nets = []
+        for part in spec.controlnet:
+            on_message(f"loading the ControlNet {part.model}")
+            nets.append(_open_controlnet(spec, part.model, pipe, dtype))
+        added.controlnet = ControlNets(nets, [guides.index(one.guide) for one in spec.controlnet])
+    if spec.t2i_adapter:
+        nets = []
+        for part in spec.t2i_adapter:
+            on_message(f"loading the T2I-Adapter {part.model}")
+            nets.append(_open_t2i_adapter(spec, part.model, pipe, family, dtype))
+        added.t2i_adapter = T2IAdapters(nets, [guides.index(one.guide) for one in spec.t2i_adapter])
     if spec.ip_adapter is not None:
         on_message(f"loading the IP-Adapter {spec.ip_adapter}")
         added.image_prompts = open_ip_adapter(spec, spec.ip_adapter, pipe, family, dtype)

@@ -1,10 +1,11 @@
-"""What a show adds to its model: LoRAs whose weights are played, words of its own, line drawings
-for a ControlNet or T2I-Adapter, pictures as prompts.
+"""What a show adds to its model: LoRAs whose weights are played, words of its own, pictures
+that lead ControlNets and T2I-Adapters, pictures as prompts.
 
-What belongs to a frame travels with it: its lines and their amount in the `Conditioning`, its image
-prompt and the amount of that in the `Embedding`. A LoRA's weight cannot: it is a setting of the
-UNet, which computes several frames at once, so a change reaches those in flight too. The part of a
-LoRA that changes the text encoder stays at the weight the show starts with: texts are encoded once.
+What belongs to a frame travels with it: its guides and their amounts in the `Conditioning`, its
+image prompt and the amount of that in the `Embedding`. A LoRA's weight cannot: it is a setting of
+the UNet, which computes several frames at once, so a change reaches those in flight too. The part
+of a LoRA that changes the text encoder stays at the weight the show starts with: texts are encoded
+once.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from vj.diffusion.guides import ControlNets, Hints, T2IAdapters
 from vj.diffusion.ip_adapter import ImagePrompts, with_amount
 from vj.diffusion.prompts import Embedding
 from vj.parameters.store import Snapshot
@@ -35,30 +36,26 @@ class Adapters:
     """The LoRAs, in the order of the show, and the weights they stand at."""
     tokens: tuple[str, ...] = ()
     """Words that textual inversions have brought."""
-    controlnet: Any = None
-    t2i_adapter: Any = None
+    controlnet: ControlNets | None = None
+    t2i_adapter: T2IAdapters | None = None
+    guides: tuple[str, ...] = ()
+    """Kinds of pictures that lead these, in the order of a frame's hints."""
     image_prompts: ImagePrompts | None = None
     _layers: tuple[Any, list[Any]] = (None, [])
-
-    @property
-    def wants_lines(self) -> bool:
-        """A ControlNet or T2I-Adapter is there, which takes a line drawing."""
-        return self.controlnet is not None or self.t2i_adapter is not None
 
     @property
     def in_unet(self) -> bool:
         """The UNet takes more than its file holds, or something that may change with every
         frame."""
-        return bool(self.weights) or self.wants_lines or self.image_prompts is not None
+        return bool(self.weights) or bool(self.guides) or self.image_prompts is not None
 
     def describe(self) -> str:
         """`, lora ink, <cat-toy>, controlnet`; empty without any."""
         parts = [*(f"lora {name}" for name in self.weights), *self.tokens]
-        parts += [
-            word
-            for word, part in (("controlnet", self.controlnet), ("t2i_adapter", self.t2i_adapter))
-            if part is not None
-        ]
+        for word, part in (("controlnet", self.controlnet), ("t2i_adapter", self.t2i_adapter)):
+            if part is not None:
+                led_by = [self.guides[place] for place in part.guides]
+                parts.append(word if led_by == ["lines"] else f"{word} {' '.join(led_by)}")
         return "".join(
             f", {part}"
             for part in (*parts, *(["ip_adapter"] if self.image_prompts is not None else []))
@@ -68,9 +65,9 @@ class Adapters:
         """Compute there, in that type."""
         for part in (self.controlnet, self.t2i_adapter):
             if part is not None:
-                part.to(device, dtype, memory_format=torch.channels_last).eval().requires_grad_(
-                    False
-                )
+                moved: Any = part
+                moved.to(device, dtype, memory_format=torch.channels_last)
+                part.eval().requires_grad_(False)
         if self.image_prompts is not None:
             self.image_prompts.to(device, dtype if device.type != "cpu" else torch.float32)
 
@@ -109,34 +106,22 @@ class Adapters:
         t: Tensor,
         tokens: Tensor,
         added: dict[str, Any],
-        hint: Tensor | None,
+        hints: Hints,
         amount: float | Tensor,
     ) -> dict[str, Any]:
-        """The residuals that a ControlNet and a T2I-Adapter add to the UNet, as its arguments;
-        empty without them or without a hint. x, t, tokens, added: as the UNet gets them. hint:
-        (B, 3, H, W) 0..1, white lines on black. amount: their weight, for all rows or (B,)."""
-        if hint is None or not self.wants_lines:
+        """The residuals that ControlNets and T2I-Adapters add to the UNet, as its arguments; empty
+        without them or without a hint. x, t, tokens, added: as the UNet gets them. hints: see
+        `Hints`. amount: their weight, for all, or (B, hints)."""
+        if not self.guides or all(hint is None for hint in hints):
             return {}
-        hint = hint.to(x.device, x.dtype)
-        share = torch.as_tensor(amount, dtype=x.dtype, device=x.device).reshape(-1, 1, 1, 1)
+        hints = tuple(None if hint is None else hint.to(x.device, x.dtype) for hint in hints)
+        amounts = torch.as_tensor(amount, dtype=x.dtype, device=x.device)
+        amounts = amounts if amounts.ndim == 2 else amounts.reshape(-1, 1).expand(-1, len(hints))
         more: dict[str, Any] = {}
         if self.controlnet is not None:
-            down, middle = self.controlnet(
-                x, t, tokens, controlnet_cond=hint, added_cond_kwargs=added, return_dict=False
-            )
-            more["down_block_additional_residuals"] = tuple(share * part for part in down)
-            more["mid_block_additional_residual"] = share * middle
+            more |= self.controlnet(x, t, tokens, added, hints, amounts)
         if self.t2i_adapter is not None:
-            step = self.t2i_adapter.downscale_factor
-            height, width = (-(-side // step) * step for side in hint.shape[-2:])
-            if (height, width) != tuple(hint.shape[-2:]):  # SDXL's wants sides in multiples of 16
-                hint = F.interpolate(hint, (height, width), mode="bilinear")
-            drawn = hint[
-                :, : self.t2i_adapter.config.in_channels
-            ]  # some are of one channel: the lines are grey
-            more["down_intrablock_additional_residuals"] = [
-                share * part for part in self.t2i_adapter(drawn)
-            ]
+            more |= self.t2i_adapter(hints, amounts)
         return more
 
     def image_tokens(self, given: Tensor | None, batch: int) -> Tensor:

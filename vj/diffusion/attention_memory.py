@@ -28,6 +28,7 @@ from vj.diffusion.attention_banks import (
     uninstall,
 )
 from vj.diffusion.graphs import GraphedPart, Work
+from vj.diffusion.guides import Hints
 from vj.diffusion.model import Model
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.protocols import DiffusionModel
@@ -199,12 +200,13 @@ class AttentionMemory:
         x: Tensor,
         t: Tensor,
         text: Embedding,
-        hint: Tensor | None = None,
+        hints: Hints = (),
         amount: Tensor | None = None,
     ) -> Tensor:
         """See `vj.diffusion.row_memory.RowMemory`."""
         recall = self.recall([place for place, _ in rows])
-        tensors = numbers, x, t, text.tokens, text.pooled, text.image, hint, amount
+        tensors: tuple[Any, ...] = (numbers, x, t, text.tokens, text.pooled, text.image)
+        tensors = (*tensors, amount, *hints)
         with torch.no_grad():
             if recall.part is None:
                 return self._denoise(recall.banks, *tensors)
@@ -220,12 +222,12 @@ class AttentionMemory:
         tokens: Tensor,
         pooled: Tensor | None,
         image: Tensor | None,
-        hint: Tensor | None,
         amount: Tensor | None,
+        *hints: Tensor | None,
     ) -> Tensor:
         denoise = self.model.bare()[1]
         with looking_back(banks, numbers):
-            out: Tensor = denoise(x, t, Embedding(tokens, pooled, image), hint, amount)
+            out: Tensor = denoise(x, t, Embedding(tokens, pooled, image), hints, amount)
             return out
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.attention_memory import memory_of
-from vj.diffusion.devices import sent
+from vj.diffusion.guides import hints_of
 from vj.diffusion.ip_adapter import WalkTokens
 from vj.diffusion.live_tokens import LiveTokens
 from vj.diffusion.model import Model
@@ -79,7 +79,7 @@ class StreamBackend:
         self.understood = ""
         self.compositor = make_compositor(size, model.device, model.dtype)
         self.settled = False
-        self.wants_lines = model.wants_lines
+        self.guides = model.guides
         self._book = TextBook(model.encode_text, wait, on_message, supervisor=supervisor)
         self._travel = PromptTravel(self._book, blend)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
@@ -115,7 +115,7 @@ class StreamBackend:
         black = torch.zeros((1, 3, size.height, size.width), device=self.model.device)
         if self.model.device.type == "cuda":
             align(self._noise.sample(0, 0, 0.0, 1.0, 1), black, 1.0)  # compiles its kernels
-        context = FrameContext.black(size, self.wants_lines)
+        context = FrameContext.black(size, self.guides)
         if self.model.device.type == "cuda":
             # As many rows as there may be: while a show plays it would stand for each new number.
             most = replace(snapshot, values={**snapshot.values, "steps": MOST_STEPS})
@@ -263,17 +263,9 @@ class StreamBackend:
             None
             if negative is None
             else self.model.adapters.with_image_prompt(negative, snapshot, walked, against=True),
-            self._hint(context, snapshot["control/amount"]),
-            snapshot["control/amount"],
+            *hints_of(self.guides, context, snapshot, self.model.device),
             None if self._memory is None else self._memory.of_frame(snapshot),
         )
-
-    def _hint(self, context: FrameContext, amount: float) -> Tensor | None:
-        """The lines of a frame for a model that is led by them, (1, 3, H, W) 0..1."""
-        if not self.wants_lines or amount == 0 or context.lines is None:
-            return None
-        lines = sent(torch.from_numpy(context.lines), self.model.device)
-        return lines.permute(2, 0, 1)[None].float() / 255
 
     def drain(self) -> GeneratedImage | None:
         done = None

@@ -17,6 +17,7 @@ from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
 from vj.diffusion.devices import sent
 from vj.diffusion.graphs import CudaCapture, GraphedPart
+from vj.diffusion.guides import Hints
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Level
 from vj.kernels.cv_field import Field
@@ -49,7 +50,7 @@ class BuiltIn(ABC):
     prediction = "sample"
     latent_channels = 3
     scale = 1
-    wants_lines = False
+    guides: tuple[str, ...] = ()
 
     def __init__(self, name: str, techniques: tuple[str, ...], device: torch.device) -> None:
         self.name, self.techniques, self.device = name, techniques, device
@@ -116,12 +117,14 @@ class BuiltIn(ABC):
         x: Tensor,
         t: Tensor,
         text: Embedding,
-        hint: Tensor | None = None,
+        hints: Hints = (),
         amount: float | Tensor = 1.0,
     ) -> Tensor:
         """The generated images, (B, 3, H, W) 0..1. x: what is painted over. t: (B,), 999 times the
         strength. text: tokens of `encode_text`; pooled, (B, 2), the log2 of the pixels in a unit
-        and the relief - 1. hint: (B, 3, H, W), the texture field and its directions."""
+        and the relief - 1. hints: one, (B, 3, H, W), the texture
+        field and its directions."""
+        (hint,) = hints
         assert hint is not None
         assert text.pooled is not None
         count = len(self.techniques)

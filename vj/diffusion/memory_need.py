@@ -100,7 +100,8 @@ def _files(spec: ModelSpec, found: FoundModel) -> Iterator[Path]:
         yield Path(lora.file).expanduser()
     if spec.ip_adapter is not None:
         yield Path(spec.ip_adapter).expanduser()
-    for name in (spec.controlnet, spec.t2i_adapter, spec.image_encoder):
+    led = [part.model for part in (*spec.controlnet, *spec.t2i_adapter)]
+    for name in (*led, spec.image_encoder):
         if name is not None:
             folder = Path(name).expanduser()
             yield from _of_folder(folder if folder.is_dir() else _fetched(name))

@@ -19,6 +19,7 @@ from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
 from vj.diffusion.devices import beside, handed_over, sent, short
 from vj.diffusion.graphs import CudaCapture, GraphedPart, Rehearsed, Work, rehearsing
+from vj.diffusion.guides import Hints
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.speed import FastForward, made_fast
 from vj.diffusion.stream_batch import NoiseSchedule
@@ -118,10 +119,10 @@ class Model:
             x: Tensor,
             t: Tensor,
             text: Embedding,
-            hint: Tensor | None = None,
+            hints: Hints = (),
             amount: Tensor | None = None,
         ) -> Tensor:
-            return self._denoise(x, t, text.tokens, text.pooled, text.image, hint, amount)
+            return self._denoise(x, t, text.tokens, text.pooled, text.image, amount, *hints)
 
         return self._encode, denoise, self._decode
 
@@ -213,13 +214,13 @@ class Model:
         x: Tensor,
         t: Tensor,
         text: Embedding,
-        hint: Tensor | None = None,
+        hints: Hints = (),
         amount: float | Tensor = 1.0,
     ) -> Tensor:
-        """The UNet's prediction for a batch, float32. hint: (B, 3, H, W) 0..1, white lines on black
-        for a ControlNet or T2I-Adapter. amount: the lines' weight, for all rows or for each,
-        (B,)."""
-        if hint is not None:
+        """The UNet's prediction for a batch, float32. hints: for its ControlNets and T2I-Adapters,
+        see `Hints`. amount: their weight, for all, or for each row and hint, (B, hints)."""
+        led = any(hint is not None for hint in hints)
+        if led:
             amount = torch.as_tensor(amount, dtype=torch.float32, device=x.device)
         return self._play(
             "UNet",
@@ -229,8 +230,7 @@ class Model:
             text.tokens,
             text.pooled,
             text.image,
-            hint,
-            amount if isinstance(amount, Tensor) else None,
+            *((amount if isinstance(amount, Tensor) else None, *hints) if led else (None,)),
             key=self.key,
         )
 
@@ -246,8 +246,8 @@ class Model:
         tokens: Tensor,
         pooled: Tensor | None,
         image: Tensor | None,
-        hint: Tensor | None,
         amount: Tensor | None,
+        *hints: Tensor | None,
     ) -> Tensor:
         added: dict[str, Any] = {}
         if pooled is not None:
@@ -257,7 +257,7 @@ class Model:
             tokens.to(self.dtype),
         )
         more = self.adapters.residuals(
-            sample, t, tokens, dict(added), hint, 1.0 if amount is None else amount
+            sample, t, tokens, dict(added), hints, 1.0 if amount is None else amount
         )
         if self.adapters.image_prompts is not None:
             added["image_embeds"] = [
@@ -269,9 +269,9 @@ class Model:
         return out.float()
 
     @property
-    def wants_lines(self) -> bool:
-        """A ControlNet or T2I-Adapter is there, which takes a line drawing."""
-        return self.adapters.wants_lines
+    def guides(self) -> tuple[str, ...]:
+        """Kinds of pictures that lead it, in the order of its hints."""
+        return self.adapters.guides
 
     def follow(self, snapshot: Snapshot) -> None:
         """Set the weights of LoRAs, the only part of the model itself that is played, to a frame's
@@ -334,9 +334,9 @@ class Model:
         """Paints a frame of this size when called."""
         image = torch.zeros(1, 3, height, width).contiguous(memory_format=torch.channels_last)
         text = self.encode_text("")
-        hint = [torch.zeros(1, 3, height, width)] if self.wants_lines else []
+        hints = tuple(torch.zeros(1, 3, height, width) for _ in self.guides)
         return lambda: self.decode(
-            self.unet(self.encode(image), torch.tensor([500.0]), text, *hint)
+            self.unet(self.encode(image), torch.tensor([500.0]), text, hints)
         )
 
     def describe(self) -> str:

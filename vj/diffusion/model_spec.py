@@ -26,6 +26,15 @@ class EmbeddingFile:
 
 
 @dataclass(frozen=True, slots=True)
+class GuidedPart:
+    """A ControlNet or T2I-Adapter, a folder or Hugging Face id, and the kind of pictures that lead
+    it, one of `vj.core.kinds.GUIDES`."""
+
+    model: str
+    guide: str = "lines"
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A show's model section. What its name may be: see `vj.diffusion.model_names`."""
 
@@ -45,12 +54,12 @@ class ModelSpec:
     """A diffusers folder that describes a single-file checkpoint, so that nothing is fetched."""
     loras: tuple[LoraFile, ...] = ()
     embeddings: tuple[EmbeddingFile, ...] = ()
-    controlnet: str | None = None
-    """A folder or Hugging Face id, as are t2i_adapter and image_encoder."""
-    t2i_adapter: str | None = None
+    controlnet: tuple[GuidedPart, ...] = ()
+    t2i_adapter: tuple[GuidedPart, ...] = ()
     ip_adapter: str | None = None
     """A file. It needs image_encoder too."""
     image_encoder: str | None = None
+    """A folder or Hugging Face id."""
     image_prompts: tuple[str, ...] = ()
     """Picture files."""
     style_pictures: tuple[str, ...] = ()

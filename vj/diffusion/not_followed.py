@@ -8,9 +8,9 @@ from vj.pipeline.backend import (
     MEMORY,
     NO_FILM,
     NO_IMAGE_PROMPTS,
-    NO_LINES,
     NO_MEMORY,
 )
+from vj.pipeline.guides import unled
 
 POCKET = ("pocket/size", "pocket/relief", "palette/a", "palette/b")
 """Parameters of the built-in model."""
@@ -25,7 +25,7 @@ def not_followed(model: DiffusionModel, remembers: bool) -> dict[str, str]:
     return {
         **dict.fromkeys(POCKET, BUILT_IN_ONLY),
         "film/begin": NO_FILM,
-        **({} if model.wants_lines else {"control/amount": NO_LINES}),
+        **unled(model.guides),
         **({} if remembers else dict.fromkeys(MEMORY, NO_MEMORY)),
         **({} if has else dict.fromkeys((*IMAGE_PROMPTS, *LIVE_PICTURES), NO_IMAGE_PROMPTS)),
     }

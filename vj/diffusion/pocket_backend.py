@@ -28,13 +28,13 @@ from vj.pipeline.backend import (
     MEMORY,
     NO_FILM,
     NO_IMAGE_PROMPTS,
-    NO_LINES,
     NO_MEMORY,
     GeneratedImage,
     Words,
 )
 from vj.pipeline.compositor import Picture
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.guides import unled
 from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.live_picture import MadeOfNewest, TakenPicture
 from vj.pipeline.mixture_travel import prompt_weights
@@ -129,7 +129,7 @@ class PocketBackend(StreamBackend):
         self._pocket, self._log, model.log = model, on_message, on_message
         self.unused = {
             "noise/align": "the built-in model always follows the picture's form",
-            "control/amount": NO_LINES,
+            **unled(()),
             "film/begin": NO_FILM,
             **dict.fromkeys(IMAGE_PROMPTS, NO_IMAGE_PROMPTS),
             **dict.fromkeys(MEMORY, NO_MEMORY),
@@ -202,7 +202,8 @@ class PocketBackend(StreamBackend):
             snapshot["guidance"],
             snapshot["delta"],
             None if negative is None else replace(negative, pooled=more),
-            form,
+            (form,),
+            (1.0,),
         )
 
     def _unit_of(self, snapshot: Snapshot) -> float:

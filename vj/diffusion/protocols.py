@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from vj.diffusion.adapters import Adapters
+from vj.diffusion.guides import Hints
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Level
 from vj.parameters.store import Snapshot
@@ -38,8 +39,8 @@ class DiffusionModel(Protocol):
     def schedule(self) -> Plan: ...
 
     @property
-    def wants_lines(self) -> bool:
-        """It can be led by a line drawing."""
+    def guides(self) -> tuple[str, ...]:
+        """Kinds of pictures that lead it, in the order of its hints."""
 
     def encode_text(self, text: str) -> Embedding: ...
 
@@ -57,7 +58,7 @@ class DiffusionModel(Protocol):
         x: Tensor,
         t: Tensor,
         text: Embedding,
-        hint: Tensor | None = None,
+        hints: Hints = (),
         amount: float | Tensor = 1.0,
     ) -> Tensor:
         """The prediction for a batch of rows, each at its own t, 0..999."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from vj.diffusion.guides import Hints
 from vj.diffusion.prompts import Embedding
 
 
@@ -43,7 +44,7 @@ class RowMemory(Protocol):
         x: Tensor,
         t: Tensor,
         text: Embedding,
-        hint: Tensor | None = None,
+        hints: Hints = (),
         amount: Tensor | None = None,
     ) -> Tensor:
         """The prediction of rows that look back, as `vj.diffusion.model.Model.unet` makes it.

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from vj.diffusion.devices import sent
+from vj.diffusion.guides import Hints, stacked
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.row_memory import AGAINST, Remembered, RowMemory
 
@@ -60,8 +61,8 @@ class NoiseSchedule:
 @dataclass(frozen=True, slots=True)
 class Conditioning:
     """All that a frame takes with it. noise: (n, C, h, w), one for each level. negative: None when
-    guidance is 1 or residual. hint: (1, 3, H, W) float 0..1, the lines that lead it. hint_amount:
-    how strongly. memory: of earlier frames."""
+    guidance is 1 or residual. hints: (1, 3, H, W) float 0..1 each, the pictures that lead it, None
+    for one that does not. hint_amounts: how strongly, one for each. memory: of earlier frames."""
 
     levels: list[Level]
     noise: Tensor
@@ -69,8 +70,8 @@ class Conditioning:
     guidance: float = 1.0
     delta: float = 1.0
     negative: Embedding | None = None
-    hint: Tensor | None = None
-    hint_amount: float = 1.0
+    hints: Hints = ()
+    hint_amounts: tuple[float, ...] = ()
     memory: Remembered | None = None
 
 
@@ -100,8 +101,8 @@ class Done(Generic[T]):
 
 Unet = Callable[..., Tensor]
 """(x (B, C, h, w), t (B,) float32, embedding with batch B) -> prediction (B, C, h, w). When a row
-has a hint, two more: the hints (B, 3, H, W) and their amounts (B,), which are 0 for rows
-without."""
+has a hint, two more: the hints, (B, 3, H, W) or None each, and their amounts (B, hints), which
+are 0 for rows without."""
 
 
 @dataclass
@@ -169,7 +170,8 @@ class StreamBatch(Generic[T]):
         texts = [row.conditioning.text for row in rows] + [
             row.conditioning.negative for row in fresh if row.conditioning.negative is not None
         ]
-        text, hints = Embedding.stack(texts), self._hints([row.conditioning for row in batch])
+        text = Embedding.stack(texts)
+        hints = stacked([(row.conditioning.hints, row.conditioning.hint_amounts) for row in batch])
         remembered = [(row.step, row.conditioning.memory) for row in rows]
         remembered += [(AGAINST, row.conditioning.memory) for row in fresh]
         memory = self.memory if any(one for _, one in remembered) else None
@@ -191,25 +193,6 @@ class StreamBatch(Generic[T]):
             self._advance(row, prediction)
             for row, prediction in zip(rows, out[: len(rows)].split(1), strict=True)
         ]
-
-    @staticmethod
-    def _hints(conditionings: list[Conditioning]) -> tuple[Tensor, Tensor] | tuple[()]:
-        """The rows' hints and amounts as a batch; nothing when none has one."""
-        like = next(
-            (conditioning.hint for conditioning in conditionings if conditioning.hint is not None),
-            None,
-        )
-        if like is None:
-            return ()
-        amounts = [
-            0.0 if conditioning.hint is None else conditioning.hint_amount
-            for conditioning in conditionings
-        ]
-        hints = [
-            torch.zeros_like(like) if conditioning.hint is None else conditioning.hint
-            for conditioning in conditionings
-        ]
-        return torch.cat(hints), sent(torch.tensor(amounts, dtype=torch.float32), like.device)
 
     def _advance(self, row: BatchRow[T], prediction: Tensor) -> tuple[Tensor, Tensor]:
         conditioning, level = row.conditioning, row.conditioning.levels[row.step]

@@ -79,7 +79,7 @@ class StreamDiffusionBackend:
             raise Unavailable(
                 f"engine streamdiffusion: the package is not installed ({error}); {remedy}"
             ) from None
-        if model.wants_lines or model.adapters.image_prompts is not None:
+        if model.guides or model.adapters.image_prompts is not None:
             raise Fault(
                 "engine streamdiffusion: the package plays no ControlNet, T2I- or IP-Adapter; "
                 "leave engine out, and ours does"
@@ -93,7 +93,7 @@ class StreamDiffusionBackend:
         self.name = f"{model.describe()} by streamdiffusion"
         self.compositor = make_compositor(size, model.device, model.dtype)
         self.settled = False
-        self.wants_lines = False
+        self.guides: tuple[str, ...] = ()
         self.understood = ""
         self.unused: Mapping[str, str] = {
             **dict.fromkeys(POCKET, BUILT_IN_ONLY),

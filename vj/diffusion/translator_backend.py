@@ -23,7 +23,7 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.backend import (
     BUILT_IN_ONLY,
     NO_FILM,
-    NO_LINES,
+    NO_GUIDES,
     NO_MEMORY,
     GeneratedImage,
     Words,
@@ -59,7 +59,7 @@ UNUSED = {
     "steps": "a translator paints a frame in one step",
     "guidance": NO_WORDS,
     "delta": NO_WORDS,
-    "control/": NO_LINES,
+    "control/": NO_GUIDES,
     "pocket/relief": BUILT_IN_ONLY,
     "film/": NO_FILM,
     "memory/": NO_MEMORY,
@@ -71,7 +71,8 @@ class TranslatorBackend:
     """Belongs to the render thread."""
 
     words: Words = ""
-    wants_lines = mixes_latents = False
+    guides: tuple[str, ...] = ()
+    mixes_latents = False
     builds_up = True
     settled = False
 

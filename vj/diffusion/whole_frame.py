@@ -39,7 +39,7 @@ class WholeFrame:
         makes, below 1 where so little is asked of it that the input shows."""
         level, text = played.levels[0], played.text
         numbers = [level.t, level.a, level.b, 1 / np.float32(level.a), share]
-        numbers += [played.guidance, played.delta, played.hint_amount]
+        numbers += [played.guidance, played.delta, *played.hint_amounts]
         part = self._part or self._by_parts
         with torch.no_grad():
             picture, state, figures = part(
@@ -57,8 +57,8 @@ class WholeFrame:
                 text.tokens,
                 text.pooled,
                 text.image,
-                played.hint,
                 played.noise if played.guidance > 1 else None,
+                *played.hints,
                 **({} if self._part is None else {"key": self._model.key}),
             )
         return self._compositor.take(there.asked, picture, state, figures)
@@ -66,8 +66,8 @@ class WholeFrame:
     def _by_parts(self, *tensors: Any) -> tuple[Tensor, Tensor, Tensor]:
         model = self._model
 
-        def denoise(x: Tensor, t: Tensor, text: Embedding, *lines: Tensor) -> Tensor:
-            return model.unet(x, t, text, *lines)
+        def denoise(x: Tensor, t: Tensor, text: Embedding, *led: Any) -> Tensor:
+            return model.unet(x, t, text, *led)
 
         return self.frame(model.encode, denoise, model.decode, *tensors)
 
@@ -94,19 +94,19 @@ class WholeFrame:
         tokens: Tensor,
         pooled: Tensor | None,
         image: Tensor | None,
-        hint: Tensor | None,
         stock: Tensor | None,
+        *hints: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The picture, (H, W, 3) uint8, the generated image, (H, W, 3) float32 0..1, and the
         figures of `OnItsWay`."""
         compositor, kernels = self._compositor, self._kernels
-        t, a, b, one_over_a, share, guidance, delta, lines = numbers.split(1)
+        t, a, b, one_over_a, share, guidance, delta = numbers[:7].split(1)
         entered = compositor.empty_input()
         kernels.feedback_into(entered, fresh, last, before, flow)
         light = compositor.brightness(entered)
         x = a * encode(entered) + b * noise
-        hints = () if hint is None else (hint, lines)
-        out = denoise(x, t, Embedding(tokens, pooled, image), *hints)
+        led = (hints, numbers[None, 7:]) if any(hint is not None for hint in hints) else ()
+        out = denoise(x, t, Embedding(tokens, pooled, image), *led)
         if stock is not None:  # the noise stands for what a negative prompt would predict
             base = delta * stock
             out = base + guidance * (self._noise_in(out, x, a, b) - base)

@@ -18,7 +18,7 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.backend import (
     BUILT_IN_ONLY,
     NO_FILM,
-    NO_LINES,
+    NO_GUIDES,
     NO_MEMORY,
     GeneratedImage,
     Words,
@@ -36,7 +36,7 @@ NOT_FOLLOWED: Mapping[str, str] = {
     "guidance": NO_GUIDANCE,
     "delta": NO_GUIDANCE,
     "prompt/negative": NO_GUIDANCE,
-    "control/": NO_LINES,
+    "control/": NO_GUIDES,
     "pocket/": BUILT_IN_ONLY,
     "palette/": BUILT_IN_ONLY,
     "film/": NO_FILM,
@@ -51,7 +51,8 @@ class PainterBackend(ABC):
     """Paints with a network whose style is a few numbers. Belongs to the render thread."""
 
     settled = False
-    wants_lines = mixes_latents = False
+    guides: tuple[str, ...] = ()
+    mixes_latents = False
     builds_up = True
     words: Words = ""
 

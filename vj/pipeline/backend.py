@@ -18,7 +18,7 @@ from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.latent_walk import WalkStep
 
 BUILT_IN_ONLY = "only the built-in model has it"
-NO_LINES = "the model has no ControlNet and no T2I-Adapter"
+NO_GUIDES = "the model has no ControlNet and no T2I-Adapter"
 NO_FILM = "only a translator trained with --from next dreams a film"
 NO_MEMORY = "the model has no self-attention, which Stable Diffusion models have"
 NO_IMAGE_PROMPTS = "the model has no IP-Adapter"
@@ -68,8 +68,8 @@ class Backend(Protocol):
     settled: bool
     """False while the same input would not give the same image: a prompt is travelling, the noise
     boils, rows are filling."""
-    wants_lines: bool
-    """It can be led by a line drawing, `FrameContext.lines`."""
+    guides: tuple[str, ...]
+    """Kinds of pictures that lead it, see `FrameContext.guide_of`."""
     builds_up: bool
     """What it paints over its own painting grows stronger. On a journey it always does, so there it
     takes a share of `strength`, see `vj.pipeline.journey`."""
@@ -159,7 +159,8 @@ class PassThrough:
     there, and with `--model none`."""
 
     settled = True
-    wants_lines = mixes_latents = builds_up = False
+    guides: tuple[str, ...] = ()
+    mixes_latents = builds_up = False
     understood = ""
     words: Words = ""
 

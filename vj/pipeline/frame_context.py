@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -31,6 +31,8 @@ class FrameContext:
     """(H, W) uint8, 255 where the generated image shows; None for everywhere."""
     lines: np.ndarray | None = None
     """White lines on black, (H, W, 3) uint8, for models that a drawing leads."""
+    guides: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Other pictures that lead models, by their kind, (H, W, 3) uint8: see `vj.pipeline.guides`."""
     walk: WalkStep | None = None
     """Where the frame stands on a walk between pictures."""
     blank: bool = False
@@ -53,6 +55,10 @@ class FrameContext:
     """(H, W, 3) uint8: what is seen where the input is not, in place of a generated image; None
     where the frame itself is painted."""
 
+    def guide_of(self, kind: str) -> np.ndarray | None:
+        """What leads a model of this kind; None where there is none."""
+        return self.lines if kind == "lines" else self.guides.get(kind)
+
     @property
     def moves_on(self) -> bool:
         """It moves on though its input stands still."""
@@ -64,10 +70,11 @@ class FrameContext:
         return self.image if self.beyond_edges is None else self.beyond_edges
 
     @classmethod
-    def black(cls, size: Size, lines: bool = False) -> FrameContext:
-        """Of a black frame, to warm a backend with. lines: with a drawing that has none."""
+    def black(cls, size: Size, guides: Collection[str] = ()) -> FrameContext:
+        """Of a black frame, to warm a backend with. guides: kinds that it has, all black."""
         image = np.zeros((size.height, size.width, 3), np.uint8)
-        return cls(image, 0, 0.0, image, lines=image if lines else None)
+        lines = image if "lines" in guides else None
+        return cls(image, 0, 0.0, image, lines=lines, guides=dict.fromkeys(guides, image))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,7 @@ from vj.pipeline.decks import DeckMixer
 from vj.pipeline.depth import Depth
 from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.guides import Guides
 from vj.pipeline.head_camera import FollowedInput
 from vj.pipeline.input_view import NEUTRAL, PlacedView, View, viewed
 from vj.pipeline.journey import Flight, Journey
@@ -92,6 +93,7 @@ class Preparation:
         """The last picture, where there was a background behind somebody."""
         self.borders = BorderPainter(on_message, supervisor, live)
         self._markers = Markers(on_message, supervisor, live)
+        self._guides = Guides(on_message, supervisor, live)
         self.portraits = PortraitLayer(on_message, supervisor, live)
         self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
         """Of deck A and of deck B."""
@@ -164,7 +166,9 @@ class Preparation:
         strokes = self.strokes.find(snapshot)
         mode = snapshot["mask/mode"]
         face = self.portraits.oval(image.shape) if mode == "face" else None
-        depth = self.depth.of(image, frame.captured, mode == "depth" and moment is None)
+        kinds = [] if taken.blank else self._guides.wanted(backend.guides, snapshot)
+        near = "depth" in (mode, *kinds) and not taken.blank
+        depth = self.depth.of(image, frame.captured, near)
         try:
             # on a journey nobody is in the picture who could be kept
             mask = (
@@ -178,7 +182,7 @@ class Preparation:
                 f"the mask failed ({told(error)}); everything is painted", frame.captured
             )
             mask = None
-        wanted = backend.wants_lines or "lines" in self.views_wanted()
+        wanted = "lines" in (*backend.guides, *self.views_wanted())
         looked_at = not taken.blank and (wanted or snapshot["lines/amount"] > 0)
         markers = self._markers.find(image, snapshot, frame.captured, looked_at)
         led_by = image if moment is None else np.zeros_like(image)
@@ -197,6 +201,7 @@ class Preparation:
             mixed(image, snapshot, strokes, markers) if moment is None else image,
             mask,
             lines,
+            self._guides.of(image, snapshot, frame.captured, kinds, depth, self.depth),
             taken.walk,
             taken.blank,
             guide,
@@ -247,6 +252,7 @@ class Preparation:
     def close(self) -> None:
         """End its threads."""
         self._markers.close()
+        self._guides.close()
         self.background.close()
         self.borders.close()
         self.portraits.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -86,6 +86,56 @@ class EmbeddingSection(Section):
     token: str | None = None
 
 
+def _guided(value: object) -> object:
+    return {"model": value} if isinstance(value, str) else value
+
+
+class GuidedSection(Section):
+    """A ControlNet or T2I-Adapter of the show's model. Its folder or id alone may stand instead; it
+    is led by depth if its name says so, else by lines."""
+
+    model: str
+    guide: Literal["lines", "edges", "depth", "face", "body"] = "lines"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, given: Any) -> Any:
+        named = isinstance(given, dict) and isinstance(given.get("model"), str)
+        if (
+            named
+            and given.get("guide") is None
+            and "depth" in PurePath(given["model"]).name.lower()
+        ):
+            return {**given, "guide": "depth"}
+        return given
+
+
+def _each_once(value: list[GuidedSection]) -> list[GuidedSection]:
+    guides = [part.guide for part in value]
+    faults: list[tuple[KeyPath, Fault]] = [
+        (
+            (index,),
+            Fault(
+                f"guide {guide}: leads another one, too; each needs a guide of its own, "
+                f"since control/{guide} is the fader of its kind"
+            ),
+        )
+        for index, guide in enumerate(guides)
+        if guide in guides[:index]
+    ]
+    if faults:
+        raise PlacedFaults(faults)
+    return value
+
+
+GuidedParts = Annotated[
+    list[Annotated[GuidedSection, BeforeValidator(_guided)]],
+    BeforeValidator(as_list),
+    AfterValidator(_each_once),
+]
+"""Several at once, each with a guide of its own."""
+
+
 class ModelSection(Section):
     """`model:` written out. `name` alone may stand instead of the section."""
 
@@ -103,8 +153,8 @@ class ModelSection(Section):
     embeddings: Annotated[
         list[Annotated[EmbeddingSection, BeforeValidator(_file)]], BeforeValidator(as_list)
     ] = Field(default=[])
-    controlnet: str | None = None
-    t2i_adapter: str | None = None
+    controlnet: GuidedParts = Field(default=[])
+    t2i_adapter: GuidedParts = Field(default=[])
     ip_adapter: str | None = None
     image_encoder: str | None = None
     image_prompts: PictureFiles = Field(default=[])

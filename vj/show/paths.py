@@ -171,7 +171,7 @@ def _model(plain: dict[str, Any], place: KeyPath, resolver: PathResolver) -> Non
         return
     if "name" in model:
         model["name"] = _model_name(model["name"], (*place, "name"), resolver)
-    for key in ("vae", "lcm_lora", "config", "controlnet", "t2i_adapter", "image_encoder"):
+    for key in ("vae", "lcm_lora", "config", "image_encoder"):
         if key in model and model[key] not in PART_KEYWORDS:
             model[key] = resolver.file(model[key], (*place, key), is_path(model[key]))
     if "ip_adapter" in model:
@@ -180,6 +180,8 @@ def _model(plain: dict[str, Any], place: KeyPath, resolver: PathResolver) -> Non
         _each(model, key, place, lambda value, at: resolver.file(value, at))
     for key in ("loras", "embeddings"):
         _each(model, key, place, lambda value, at: _part(value, at, resolver))
+    for key in ("controlnet", "t2i_adapter"):
+        _each(model, key, place, lambda value, at: _guided(value, at, resolver))
 
 
 def _model_name(name: object, place: KeyPath, resolver: PathResolver) -> Any:
@@ -207,6 +209,14 @@ def _part(value: Any, place: KeyPath, resolver: PathResolver) -> Any:
     if isinstance(value, dict) and "file" in value:
         return {**value, "file": resolver.file(value["file"], (*place, "file"))}
     return resolver.file(value, place) if isinstance(value, str) else value
+
+
+def _guided(value: Any, place: KeyPath, resolver: PathResolver) -> Any:
+    """A ControlNet or T2I-Adapter: its name, or a section with it."""
+    if isinstance(value, dict) and "model" in value:
+        name = value["model"]
+        return {**value, "model": resolver.file(name, (*place, "model"), is_path(name))}
+    return resolver.file(value, place, is_path(value)) if isinstance(value, str) else value
 
 
 def _one(

@@ -5,6 +5,14 @@ from __future__ import annotations
 from vj.parameters.row import QUICK, Parameter, number, whole
 
 SEEDS = 2_147_483_647
+GUIDED_BY = {
+    "lines": "the lines of lines/from, width and detail",
+    "edges": "the input's edges (guide: edges), more with lines/detail",
+    "depth": "what is near and what is far (guide: depth)",
+    "face": "the lines of faces (guide: face)",
+    "body": "the lines of a body (guide: body)",
+}
+"""Kinds of guides, and what each is of."""
 TAKEN_FROM = ("input", "output")
 """What image/from names besides the sources of a show."""
 
@@ -125,8 +133,20 @@ ROWS = (
         2,
         1,
         "",
-        "how strongly a ControlNet or T2I-Adapter of the show's model holds to the lines",
+        "how strongly the ControlNets and T2I-Adapters of the show's model hold to their guides",
         QUICK,
+    ),
+    *(
+        number(
+            f"control/{kind}",
+            0,
+            2,
+            1,
+            "",
+            f"times control/amount: how strongly those hold to {what}; 0 costs nothing",
+            QUICK,
+        )
+        for kind, what in GUIDED_BY.items()
     ),
     number(
         "pocket/size",

@@ -27,13 +27,22 @@ FILES = {
 """What each needs, by the name that `lines/from` has for it."""
 NAME = "face and body lines"
 """Of the thread."""
+LINES = "lines/from"
+"""What asks for them where no other setting does."""
 AnyFinder = TypeVar("AnyFinder", FaceFinder, BodyFinder)
 
 
-def missing(origin: str) -> str:
-    """What to tell where the networks of `lines/from` have not been fetched; else nothing."""
+def missing(origin: str, setting: str = LINES) -> str:
+    """What to tell where the networks of `lines/from`, or of another setting, have not been
+    fetched; else nothing."""
     why = lacking("person", FILES[origin])
-    return f"lines/from {origin}: {why}; edges are drawn instead" if why else ""
+    return _told(origin, setting, why) if why else ""
+
+
+def _told(origin: str, setting: str, why: str) -> str:
+    if setting == LINES:
+        return f"{LINES} {origin}: {why}; edges are drawn instead"
+    return f"{setting}: {why}; it does not lead"
 
 
 class Asked(NamedTuple):
@@ -95,12 +104,16 @@ class Markers:
         supervisor: Supervisor,
         live: bool,
         finder: MarkerFinder | None = None,
+        setting: str = LINES,
     ) -> None:
         """live: beside the picture, which gets the newest lines there are and never waits; what is
-        not installed is told by `vj.app.loop_parts` then, to whoever asks for it."""
+        not installed is told by `vj.app.loop_parts` then, to whoever asks for it. setting: what
+        asks for them, for messages and the name of the thread."""
         self._log, self._supervisor, self._live = on_message, supervisor, live
         self._finder = finder or MarkerFinder()
-        self._worker = NewestWorker(supervisor, NAME, self._answer)
+        self._setting = setting
+        self._name = NAME if setting == LINES else setting
+        self._worker = NewestWorker(supervisor, self._name, self._answer)
         self._newest: tuple[str, np.ndarray | None] = ("", None)
         """Where the newest lines come from; None for them where finding them failed."""
         self._last: Asked | None = None
@@ -110,23 +123,30 @@ class Markers:
         """For which of `FILES` it was told that they are not here."""
 
     def find(
-        self, image: np.ndarray, snapshot: Snapshot, time: float, asked: bool
+        self,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        time: float,
+        asked: bool,
+        origin: str | None = None,
     ) -> np.ndarray | None:
         """(H, W, 3) uint8 -> (H, W) uint8, 255 where a line is; None where edges are to be drawn:
         other lines are asked for, or these cannot be had. To be called with every frame.
 
-        time: seconds, of the frame. asked: somebody looks at the lines.
+        time: seconds, of the frame. asked: somebody looks at the lines. origin: one of `FILES`;
+        None for what lines/from says.
         """
-        origin = snapshot["lines/from"]
+        origin = snapshot["lines/from"] if origin is None else origin
         if origin not in FILES or not asked:
             if self._origin:
                 self._origin, self._newest, self._last = "", ("", None), None
             return None
         if origin != self._origin:
             self._origin = origin
-            message = missing(origin)
+            message = missing(origin, self._setting)
             self._there = not message
-            if message and not self._live and origin not in self._told:
+            silent = self._live and self._setting == LINES
+            if message and not silent and origin not in self._told:
                 self._told.add(origin)
                 self._log(message)
         if not self._there:
@@ -156,8 +176,8 @@ class Markers:
         try:
             lines = self._finder.find(asked)
         except Exception as error:  # foreign networks: the picture goes on
-            self._supervisor.count(NAME)
-            message = f"lines/from {asked.origin}: {told(error)}; edges are drawn instead"
+            self._supervisor.count(self._name)
+            message = _told(asked.origin, self._setting, told(error))
             if message != self._said:  # the same words once
                 self._said = message
                 self._log(message)
