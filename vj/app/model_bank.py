@@ -250,4 +250,4 @@ class ModelBank:
 def _to_rest(backend: Backend) -> None:
     """What a backend holds of pictures goes."""
     backend.rest()
-    backend.compositor.take_over(None)
+    backend.compositor.reset()

@@ -140,7 +140,7 @@ class StreamBackend:
         for flow in (None, np.zeros((rows, columns, 3), np.float32)):
             if self.takes_whole(one, context):
                 self.paint_whole(one, context, 0.0, flow, flow)
-        self.compositor.take_over(None)
+        self.compositor.reset()
 
     def paint(
         self, entered: Picture, snapshot: Snapshot, context: FrameContext
@@ -284,19 +284,21 @@ class StreamBackend:
 
     def clear(self) -> None:
         self._stream.clear()
-        self.forget()
+        if self._memory is not None:
+            self._memory.forget()
 
-    def forget(self) -> None:
-        """The next frame, and those after it, know nothing of those before."""
+    def reset(self) -> None:
+        self._noise.begin()
+        self._latents.clear()
         if self._memory is not None:
             self._memory.forget()
 
     def rest(self) -> None:
         self.clear()
+        self.reset()
         if self._memory is not None:
             self._memory.rest()
         self._travel.cut()
-        self._latents.clear()
 
     def keep_up(self, snapshot: Snapshot) -> None:
         self._travel.keep_up(snapshot)

@@ -217,9 +217,13 @@ class PocketBackend(StreamBackend):
         if ground is not None:
             self._ground = ground
 
+    def reset(self) -> None:
+        super().reset()
+        self._noise_gate = NoiseGate()
+        self._white.begin()
+
     def rest(self) -> None:
         super().rest()
-        self._noise_gate = NoiseGate()
         self._live.begin()
 
     def keep_up(self, snapshot: Snapshot) -> None:

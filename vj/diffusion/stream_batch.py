@@ -293,6 +293,10 @@ class Noise:
         drawn = torch.randn((self._rows, *self.shape), generator=self._fresh)
         return drawn.to(self.device, self.dtype)
 
+    def begin(self) -> None:
+        """What boils begins anew with the next frame."""
+        self._seeds, self._boiling = (-1, -1), None
+
     def held(self, seed_a: int, seed_b: int, mix: float) -> Tensor:
         """The noise between two seeds, (rows, C, h, w), its variance kept. On the CPU."""
         if mix <= 0 or seed_a == seed_b:

@@ -111,6 +111,8 @@ class StreamDiffusionBackend:
         )
         self._stream: Any = None
         self._made_for: tuple[object, ...] = ()
+        self._begun = torch.zeros(0)
+        """The state of its generator when it was built."""
         self._flying: deque[tuple[FrameContext | None, float, Tensor]] = deque()
 
     def warm(self, snapshot: Snapshot) -> None:
@@ -205,6 +207,7 @@ class StreamDiffusionBackend:
         stream.stock_noise = torch.zeros_like(noise)
         # Its noise and buffer have four channels, whatever the model has.
         stream.x_t_latent_buffer = torch.zeros_like(noise[1:]) if len(indices) > 1 else None
+        self._begun = stream.generator.get_state()
         return stream
 
     def _as_noise(
@@ -230,8 +233,14 @@ class StreamDiffusionBackend:
         self._flying.clear()
         self._made_for, self._stream = (), None
 
+    def reset(self) -> None:
+        self._noise.begin()
+        if self._stream is not None:  # what it draws when it encodes
+            self._stream.generator.set_state(self._begun)
+
     def rest(self) -> None:
         self.clear()
+        self.reset()
         self._travel.cut()
 
     def keep_up(self, snapshot: Snapshot) -> None:

@@ -100,6 +100,10 @@ class WhiteNoise:
         self._noise = Noise(self.shape, torch.device("cpu"), torch.float32, rows=1)
         self._held: tuple[object, np.ndarray] = (None, np.zeros((1, 1), np.float32))
 
+    def begin(self) -> None:
+        """What boils begins anew with the next frame."""
+        self._noise.begin()
+
     def at(self, snapshot: Snapshot) -> np.ndarray:
         """This frame's, (H, W) float32, N(0, 1); the same array while it is held."""
         seeds = (snapshot["seed/a"], snapshot["seed/b"], snapshot["seed/mix"])

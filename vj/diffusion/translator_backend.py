@@ -203,11 +203,16 @@ class TranslatorBackend:
         if self._film is not None:
             self._film.forget()
 
-    def rest(self) -> None:
-        self.clear()
-        self._returns = math.inf
+    def reset(self) -> None:
+        self._gate = NoiseGate()
+        self._white.begin()
         if self._found is not None:
             self._found.forget()
+
+    def rest(self) -> None:
+        self.clear()
+        self.reset()
+        self._returns = math.inf
 
     def _back(self, time: float) -> bool:
         """It comes back from a rest, and whoever is in the picture is being looked for: the picture

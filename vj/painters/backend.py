@@ -112,6 +112,10 @@ class PainterBackend(ABC):
     def clear(self) -> None:
         self._noise.forget()
 
+    def reset(self) -> None:
+        self._noise.forget()
+        self._jitter.begin()
+
     @abstractmethod
     def rest(self) -> None:
         """Forget the pictures, and be at the next frame's style at once."""

@@ -31,6 +31,10 @@ class Jitter:
         self._seeds = (-1, -1)
         self._mixed: tuple[object, np.ndarray] | None = None
 
+    def begin(self) -> None:
+        """What boils begins anew with the next frame."""
+        self._seeds = (-1, -1)
+
     def at(self, snapshot: Snapshot) -> np.ndarray:
         """(H, W) float32 of standard deviation `AMOUNT`: of seed/a and seed/b mixed, the variance
         kept, and boiling where noise/hold is below 1: n <- hold * n + sqrt(1 - hold^2) * fresh."""

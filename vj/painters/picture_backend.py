@@ -222,6 +222,7 @@ class PictureBackend(PainterBackend):
 
     def rest(self) -> None:
         self.clear()
+        self.reset()
         self._travel.cut()
         self._live.begin()
 

@@ -75,6 +75,7 @@ class StylesBackend(PainterBackend):
 
     def rest(self) -> None:
         self.clear()
+        self.reset()
         self._travel.cut()
 
     def keep_up(self, snapshot: Snapshot) -> None:

@@ -94,10 +94,15 @@ class Backend(Protocol):
     def clear(self) -> None:
         """Forget the frames in flight."""
 
+    def reset(self) -> None:
+        """A hard cut: forget all that frames have left in what is made of the next, noise that has
+        moved with them, a memory of them, what gates and averages; it paints as one that has just
+        been made. Frames in flight still arrive (each knows its `FrameContext.scene`), and prompts
+        that travel go on. The compositor has a `reset` of its own. Quick."""
+
     def rest(self) -> None:
-        """It plays no more for a while, or comes back from that: forget the frames in flight and
-        all pictures; what it paints next has the prompts of that frame at once. Between two frames,
-        and quick."""
+        """It plays no more for a while, or comes back from that: `clear`, `reset`, and what it
+        paints next has the prompts of that frame at once. Between two frames, and quick."""
 
     def keep_up(self, snapshot: Snapshot) -> None:
         """While it rests: have its threads find what a frame like this would need, its prompts and
@@ -179,6 +184,8 @@ class PassThrough:
         return None
 
     def clear(self) -> None: ...
+
+    def reset(self) -> None: ...
 
     def rest(self) -> None: ...
 

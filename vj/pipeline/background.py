@@ -63,6 +63,11 @@ class BackgroundLayer:
         self._walk, self._seen = LatentWalk(size, fit), None
         self._painter.forget()
 
+    def cut(self) -> None:
+        """Another scene begins: a place that was painted of its room goes, others stay."""
+        if self._name == "plate":
+            self._painter.forget()
+
     def laid(self, context: FrameContext, snapshot: Snapshot, backend: Backend) -> FrameContext:
         """The context of a frame, with its background behind it. backend: that paints the frames.
         To be called with every frame."""

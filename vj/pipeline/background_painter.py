@@ -96,7 +96,7 @@ class BackgroundPainter:
         except Exception as error:  # whatever a model throws: the last painting stands
             self._say(f"the background could not be painted ({told(error)})")
             return
-        layer.compositor.take_over(None)
+        layer.compositor.reset()
         self._from = painted if self._shown is None else self._shown
         self._to = painted.copy()
 

@@ -124,8 +124,11 @@ class Compositor(Protocol):
         """The last generated image, (H, W, 3) float32 0..1 on the host, for the compositor that
         takes over."""
 
-    def take_over(self, last: np.ndarray | None) -> None:
-        """Go on from another compositor's last generated image; None forgets it."""
+    def take_over(self, last: np.ndarray) -> None:
+        """Go on from another compositor's last generated image."""
+
+    def reset(self) -> None:
+        """Forget all that frames have left, as after a hard cut: it goes on as a new one would."""
 
 
 class HostCompositor:
@@ -234,8 +237,12 @@ class HostCompositor:
     def last(self) -> np.ndarray | None:
         return None if self._last is None else self._last.copy()
 
-    def take_over(self, last: np.ndarray | None) -> None:
+    def take_over(self, last: np.ndarray) -> None:
+        self.reset()
         self._last = last
+
+    def reset(self) -> None:
+        self._last = None
         self._contrast.reset()
         self._edges = self._strips = self._ahead = self._strip = None
 

@@ -164,11 +164,13 @@ class CudaCompositor:
 
     def _down(self, picture: Tensor, figures: Tensor, asked: GainFigures, first: bool) -> OnItsWay:
         """first: there was no generated image before."""
+        gain = self._contrast
 
         def arrived(mean: float, deviation: float, bad: bool) -> bool:
-            self._observe(asked, mean, deviation)
-            if bad and first:
-                self.kernels.reset()
+            if gain is self._contrast:  # else it is of before a `reset`
+                self._observe(asked, mean, deviation)
+                if bad and first:
+                    self.kernels.reset()
             return not bad
 
         way, self.way_out = self.way_out, AS_PAINTED
@@ -190,12 +192,14 @@ class CudaCompositor:
     def last(self) -> np.ndarray | None:
         return None if self.kernels.state is None else self.kernels.state.cpu().numpy()
 
-    def take_over(self, last: np.ndarray | None) -> None:
-        self._contrast.reset()
+    def take_over(self, last: np.ndarray) -> None:
+        self.reset()
+        self.kernels.restore(torch.from_numpy(last))
+
+    def reset(self) -> None:
+        self._contrast = FeedbackGain()
         self._edges = self._strips = self._ahead = self._strip = None
         self.kernels.reset()
-        if last is not None:
-            self.kernels.restore(torch.from_numpy(last))
 
     def _observe(self, asked: GainFigures, mean: float, found: float) -> None:
         """Lead the contrast by a frame's figures, as `HostCompositor.preprocess` does."""

@@ -68,6 +68,10 @@ class Depth:
         self._range = DepthRange()
         self._say = SeldomLog(on_message)
 
+    def cut(self) -> None:
+        """Another scene begins, with a range of its own."""
+        self._range.forget()
+
     def of(self, image: np.ndarray, time: float, wanted: bool) -> np.ndarray | None:
         """(H, W, 3) uint8 -> (H, W) float32, 0 the furthest, 1 the nearest; None where nobody
         wants it or nothing is known. time: of the frame, in seconds."""

@@ -51,6 +51,8 @@ class FrameContext:
     """`image`, (H, W, 3) uint8, with the colours at the edge of what stays as it came going on
     beyond it: of a transparent source, and where `mask/clean` asks for it; else None."""
 
+    scene: int = 0
+    """How many hard cuts have been before it, see `vj.pipeline.scene_cut`."""
     background: np.ndarray | None = None
     """(H, W, 3) uint8: what is seen where the input is not, in place of a generated image; None
     where the frame itself is painted."""

@@ -23,6 +23,7 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, GeneratedImage, PaintsWhole, PassThrough
 from vj.pipeline.background import unsmoothed
 from vj.pipeline.coming import AS_PAINTED, ComingPicture, Here, WayOut
+from vj.pipeline.first_frames import FirstFrames, Scenes
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown, seen_through
 from vj.pipeline.input_measure import InputMeasure
@@ -36,11 +37,7 @@ from vj.pipeline.preparation import Preparation
 from vj.pipeline.preprocess import Fit
 from vj.pipeline.stand_in import StandIn
 from vj.pipeline.stillness import Stillness
-from vj.pipeline.views import views_of
-
-CROSSFADE = (0.75, 0.5, 0.25)
-"""How much of the last generated image stays in the first frames of the first backend, or of
-another number of steps. From one backend to the next, `vj.pipeline.model_fade` leads."""
+from vj.pipeline.views import with_views
 
 
 class FramePipeline:
@@ -79,10 +76,9 @@ class FramePipeline:
         )
         self._metrics, self._log, self._live = metrics, on_message, live
         self.backend: Backend = PassThrough(size)
-        self._crossfade = 0
+        self._first, self._scenes = FirstFrames(), Scenes()
         self._exchanged = False
         self._model_fade: ModelFade | None = None
-        self._steps: int | None = None
         self._stillness = Stillness()
         self._frozen: FrameContext | None = None
         self.stand_in = StandIn(size, metrics, on_message)
@@ -109,7 +105,10 @@ class FramePipeline:
         last = self.backend.compositor.last()
         if last is not None and size != self.size:
             last = cv2.resize(last, size, interpolation=cv2.INTER_LINEAR)
-        backend.compositor.take_over(last)
+        if last is None:
+            backend.compositor.reset()
+        else:
+            backend.compositor.take_over(last)
         if size != self.size:
             self._resize(size)
         old, self.backend = self.backend, backend
@@ -117,8 +116,8 @@ class FramePipeline:
         if self._exchanged:
             self._model_fade = None if last is None else ModelFade(last)
         else:  # what played before was none
-            self._crossfade = len(CROSSFADE)
-        self._exchanged = True
+            self._first.begin()
+            self._exchanged = True
         self._late.clear()
         self.stand_in.forget_faults()
         return old
@@ -159,8 +158,20 @@ class FramePipeline:
         self._motion.close()
         self._meetings.close()
         self.preparation.close()
-        self.backend.compositor.take_over(None)
+        self.backend.compositor.reset()
         self.backend.clear()
+
+    def reset(self) -> None:
+        """A hard cut: before its first frame is painted, all that frames have left is forgotten, as
+        at a fresh start. What goes by its own time stays: prompts that travel, walks, journeys."""
+        self.backend.reset()
+        self._stillness, self._model_fade = Stillness(), None
+        self._first.reset()
+        self._forget_pictures()
+
+    def _forget_pictures(self) -> None:
+        self.backend.compositor.reset()
+        self._motion.reference = None
 
     def process(self, frame: Frame, snapshot: Snapshot, other: Frame | None = None) -> Shown:
         """Take a frame in, give the picture to show now. Whatever the model throws, there is one.
@@ -170,15 +181,8 @@ class FramePipeline:
         return self._with_views(shown, snapshot)
 
     def _with_views(self, shown: Shown, snapshot: Snapshot) -> Shown:
-        """With the other pictures of the same frame that somebody wants: the one place where they
-        are made."""
         wanted = self.preparation.views_wanted()
-        if not wanted:
-            return shown
-        generated = self.backend.compositor.last() if "generated" in wanted else None
-        blackout = snapshot["output/blackout"]
-        views = views_of(wanted, shown.context, shown.picture, generated, blackout)
-        return replace(shown, views=views)
+        return with_views(shown, wanted, self.backend.compositor, snapshot)
 
     def _shown(self, frame: Frame, snapshot: Snapshot, other: Frame | None) -> Shown:
         begun = time.perf_counter()
@@ -191,9 +195,11 @@ class FramePipeline:
             self._frozen = self._frozen or self.stand_in.latest or context
             return self._again(context, snapshot, self._frozen)
         self._frozen = None
-        if snapshot["steps"] != self._steps:
-            self._crossfade = len(CROSSFADE) if self._steps is not None else 0
-            self._steps = snapshot["steps"]
+        if self._scenes.begins(context):
+            self.reset()
+        elif self._scenes.arriving:  # frames that went in before the cut
+            self._forget_pictures()
+        self._first.step(snapshot["steps"])
         if (
             self._stillness.is_still(
                 None if context.moves_on else context.image,
@@ -275,18 +281,15 @@ class FramePipeline:
         begun = time.perf_counter()
         self.stage.enter("flow")
         asked = self._motion.ask(context.image, snapshot)
-        if (
-            asked is not None
-            and snapshot["feedback/amount"] == 0
-            and not self._comes_late(snapshot)
-        ):
+        late = self._comes_late(snapshot)
+        if asked is not None and snapshot["feedback/amount"] == 0 and not late:
             return None  # it is found while the model runs
         flow = leading_flow(context.image, None, self._motion, snapshot)
         motion, after = motion_of(context.image, None, self._motion, snapshot)
         begun = self._lap("flow", begun)
         self.stage.enter("diffuse")
         backend.compositor.way_out = self.way_out(context, snapshot)
-        coming = backend.paint_whole(snapshot, context, self._held(), flow, after)
+        coming = backend.paint_whole(snapshot, context, self._first.held, flow, after)
         self._lap("diffuse", begun)
         return None if coming is None else self._on_its_way(coming, context, motion)
 
@@ -303,7 +306,7 @@ class FramePipeline:
         )
         compositor.way_out = self.way_out(context, snapshot)
         coming = compositor.postprocess(
-            painted, context.dry, snapshot, self._held(), flow, context.mask
+            painted, context.dry, snapshot, self._first.held, flow, context.mask
         )
         self._lap("finish", begun)
         return self._on_its_way(coming, context, motion)
@@ -312,14 +315,11 @@ class FramePipeline:
         beside = self.backend.compositor.works_beside
         return bool(self._live and beside and snapshot["output/late"])
 
-    def _held(self) -> float:
-        """How much of the last generated image stays at least, see `CROSSFADE`."""
-        return CROSSFADE[-self._crossfade] if self._crossfade else 0.0
-
     def _on_its_way(
         self, coming: ComingPicture, context: FrameContext, motion: Motion | None
     ) -> PaintedFrame:
-        self._crossfade = max(0, self._crossfade - 1)
+        self._first.arrived()
+        self._scenes.arrived(context)
         return PaintedFrame(coming, context, motion)
 
     def _arrive(self, painted: PaintedFrame, snapshot: Snapshot, newest: FrameContext) -> Shown:

@@ -85,12 +85,15 @@ class InputMeasure:
         self._last: tuple[np.ndarray, np.ndarray, float] | None = None
         """The last picture that was another than the one before, its small copy, its time."""
         self._asked: tuple[Future[Motion], int, float] | None = None
+        self._scene = 0
 
     def begin(self, context: FrameContext) -> None:
         """A frame begins: its flow is asked for, to be found beside the model."""
         self._asked = None
         if self._features is None:
             return
+        if context.scene != self._scene:  # nothing has moved from one to another
+            self._scene, self._last = context.scene, None
         motion, picture = self._features.wanted()
         if not (motion or picture) or context.blank:
             self._last = None

@@ -82,7 +82,7 @@ class KeyPainter:
         self.under_way = False
         compositor = self._backend.compositor
         painted = compositor.postprocess(generated.picture, picture, alone).result()
-        compositor.take_over(None)
+        compositor.reset()
         if painted is None:
             raise ValueError("the model gave NaN")
         return painted.copy()

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from vj.core.seldom import SeldomLog
 from vj.core.smoothstep import smoothstep
 from vj.parameters.store import Snapshot
 from vj.pipeline.depth import between
@@ -51,6 +52,7 @@ class Masks:
         """segment_person: from `vj.pipeline.person_segmentation`; None without a person model, for
         which the clean plate stands in."""
         self._log, self.segment_person = on_message, segment_person
+        self._log_seldom = SeldomLog(on_message)
         self.edges = MaskEdges()
         self.tracker = SubjectTracker(on_message)
         self._plate: np.ndarray | None = None
@@ -59,6 +61,8 @@ class Masks:
         self._since: float | None = None
         """When the frames that are being learned began to come."""
         self._pulled: int | None = None
+        self._asked = False
+        """The empty room was learned because somebody wanted it."""
         self._mover: cv2.BackgroundSubtractorMOG2 | None = None
         self._last: np.ndarray | None = None
         self._mode = "none"
@@ -72,6 +76,15 @@ class Masks:
         self.edges.room.forget()
         self.tracker.forget()
         self._sum, self._count, self._since = np.zeros((0, 0, 3), np.float32), 0, None
+
+    def cut(self) -> None:
+        """Another scene begins: what was learned of the one before goes. An empty room that was
+        asked for stays, and a subject that was picked is looked for."""
+        self._last = self._mover = None
+        self.edges.room.forget()
+        self.tracker.cut()
+        if not self._asked:
+            self._plate, self._since, self._count = None, None, 0
 
     def find(
         self,
@@ -165,12 +178,14 @@ class Masks:
             self._plate, self._since = None, None
         if pulled != self._pulled:
             if self._pulled is not None or pulled:
-                self._since, self._count = now, 0
+                self._since, self._count, self._asked = now, 0, True
             self._pulled = pulled
         if needed and self._plate is None and self._since is None:
-            self._since, self._count = now, 0
-            self._log(
-                "mask plate: the room as it is now is taken for empty; /vj/mask/learn does it again"
+            self._since, self._count, self._asked = now, 0, False
+            self._log_seldom(
+                "mask plate: the room as it is now is taken for empty; /vj/mask/learn does it "
+                "again",
+                now,
             )
         if self._since is None:
             return

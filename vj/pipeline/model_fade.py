@@ -93,7 +93,7 @@ def faded_in(
     if share > 0:
         return fade.over(painted, share, flow), fade
     if begins:  # a cut: smoothing shall keep nothing, either
-        compositor.take_over(None)
+        compositor.reset()
     return painted, None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -30,36 +30,21 @@ from vj.pipeline.guides import Guides
 from vj.pipeline.head_camera import FollowedInput
 from vj.pipeline.input_view import NEUTRAL, PlacedView, View, viewed
 from vj.pipeline.journey import Flight, Journey
-from vj.pipeline.landmarks.followed_faces import Faces, faces_painted
+from vj.pipeline.landmarks.followed_faces import faces_painted
 from vj.pipeline.landmarks.markers import Markers
 from vj.pipeline.latent_walk import LatentWalk, WalkStep
 from vj.pipeline.line_art import drawing, mixed
 from vj.pipeline.live_picture import LivePictures
-from vj.pipeline.masks import Masks, SegmentPerson, softness
+from vj.pipeline.masks import Masks, SegmentPerson
 from vj.pipeline.portraits.layer import PortraitLayer
 from vj.pipeline.preprocess import Fit, lost
 from vj.pipeline.rife import Network
-from vj.pipeline.transparency import WalkAlphas, alpha_seen, continued
+from vj.pipeline.scene_cut import SceneCuts
+from vj.pipeline.taken import Taken
+from vj.pipeline.transparency import WalkAlphas, alpha_seen
 from vj.pipeline.upscale_guide import worth
 from vj.pipeline.walk_keys import WalkKeys
 from vj.pipeline.without_effect import WithoutEffect
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Taken:
-    """A frame as it is painted, before masks and lines. image: (H, W, 3) uint8."""
-
-    image: np.ndarray
-    walk: WalkStep | None = None
-    blank: bool = False
-    whole: np.ndarray | None = None
-    """What the source gave, (h, w, 3 or 4) uint8, where it stands alone and leads the upscaling."""
-    view: PlacedView | None = None
-    """How it is looked at; None where it is only cropped or padded."""
-    alpha: np.ndarray | None = None
-    """(H, W) uint8, where its transparency is the mask; None for one that is opaque."""
-    faces: Faces | None = None
-    """The faces in it where its source knows them, see `Frame`."""
 
 
 class Preparation:
@@ -105,6 +90,7 @@ class Preparation:
         made: a photograph stands for many frames, and making it small costs as much as painting."""
         self._mixer = DeckMixer()
         self._without_effect = WithoutEffect("memory/amount", on_message)
+        self._cuts = SceneCuts()
         self._without_latents: str | None = None
         """The backend of which it was said that its latents cannot be mixed."""
         self._views = tuple(FollowedInput(on_message, supervisor, live) for _ in range(2))
@@ -163,6 +149,9 @@ class Preparation:
         if moment is not None:
             taken = Taken(moment, blank=True)
         image = taken.image
+        leads = flight is None and not taken.blank and taken.walk is None
+        if self._cuts.begins(image if leads else None, frame, other, snapshot["deck/mix"]):
+            self.reset()
         strokes = self.strokes.find(snapshot)
         mode = snapshot["mask/mode"]
         face = self.portraits.oval(image.shape) if mode == "face" else None
@@ -188,7 +177,7 @@ class Preparation:
         led_by = image if moment is None else np.zeros_like(image)
         lines = drawing(led_by, snapshot, True, strokes, markers) if wanted else None
         own = None if mask is None else self.masks.edges.foreground
-        own = _beyond_edges(taken, snapshot) if own is None else own
+        own = taken.beyond_edges(snapshot) if own is None else own
         guide = None
         if taken.whole is not None:
             strength = 0.0 if isinstance(backend, PassThrough) else snapshot["strength"]
@@ -212,9 +201,20 @@ class Preparation:
             ),
             flight=flight,
             beyond_edges=own,
+            scene=self._cuts.scene,
         )
         context = self.background.laid(context, snapshot, backend)
         return replace(context, mask=self._coming_back(context.mask)) if self._flown else context
+
+    def reset(self) -> None:
+        """A hard cut: what was learned of the pictures before it goes. What a performer has shown
+        (an empty room, a subject) and what goes by its own time (walks, journeys, the camera that
+        follows a head, a portrait) stays."""
+        self.masks.cut()
+        self.depth.cut()
+        self._markers.forget()
+        self._before_place = None
+        self.background.cut()
 
     def _coming_back(self, mask: np.ndarray | None) -> np.ndarray | None:
         """What is kept, and the background, come back from a journey as the input does."""
@@ -337,11 +337,3 @@ class Preparation:
             faces = faces_painted(faces, frame.size, self._size, self.fit, placed)
         whole = frame.pixels if leads else None
         return Taken(image, None, blank, whole, placed, alpha, faces)
-
-
-def _beyond_edges(taken: Taken, snapshot: Snapshot) -> np.ndarray | None:
-    """See `FrameContext`. Inverted it is the picture that is painted, and black stays beside it."""
-    if taken.alpha is None or taken.blank or snapshot["mask/invert"]:
-        return None
-    soft = softness(snapshot, taken.image.shape[0])
-    return continued(taken.image, taken.alpha, soft, snapshot["mix/wet"])

@@ -93,7 +93,7 @@ class StandIn:
         """The last generated image, led by the input it was made of; without one the input, led by
         itself. base: whose input, mask and lines are shown."""
         if picture is None:  # the last touches only: what is faded to black stays black
-            self._bare.take_over(None)
+            self._bare.reset()
             picture = self._bare.postprocess(context.image, context.image, snapshot).result()
             picture = context.image if picture is None else picture
             guide = context.guide and replace(context.guide, strength=0.0, mask=None)

@@ -66,6 +66,10 @@ class SubjectTracker:
         self._mask = self._grey = self._colours = self._whole = None
         self.lost = False
 
+    def cut(self) -> None:
+        """Another scene begins: what was picked is looked for."""
+        self.lost = self._mask is not None
+
     def find(self, image: np.ndarray, snapshot: Snapshot, person: np.ndarray | None) -> np.ndarray:
         """image: (H, W, 3) uint8. person: (h, w) float32 0..1, where people are; None where that is
         not known. -> (H, W) float32, about 1 where the subject is; 0 while nothing is picked. To

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from vj.core.packed import Pixels, rgb_of
-from vj.pipeline.frame_context import FrameContext
+from vj.parameters.store import Snapshot
+from vj.pipeline.compositor import Compositor
+from vj.pipeline.frame_context import FrameContext, Shown
 
 DARKENED = ("generated", "mask", "lines")
 """Views that output/blackout fades with the final picture: a key has to follow its fill. The input
@@ -44,6 +47,18 @@ def views_of(
         for name in set(DARKENED) & found.keys() - own_light:
             found[name] = cv2.convertScaleAbs(found[name], alpha=1 - blackout)
     return found
+
+
+def with_views(
+    shown: Shown, wanted: Collection[str], compositor: Compositor, snapshot: Snapshot
+) -> Shown:
+    """With the other pictures of the same frame that somebody wants: the one place where they are
+    made. compositor: which has painted it."""
+    if not wanted:
+        return shown
+    generated = compositor.last() if "generated" in wanted else None
+    blackout = snapshot["output/blackout"]
+    return replace(shown, views=views_of(wanted, shown.context, shown.picture, generated, blackout))
 
 
 def _in_bytes(picture: np.ndarray) -> np.ndarray:

@@ -122,6 +122,10 @@ class Markers:
         self._told: set[str] = set()
         """For which of `FILES` it was told that they are not here."""
 
+    def forget(self) -> None:
+        """Another scene begins: the lines of the one before are nowhere."""
+        self._newest, self._last = ("", None), None
+
     def find(
         self,
         image: np.ndarray,
