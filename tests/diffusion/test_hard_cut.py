@@ -14,6 +14,7 @@ from tests.fetched import needs
 from tests.scenes import Scene
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
+from vj.core.packed import rgb_of
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.making import make_backend
 from vj.diffusion.model_spec import ModelSpec
@@ -87,9 +88,9 @@ def played(
         shown = pipeline.process(frame, store.sample(number / FPS))
         scenes.append(shown.context.scene)
         if not shown.waiting:
-            out[shown.context.number] = shown.picture
+            out[shown.context.number] = rgb_of(shown.picture)
     while (late := pipeline.drain(store.sample((cut + FRAMES) / FPS))) is not None:
-        out[late.context.number] = late.picture
+        out[late.context.number] = rgb_of(late.picture)
     pipeline.release_backend()
     return out
 
