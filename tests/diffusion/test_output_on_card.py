@@ -30,7 +30,7 @@ from vj.diffusion import noise_align
 from vj.kernels import body, cupy_guided, guided_body, pack_body, upscale_body
 from vj.parameters.store import Store
 from vj.pipeline import card_transfer
-from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler
+from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler, SpareTime
 from vj.pipeline.coming import AS_PAINTED, Arrived, WayOut
 from vj.pipeline.cuda_compositor import CudaCompositor
 
@@ -61,6 +61,12 @@ def memory(in_c: dict[str, tuple[str, Compiled]], monkeypatch: pytest.MonkeyPatc
     made = Recycled()
     monkeypatch.setattr(card_transfer, "host_memory", made)
     return made
+
+
+class Plenty(SpareTime):
+    """There is always time."""
+
+    enough = True
 
 
 class Frames:
@@ -98,7 +104,8 @@ def test_it_is_to_the_bit_what_the_host_would_send(
 ) -> None:
     """Pictures of many frames at once, led by their inputs and not: nothing of one gets into
     another."""
-    fsr, host = FsrOnCard(PAINTED, output, CPU), FsrUpscaler(PAINTED, output, "cpu")
+    fsr = FsrOnCard(PAINTED, output, CPU, Plenty())
+    host = FsrUpscaler(PAINTED, output, "cpu", lambda: packed)
     one, other = Frames(), Frames()
     came, wanted = [], []
     for number in range(6):
@@ -107,7 +114,9 @@ def test_it_is_to_the_bit_what_the_host_would_send(
         plain = other.paint(number)
         assert plain.sent is None
         picture = rgb_of(plain.picture)
-        wanted.append((picture, host.upscale(picture, guide)))
+        large = host.upscale(picture, guide)
+        assert isinstance(large, Packed) == packed, "as what goes up for it and comes down"
+        wanted.append((picture, rgb_of(large)))
     for arrived, (picture, large) in zip(came, wanted, strict=True):
         assert arrived.sent is not None
         assert isinstance(arrived.sent, Packed) == packed
@@ -115,7 +124,7 @@ def test_it_is_to_the_bit_what_the_host_would_send(
         assert np.array_equal(rgb_of(arrived.sent), large)
         if isinstance(arrived.sent, Packed):
             assert np.array_equal(arrived.sent.bgrx, cv2.cvtColor(large, cv2.COLOR_RGB2BGRA))
-    assert not np.array_equal(wanted[1][1], host.upscale(wanted[1][0])), "the guide leads"
+    assert not np.array_equal(wanted[1][1], rgb_of(host.upscale(wanted[1][0]))), "the guide leads"
 
 
 def test_without_an_output_size_the_packed_picture_is_all_that_comes_down(
@@ -128,6 +137,44 @@ def test_without_an_output_size_the_packed_picture_is_all_that_comes_down(
         assert isinstance(arrived.picture, Packed)
         assert np.array_equal(arrived.picture.rgb, rgb_of(other.paint(number).picture))
     assert isinstance(one.paint(9).picture, np.ndarray), "one way out is for one picture"
+
+
+def test_a_guide_is_followed_there_while_the_render_thread_would_wait_anyway(
+    memory: Recycled,
+) -> None:
+    """What the input's edges have to give is found on the host. Until it is known how long that
+    takes, and where the card does not take longer, the thread beside does it."""
+    time = SpareTime()
+    fsr, frames, guide = FsrOnCard(PAINTED, WIDE, CPU, time), Frames(), guide_of(1)
+    shape = (PAINTED.height, PAINTED.width, 3)
+    assert frames.paint(1, WayOut(fsr, None, True)).sent is not None, "without one it is no matter"
+    for _ in range(60):
+        time.waited(0.010)
+    assert not time.enough
+    arrived = frames.paint(2, WayOut(fsr, guide, True))
+    assert arrived.sent is None
+    assert isinstance(arrived.picture, np.ndarray), "it is not sent as it is"
+    time.found(0.004)
+    assert fsr.takes(shape, guide)
+    time.found(0.030)  # a camera of four times the size
+    assert not fsr.takes(shape, guide)
+    for _ in range(60):  # it is gone again
+        time.found(0.004)
+        time.waited(0.010)
+    assert fsr.takes(shape, guide)
+    for _ in range(60):
+        time.waited(0.001)  # the host has enough to do by itself
+    assert not fsr.takes(shape, guide)
+
+
+def test_the_thread_beside_tells_how_long_a_guide_takes(memory: Recycled) -> None:
+    upscaler = FsrUpscaler(PAINTED, WIDE, "cpu")
+    shape = (PAINTED.height, PAINTED.width, 3)
+    for _ in range(40):
+        upscaler.on_card.waited(1.0)
+    assert not upscaler.on_card.takes(shape, guide_of(1))
+    upscaler.upscale(rgb_of(Frames().paint(1).picture), guide_of(1))
+    assert upscaler.on_card.takes(shape, guide_of(1))
 
 
 def test_memory_is_used_again_and_never_before_it_is_let_go(memory: Recycled) -> None:
@@ -147,8 +194,10 @@ def test_memory_is_used_again_and_never_before_it_is_let_go(memory: Recycled) ->
 
 def test_a_card_that_fails_lets_the_picture_down_as_it_was_painted(memory: Recycled) -> None:
     class Full:
-        def takes(self, shape: tuple[int, ...]) -> bool:
+        def takes(self, shape: tuple[int, ...], guide: Guide | None) -> bool:
             return shape[:2] == (PAINTED.height, PAINTED.width)
+
+        def waited(self, seconds: float) -> None: ...
 
         def makes(self, shape: tuple[int, ...]) -> bool:
             return True
@@ -241,7 +290,7 @@ def test_larger_and_packed_it_goes_down_once_and_nothing_waits(
     parts: Path, card: PretendedCard, whole: bool
 ) -> None:
     played = OnCard(card, model_of(parts, "lcm"), torch.float16, **{"feedback/amount": 0.5})
-    fsr = FsrOnCard(SIZE, LARGE, CARD)
+    fsr = FsrOnCard(SIZE, LARGE, CARD, Plenty())
 
     def frame(way: WayOut) -> Log:
         played.compositor.way_out = way

@@ -9,6 +9,7 @@ import numpy as np
 
 from vj.core.errors import Fault
 from vj.core.frame import Guide, Size
+from vj.core.packed import rgb_of
 from vj.diffusion.devices import best_device_name
 from vj.pipeline.finish import make_finisher
 from vj.pipeline.upscale import make_upscaler
@@ -33,7 +34,8 @@ def make_last_touch(
     def touch(picture: np.ndarray, guide: Guide | None) -> np.ndarray:
         try:
             picture = finish(picture)
-            picture = picture if upscaler is None else upscaler.upscale(picture, guide)
+            if upscaler is not None:
+                picture = rgb_of(upscaler.upscale(picture, guide))
             return restore(picture)
         except (
             Exception

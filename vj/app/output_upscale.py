@@ -18,7 +18,7 @@ from vj.core.metrics import Metrics
 from vj.core.packed import Pixels
 from vj.core.supervisor import STALL_TIMEOUT, StageMarker, Supervisor
 from vj.pipeline.coming import UpscalerOnCard
-from vj.pipeline.upscale import Upscaler
+from vj.pipeline.upscale import SameSize, Upscaler
 
 REST = 2.0
 """Seconds without guides after two late frames within one second: sharp and soft frames in turns
@@ -55,6 +55,8 @@ class OutputUpscaler:
         self._stage = self._supervisor.watch(StageMarker("upscaling:"))
         self.on_card: UpscalerOnCard | None = getattr(upscaler, "on_card", None)
         """Brings pictures to the same size on the card that paints them; None where none can."""
+        self.as_painted = isinstance(upscaler, SameSize)
+        """They are sent at the size at which they are painted."""
         self._upscaler, self._deliver, self._metrics, self._log = (
             upscaler,
             deliver,
@@ -122,6 +124,8 @@ class OutputUpscaler:
     def _enlarged(self, frame: OutputFrame, came: float) -> Pixels:
         if frame.sent is not None and self.on_card and self.on_card.makes(frame.sent.shape):
             return frame.sent
+        if self.as_painted:
+            return frame.picture
         begun = self._now()
         guide = self._in_time(frame.guide, came, begun)
         if guide is None:

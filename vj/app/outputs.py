@@ -48,7 +48,8 @@ class Outputs:
         pixels. quiet: what it falls back to is not logged. Raises Fault where the show's way of
         upscaling cannot be had."""
         log = (lambda text: None) if quiet else self._log
-        upscaler = make_upscaler(show.upscale, painted, output, best_device_name(), log)
+        device, packed = best_device_name(), lambda: self.sinks.packed
+        upscaler = make_upscaler(show.upscale, painted, output, device, log, packed)
         log(f"sent at {output}, upscaled by {upscaler.name}")
         return OutputUpscaler(
             upscaler,
@@ -119,9 +120,12 @@ class Outputs:
         upscaler can do that there, and packed where a sink takes it so. From the render thread."""
         painted = Size(context.image.shape[1], context.image.shape[0])
         upscaler = self.upscalers.get(painted, self.upscaler)
-        on_card = None if upscaler is None or upscaler.painted != painted else upscaler.on_card
+        if upscaler is None:
+            return WayOut(packed=self.sinks.packed)
+        on_card = upscaler.on_card if upscaler.painted == painted else None
         guide = None if on_card is None else seen_through(context.guide, snapshot)
-        return WayOut(on_card, guide, self.sinks.packed, self._not_on_card)
+        as_sent = on_card is not None or upscaler.as_painted
+        return WayOut(on_card, guide, as_sent and self.sinks.packed, self._not_on_card)
 
     def _not_on_card(self, error: Exception) -> None:
         for upscaler in self._all_upscalers():

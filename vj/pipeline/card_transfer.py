@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 import torch
@@ -100,15 +101,16 @@ class OnItsWay:
         what the model was given, and whether it gave NaN. Both on the card. arrived: told of the
         figures, says whether the picture is good. way: what is done to it first. pack: gives it as
         BGRX, (H, W, 4) uint8 on the card."""
-        self._arrived = arrived
+        self._arrived, self._upscaler = arrived, way.upscaler
         self._came: torch.cuda.Event | None = None
         large = _enlarged(picture, way)
         final = picture if large is None else large
         # One picture a size comes down. BGRX holds all of the RGB, which then costs the host what
         # BGRX would have cost it, and nothing where nobody asks. What was painted is asked for in
         # many frames (walks, live pictures, the page), and small beside what is sent.
-        self._packed = way.packed and pack is not None
-        self._final = below(pack(final) if way.packed and pack is not None else final)
+        sent = large is not None or way.upscaler is None
+        self._packed = way.packed and sent and pack is not None
+        self._final = below(pack(final) if pack is not None and self._packed else final)
         self._painted = None if large is None else below(picture)
         self._figures = below(figures)
         if picture.is_cuda:
@@ -117,8 +119,11 @@ class OnItsWay:
 
     def arrived(self) -> Arrived | None:
         """See `vj.pipeline.coming`. Waits for the card."""
+        begun = perf_counter()
         if self._came is not None:
             self._came.synchronize()
+        if self._upscaler is not None:
+            self._upscaler.waited(perf_counter() - begun)
         mean, deviation, bad = self._figures.tolist()
         if not self._arrived(mean, deviation, bad > 0):
             return None
@@ -134,7 +139,7 @@ class OnItsWay:
 
 def _enlarged(picture: Tensor, way: WayOut) -> Tensor | None:
     """As large as it is sent; None where that is not done here, or does not succeed."""
-    if way.upscaler is None or not way.upscaler.takes(picture.shape):
+    if way.upscaler is None or not way.upscaler.takes(picture.shape, way.guide):
         return None
     try:
         return way.upscaler.of(picture, way.guide)

@@ -3,12 +3,18 @@ host's, on a stream of its own."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from time import perf_counter
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from vj.core.frame import Guide, Size
+from vj.core.packed import Packed, Pixels
 from vj.kernels.cupy_guided import GuidedKernels
+from vj.kernels.cupy_pack import PackKernels
 from vj.kernels.cupy_upscale import UpscaleKernels
 from vj.pipeline.card_transfer import Pinned, below
 from vj.pipeline.preprocess import crop_to, cropped, part_of
@@ -17,12 +23,40 @@ from vj.pipeline.upscale_guide import GuideReader
 FSR_SHARPNESS = 0.8
 
 
+class SpareTime:
+    """Whether the render thread has time for what a guide has to give: while it would wait for the
+    card. (Of a camera of 1920x1080 that takes 3 to 9 ms, of a larger one up to 30.) From any
+    thread."""
+
+    def __init__(self) -> None:
+        self._spare = 0.0
+        self._takes = math.inf
+        """Seconds; not known before it was done somewhere."""
+
+    def found(self, seconds: float) -> None:
+        """What a guide had to give was found in so long."""
+        self._takes = seconds if math.isinf(self._takes) else max(seconds, 0.95 * self._takes)
+
+    def waited(self, seconds: float) -> None:
+        """A frame had so long to spare."""
+        self._spare += 0.2 * (seconds - self._spare)
+
+    @property
+    def enough(self) -> bool:
+        return self._takes < 0.8 * self._spare
+
+
 class FsrOnCard:
     """FSR 1, led by the real input where there is one. Belongs to one thread, and works on its
     stream."""
 
-    def __init__(self, painted: Size, wanted: Size, device: torch.device) -> None:
-        """Raises Unavailable without cupy."""
+    def __init__(
+        self, painted: Size, wanted: Size, device: torch.device, time: SpareTime | None = None
+    ) -> None:
+        """time: pictures with a guide are taken while there is enough. Raises Unavailable without
+        cupy."""
+        self._time = time or SpareTime()
+        self._took = 0.0
         self._painted, self._wanted = painted, wanted
         self._part = part_of(painted, wanted)
         part = cropped(painted, wanted)
@@ -35,20 +69,29 @@ class FsrOnCard:
             Pinned(shape, device) for shape in (small, large, small)
         )
 
-    def takes(self, shape: tuple[int, ...]) -> bool:
-        """See `vj.pipeline.coming.UpscalerOnCard`."""
-        return shape[:2] == (self._painted.height, self._painted.width)
+    # See `vj.pipeline.coming.UpscalerOnCard`.
+
+    def takes(self, shape: tuple[int, ...], guide: Guide | None) -> bool:
+        fits = shape[:2] == (self._painted.height, self._painted.width)
+        return fits and (guide is None or self._time.enough)
 
     def makes(self, shape: tuple[int, ...]) -> bool:
-        """Whether what it makes has this shape."""
         return shape[:2] == (self._wanted.height, self._wanted.width)
 
+    def waited(self, seconds: float) -> None:
+        self._time.waited(seconds + self._took)
+        self._took = 0.0
+
     def of(self, picture: Tensor, guide: Guide | None) -> Tensor:
-        """See `vj.pipeline.coming.UpscalerOnCard`. picture: of the painted size, or the part of it
-        that is sent. What a guide has to give is found here, while the card is at work."""
+        """picture: of the painted size, or the part of it that is sent. What a guide has to give is
+        found here, while the card is at work."""
         there = self._seen(picture)
         out = self._kernels.upscale(there, FSR_SHARPNESS)
+        begun = perf_counter()
         lead = self._lead.of(guide)
+        self._took = perf_counter() - begun
+        if lead is not None:
+            self._time.found(self._took)
         if lead is None:
             return out
         small, large, strength, mask = lead
@@ -70,22 +113,31 @@ class FsrUpscaler:
 
     name = "FSR 1 (EASU and RCAS)"
 
-    def __init__(self, painted: Size, wanted: Size, device: str) -> None:
-        """Raises Unavailable without cupy."""
-        there = torch.device(device)
-        self.on_card = FsrOnCard(painted, wanted, there)
+    def __init__(
+        self,
+        painted: Size,
+        wanted: Size,
+        device: str,
+        packed: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """packed: whether the next picture comes down as it is sent. Raises Unavailable without
+        cupy."""
+        there, time = torch.device(device), SpareTime()
+        self.on_card = FsrOnCard(painted, wanted, there, time)
         """Belongs to the render thread, all else to another."""
-        self._beside = FsrOnCard(painted, wanted, there)
+        self._beside, self._pack = FsrOnCard(painted, wanted, there, time), PackKernels(there)
+        self._packed = packed
         self._wanted, part = wanted, cropped(painted, wanted)
         self._picture = Pinned((part.height, part.width, 3), there)
         self._stream = torch.cuda.Stream(there)
 
-    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> Pixels:
+        packed = self._packed()
         with torch.cuda.stream(self._stream):
             there = self._picture.upload(crop_to(picture, self._wanted))
-            down = below(self._beside.of(there, guide))
+            large = self._beside.of(there, guide)
+            down = below(self._pack.bgrx(large) if packed else large)
             self._stream.synchronize()
-        made: np.ndarray = down.numpy()
-        return made
+        return Packed(down.numpy()) if packed else down.numpy()
 
     def close(self) -> None: ...

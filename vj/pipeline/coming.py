@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 class UpscalerOnCard(Protocol):
     """Makes pictures that are on a card larger, there. Belongs to the render thread."""
 
-    def takes(self, shape: tuple[int, ...]) -> bool:
-        """Whether pictures of this shape, (h, w, 3), are what it was made for."""
+    def takes(self, shape: tuple[int, ...], guide: Guide | None) -> bool:
+        """Whether pictures of this shape, (h, w, 3), are what it was made for, and there is time
+        for the guide."""
 
     def makes(self, shape: tuple[int, ...]) -> bool:
         """Whether what it makes has this shape, (H, W, 3)."""
+
+    def waited(self, seconds: float) -> None:
+        """So long the render thread waited for the card at the end of a frame."""
 
     def of(self, picture: Tensor, guide: Guide | None) -> Tensor:
         """(h, w, 3) uint8 -> (H, W, 3) uint8, both on the card; overwritten by the next one.
@@ -33,7 +37,8 @@ class UpscalerOnCard(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class WayOut:
     """How a picture leaves a card. upscaler: makes it as large as it is sent; None where that is
-    not done there. guide: leads it. packed: in the byte order in which it is sent. failed: told of
+    not done there. guide: leads it. packed: as it is sent it comes down in the byte order of
+    that, see `vj.core.packed`. failed: told of
     an upscaler that raised; the picture comes down as it was painted."""
 
     upscaler: UpscalerOnCard | None = None

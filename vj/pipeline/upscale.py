@@ -14,6 +14,7 @@ import numpy as np
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Guide, Size
 from vj.core.kinds import UPSCALE_KINDS
+from vj.core.packed import Pixels
 from vj.kernels.cv_guided import GuidedUpscaler
 from vj.kernels.cv_upscale import CvUpscaler
 from vj.pipeline.model_files import ModelCall, open_model_file
@@ -32,9 +33,9 @@ class Upscaler(Protocol):
 
     name: str
 
-    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> Pixels:
         """(h, w, 3) uint8 -> (H, W, 3) uint8, a new picture, or the same where nothing is to be
-        done.
+        done; packed where that was asked for.
 
         guide: the real input of this picture; its edges lead where the way of upscaling can follow
         them.
@@ -43,9 +44,17 @@ class Upscaler(Protocol):
     def close(self) -> None: ...
 
 
-def make_upscaler(kind: str, painted: Size, wanted: Size, device: str, on_message: Log) -> Upscaler:
+def make_upscaler(
+    kind: str,
+    painted: Size,
+    wanted: Size,
+    device: str,
+    on_message: Log,
+    packed: Callable[[], bool] = lambda: False,
+) -> Upscaler:
     """kind: auto (fsr on an NVIDIA card, else lanczos), fsr, lanczos, realesrgan, or a model file
-    for spandrel. device: of torch.
+    for spandrel. device: of torch. packed: whether a card is to pack the next picture as
+    it is sent.
 
     Pictures are never stretched: where the shapes differ, what hangs over is cut off on both sides,
     and logged. Raises Fault.
@@ -70,7 +79,7 @@ def make_upscaler(kind: str, painted: Size, wanted: Size, device: str, on_messag
         from vj.pipeline.card_upscale import FsrUpscaler
 
         try:
-            return FsrUpscaler(painted, wanted, device)
+            return FsrUpscaler(painted, wanted, device, packed)
         except Unavailable as fault:
             on_message(f"upscale {kind}: {fault}")
     if kind == "fsr":
