@@ -162,3 +162,90 @@ def sharpness(outputs: Pictures) -> float:
     """Standard deviation of what a blur of 5 pixels takes from the brightness, in levels of 0..255,
     mean."""
     return float(np.mean([255 * (one - cv2.blur(one, (5, 5))).std() for one in map(grey, outputs)]))
+
+
+CELL = 8
+"""Pixels of a latent cell: what moves less between the two pictures is where it was."""
+AHEAD = 5
+"""Frames between them."""
+FINE = 2.5
+"""Pixels: what a Gaussian of this sigma takes from the brightness is texture."""
+PATCH = 15
+"""Sides of a patch, pixels."""
+
+
+def textures(outputs: Pictures) -> list[np.ndarray]:
+    """The brightness's high-pass of each, (H, W) float32."""
+    return [one - cv2.GaussianBlur(one, (0, 0), FINE) for one in map(grey, outputs)]
+
+
+def way_back(truth: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Neighbouring ways, the oldest first, joined: from where a pixel of the newest picture is to
+    where it was in the oldest, and whether it was seen all the while."""
+    way, seen = (one.copy() for one in truth[-1])
+    for back, trust in reversed(truth[:-1]):
+        further = follow(back, way)
+        seen &= follow(trust.astype(np.float32), way) > 0.99
+        way = way + further
+    height, width = seen.shape
+    column, row = np.meshgrid(np.arange(width), np.arange(height))
+    x, y = column + way[..., 0], row + way[..., 1]
+    return way, seen & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+
+
+def texture_lock(
+    outputs: Pictures, truth: Sequence[tuple[np.ndarray, np.ndarray]], ahead: int = AHEAD
+) -> tuple[float, float]:
+    """How far the texture goes with what moves (lock), and how far it stands on the screen (door,
+    as of a pane of glass before it); 1 wholly, 0 not at all.
+
+    Both are correlations of patches of the outputs' high-pass with what it was some frames before:
+    followed along the input's true way, and at the same place; over all that moved by a cell at
+    least and was seen all the while. NaN where nothing moves so far. truth: as `ways` gives it, or
+    a drawn scene.
+    """
+    fine = textures(outputs)
+    locks, doors, weights = [], [], []
+    for first in range(0, len(outputs) - ahead, 2):
+        way, seen = way_back(truth[first : first + ahead])
+        moves = seen & ((way**2).sum(2) >= CELL**2)
+        count = int(moves.sum())
+        if count < 4 * PATCH**2:
+            continue
+        new, old = fine[first + ahead], fine[first]
+        locks.append(_alike(new, _followed(old, way), moves))
+        doors.append(_alike(new, old, moves))
+        weights.append(count)
+    if not weights:
+        return float("nan"), float("nan")
+    return float(np.average(locks, weights=weights)), float(np.average(doors, weights=weights))
+
+
+def _followed(picture: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Like `follow`, without the softness of straight lines between pixels."""
+    height, width = way.shape[:2]
+    column, row = np.meshgrid(
+        np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    )
+    out: np.ndarray = cv2.remap(
+        picture,
+        column + way[..., 0],
+        row + way[..., 1],
+        cv2.INTER_LANCZOS4,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    return out
+
+
+def _alike(one: np.ndarray, two: np.ndarray, where: np.ndarray) -> float:
+    """Correlation of patches, mean over these places."""
+    share = where.astype(np.float32)
+
+    def patch(picture: np.ndarray) -> np.ndarray:
+        out: np.ndarray = cv2.blur(picture * share, (PATCH, PATCH))
+        return out
+
+    length = np.sqrt(patch(one * one) * patch(two * two))
+    found = patch(one * two) / np.maximum(length, 1e-9)
+    known = where & (length > 1e-7)
+    return float(found[known].mean()) if known.any() else 0.0
