@@ -102,9 +102,12 @@ class KeptTokens:
             return tokens
         self.tokens.index_copy_(0, told.begins, tokens.expand_as(self.tokens))
         kept = self.tokens.narrow(0, 1, len(self.tokens) - 1).flatten(0, 1)
-        own, others = (F.normalize(one.float(), dim=-1) for one in (tokens.squeeze(0), kept))
-        cosine, most_alike = (own.to(kept.dtype) @ others.to(kept.dtype).t()).max(-1)
-        share = told.match * (cosine.float() >= told.threshold)
+        wide = torch.promote_types(kept.dtype, torch.float32)
+        own, others = (
+            F.normalize(one.to(wide), dim=-1).to(kept.dtype) for one in (tokens.squeeze(0), kept)
+        )
+        cosine, most_alike = (own @ others.t()).max(-1)
+        share = told.match * (cosine >= told.threshold)
         nearest = kept.index_select(0, most_alike).unsqueeze(0)
         led = torch.lerp(tokens, nearest, share.to(tokens.dtype).unsqueeze(-1))
         self.tokens.index_copy_(0, told.place, led)

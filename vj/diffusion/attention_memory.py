@@ -27,7 +27,7 @@ from vj.diffusion.attention_banks import (
     self_attentions,
     uninstall,
 )
-from vj.diffusion.graphs import GraphedPart, Work
+from vj.diffusion.graphs import Given, GraphedPart
 from vj.diffusion.guides import Hints
 from vj.diffusion.model import Model
 from vj.diffusion.prompts import Embedding
@@ -123,6 +123,14 @@ class AttentionMemory:
             self._number, place, amount, snapshot["memory/match"], snapshot["memory/threshold"]
         )
 
+    def expect(self, snapshot: Snapshot) -> bool:
+        """Have what frames like this need; False where they remember nothing."""
+        remembers = self.of_frame(snapshot) is not None
+        for rows in range(snapshot["steps"] if remembers else 0):
+            self.recall(range(rows + 1))
+        self.forget()
+        return remembers
+
     def forget(self) -> None:
         """The next frame, and those after it, know nothing of those before; these, where they are
         still under way, go on as they began."""
@@ -132,8 +140,8 @@ class AttentionMemory:
     def rest(self) -> None:
         """Forget, and give the memory of the banks back."""
         self.forget()
-        self._free()
         self.leave()
+        self._free()
 
     def _free(self) -> None:
         for recall in self._recalls.values():
@@ -144,8 +152,10 @@ class AttentionMemory:
         self._banks.clear()
 
     def leave(self) -> None:
-        """Nothing is remembered in a call: the self-attentions get back what was in them."""
-        if self._installed:
+        """Nothing is remembered in a call: the self-attentions get back what was in them, unless a
+        graph that needs them is being captured beside."""
+        parts = [part for one in self._recalls.values() for part in (one.part, one.whole)]
+        if self._installed and not any(part is not None and part.capturing for part in parts):
             uninstall(self.attentions)
             self._installed = False
 
@@ -205,6 +215,19 @@ class AttentionMemory:
     ) -> Tensor:
         """See `vj.diffusion.row_memory.RowMemory`."""
         recall = self.recall([place for place, _ in rows])
+        return self.look_back(recall, numbers, x, t, text, hints, amount)
+
+    def look_back(
+        self,
+        recall: Recall,
+        numbers: Tensor,
+        x: Tensor,
+        t: Tensor,
+        text: Embedding,
+        hints: Hints = (),
+        amount: Tensor | None = None,
+    ) -> Tensor:
+        """The same with these banks."""
         tensors: tuple[Any, ...] = (numbers, x, t, text.tokens, text.pooled, text.image)
         tensors = (*tensors, amount, *hints)
         with torch.no_grad():
@@ -241,18 +264,7 @@ def memory_of(
     return memory if memory.attentions else None
 
 
-def still(tensors: Sequence[Tensor | None]) -> list[Tensor | None]:
-    """The same call, but nothing is kept and nothing forgotten: for what runs to be captured. The
-    numbers are the first."""
+def still(tensors: Given) -> Given:
+    """The same call, the numbers first, but nothing is kept and nothing forgotten."""
     numbers, *others = tensors
     return [None if numbers is None else torch.zeros_like(numbers), *others]
-
-
-def with_bare_unet(recall: Recall, numbers: Tensor, denoise: Work) -> Work:
-    """A UNet without graphs of its own, looking back."""
-
-    def looking(*given: Any) -> Any:
-        with looking_back(recall.banks, numbers):
-            return denoise(*given)
-
-    return looking

@@ -42,7 +42,7 @@ came."""
 
 MOST_STEPS = int(TABLE.find("steps").high)
 
-ONE_STEP = {"steps": 1, "strength": 0.5, "guidance": 1.0, "noise/align": 0.0, "memory/amount": 0.0}
+ONE_STEP = {"steps": 1, "strength": 0.5, "guidance": 1.0, "noise/align": 0.0}
 """What a frame needs to be painted whole."""
 
 
@@ -89,7 +89,7 @@ class StreamBackend:
         self._turn = SwirlTurn()
         self._latents = WalkLatents(model)
         self._whole = (
-            WholeFrame(model, self.compositor)
+            WholeFrame(model, self.compositor, self._memory)
             if isinstance(model, Model) and isinstance(self.compositor, CudaCompositor)
             else None
         )
@@ -118,14 +118,17 @@ class StreamBackend:
         context = FrameContext.black(size, self.guides)
         if self.model.device.type == "cuda":
             # As many rows as there may be: while a show plays it would stand for each new number.
-            most = replace(snapshot, values={**snapshot.values, "steps": MOST_STEPS})
+            without = {"steps": MOST_STEPS, "memory/amount": 0.0}
+            most = replace(snapshot, values={**snapshot.values, **without})
+            if self._whole is not None:
+                self._whole.expect(snapshot)
             with self.model.made_fast():
                 for _ in range(snapshot["steps"]):
                     self.paint(black, snapshot, context)
             self.clear()
             with self.model.made_ready():
-                for _ in range(MOST_STEPS):
-                    self.paint(black, most, context)
+                for of_frame in [most] * MOST_STEPS + [snapshot] * snapshot["steps"]:
+                    self.paint(black, of_frame, context)
                 self.clear()
                 self._warm_whole(snapshot, context)
         for _ in range(2):
@@ -185,7 +188,6 @@ class StreamBackend:
             and snapshot["steps"] == 1
             and snapshot["strength"] > 0
             and snapshot["noise/align"] == 0
-            and snapshot["memory/amount"] == 0
             and not self._stream.rows
             and place_of(context) is None
             and not (snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip())

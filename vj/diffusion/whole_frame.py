@@ -10,37 +10,77 @@ Both give the same, bit for bit.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from vj.diffusion.attention_banks import NUMBERS, looking_back
+from vj.diffusion.attention_memory import AttentionMemory, Recall
+from vj.diffusion.graphs import Given, GraphedPart
 from vj.diffusion.model import Model
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning
+from vj.parameters.store import Snapshot
 from vj.pipeline.card_transfer import OnCard, OnItsWay
 from vj.pipeline.cuda_compositor import CudaCompositor
 
 Encode = Callable[[Tensor], Tensor]
 Denoise = Callable[..., Tensor]
+"""What a memory is told, and the rest as `Model.unet` has it."""
+PLAYED, FIXED = 9, 7
+"""Which tensor of a call holds the numbers, and where in it those of the memory begin."""
 
 
 class WholeFrame:
     """Of one model at one size. Belongs to the render thread."""
 
-    def __init__(self, model: Model, compositor: CudaCompositor) -> None:
-        self._model, self._compositor = model, compositor
+    def __init__(
+        self, model: Model, compositor: CudaCompositor, memory: AttentionMemory | None = None
+    ) -> None:
+        """memory: of earlier frames."""
+        self._model, self._compositor, self._memory = model, compositor, memory
         self._kernels = compositor.kernels
         self._part = model.graphed("frame", self._captured, self._by_parts)
+
+    def expect(self, snapshot: Snapshot) -> None:
+        """Have the banks and graphs that frames like this look back with, to be made ready."""
+        if self._memory is not None and self._memory.expect(snapshot):
+            self._looking_back(self._memory.recall((0,)))
+
+    def _of_memory(self, played: Conditioning) -> tuple[Recall | None, list[float]]:
+        """What a frame looks back at, and what it is told."""
+        if self._memory is None or played.memory is None:
+            if self._memory is not None:
+                self._memory.leave()
+            return None, [0.0] * NUMBERS
+        told = self._memory.numbers([(0, played.memory)])[0]
+        return self._memory.recall((0,)), told
+
+    def _looking_back(self, recall: Recall) -> GraphedPart | None:
+        """The frame with these banks."""
+        if recall.whole is None:
+            recall.whole = self._model.graphed(
+                "frame with memory",
+                partial(self._captured, recall=recall),
+                partial(self._by_parts, recall=recall),
+                _nothing_kept,
+            )
+        return recall.whole
 
     def paint(self, there: OnCard, played: Conditioning, share: float) -> OnItsWay:
         """The picture of a frame. Nothing waits for it but its `result`. share: of what the model
         makes, below 1 where so little is asked of it that the input shows."""
         level, text = played.levels[0], played.text
         numbers = [level.t, level.a, level.b, 1 / np.float32(level.a), share]
-        numbers += [played.guidance, played.delta, *played.hint_amounts]
-        part = self._part or self._by_parts
+        recall, told = self._of_memory(played)
+        numbers += [played.guidance, played.delta, *told, *played.hint_amounts]
+        graphed = self._part if recall is None else self._looking_back(recall)
+        part = graphed or partial(self._by_parts, recall=recall)
+        key: dict[str, Any] = {} if graphed is None else {"key": self._model.key}
         with torch.no_grad():
             picture, state, figures = part(
                 there.fresh,
@@ -59,20 +99,32 @@ class WholeFrame:
                 text.image,
                 played.noise if played.guidance > 1 else None,
                 *played.hints,
-                **({} if self._part is None else {"key": self._model.key}),
+                **key,
             )
         return self._compositor.take(there.asked, picture, state, figures)
 
-    def _by_parts(self, *tensors: Any) -> tuple[Tensor, Tensor, Tensor]:
-        model = self._model
+    def _by_parts(
+        self, *tensors: Any, recall: Recall | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        model, memory = self._model, self._memory
 
-        def denoise(x: Tensor, t: Tensor, text: Embedding, *led: Any) -> Tensor:
-            return model.unet(x, t, text, *led)
+        def denoise(told: Tensor, *given: Any) -> Tensor:
+            if recall is None or memory is None:
+                return model.unet(*given)
+            return memory.look_back(recall, told, *given)
 
         return self.frame(model.encode, denoise, model.decode, *tensors)
 
-    def _captured(self, *tensors: Any) -> tuple[Tensor, Tensor, Tensor]:
-        encode, denoise, decode = self._model.bare()
+    def _captured(
+        self, *tensors: Any, recall: Recall | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        encode, bare, decode = self._model.bare()
+
+        def denoise(told: Tensor, *given: Any) -> Tensor:
+            with nullcontext() if recall is None else looking_back(recall.banks, told):
+                out: Tensor = bare(*given)
+            return out
+
         return self.frame(encode, denoise, decode, *tensors)
 
     def frame(
@@ -100,13 +152,14 @@ class WholeFrame:
         """The picture, (H, W, 3) uint8, the generated image, (H, W, 3) float32 0..1, and the
         figures of `OnItsWay`."""
         compositor, kernels = self._compositor, self._kernels
-        t, a, b, one_over_a, share, guidance, delta = numbers[:7].split(1)
+        t, a, b, one_over_a, share, guidance, delta = numbers[:FIXED].split(1)
+        told, amounts = numbers[None, FIXED:].split((NUMBERS, len(hints)), 1)
         entered = compositor.empty_input()
         kernels.feedback_into(entered, fresh, last, before, flow)
         light = compositor.brightness(entered)
         x = a * encode(entered) + b * noise
-        led = (hints, numbers[None, 7:]) if any(hint is not None for hint in hints) else ()
-        out = denoise(x, t, Embedding(tokens, pooled, image), *led)
+        led = (hints, amounts) if any(hint is not None for hint in hints) else ()
+        out = denoise(told, x, t, Embedding(tokens, pooled, image), *led)
         if stock is not None:  # the noise stands for what a negative prompt would predict
             base = delta * stock
             out = base + guidance * (self._noise_in(out, x, a, b) - base)
@@ -141,3 +194,12 @@ class WholeFrame:
         """Give up its graphs."""
         if self._part is not None:
             self._model.not_graphed(self._part)
+
+
+def _nothing_kept(tensors: Given) -> Given:
+    """The same call, but nothing is kept and nothing forgotten."""
+    numbers = tensors[PLAYED]
+    assert numbers is not None
+    still = numbers.clone()
+    still.narrow(0, FIXED, NUMBERS).zero_()
+    return [*tensors[:PLAYED], still, *tensors[PLAYED + 1 :]]
