@@ -100,7 +100,7 @@ def test_the_same_frame_again_leaves_everything_as_it_is(plain: Model) -> None:
 
 
 def forgotten(played: Remembering) -> None:
-    played.backend.forget()
+    played.backend.reset()
 
 
 def fired(played: Remembering) -> None:
@@ -158,7 +158,7 @@ def test_rows_of_the_stream_batch_keep_their_own(plain: Model) -> None:
     for place, number in enumerate(order):
         if place == cut:
             for one in (together, alone):
-                one.backend.forget()
+                one.backend.reset()
         batched += together.frames([number])
         wanted += alone.frames([number])
         wanted += alone.drained()
