@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,6 +17,9 @@ from tests.diffusion.adapter_parts import (
     lora,
     pictured,
 )
+from tests.diffusion.leaving import TEXTS
+from tests.kernels.kernels_as_c import Compiled, stand_in_for_cupy
+from tests.recycled import Recycled
 from tests.tiny_models import (
     XL_BLOCKS,
     make_controlnet,
@@ -25,6 +30,8 @@ from tests.tiny_models import (
     make_t2i_adapter,
 )
 from vj.diffusion.model import Model
+from vj.kernels import body
+from vj.pipeline import card_transfer
 
 FAMILIES = ("lcm", "turbo", "sdxl")
 
@@ -85,3 +92,27 @@ def led(parts: Path) -> Model:
 @pytest.fixture(scope="module")
 def shown(parts: Path) -> Model:
     return load(parts, **pictured(parts))
+
+
+@pytest.fixture(scope="session")
+def in_c(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, Compiled]]:
+    folders = {name: tmp_path_factory.mktemp(name) for name in (*TEXTS, "blending")}
+    made = {
+        name: (text.CUDA_SOURCE, Compiled(folders[name], text.C_SOURCE))
+        for name, text in TEXTS.items()
+    }
+    return {**made, "": (body.CUDA_SOURCE, Compiled(folders["blending"], body.C_SOURCE))}
+
+
+@pytest.fixture
+def memory(in_c: dict[str, tuple[str, Compiled]], monkeypatch: pytest.MonkeyPatch) -> Recycled:
+    """The card's host code, on the CPU; what comes down lies in memory that is spoiled as soon as
+    nobody holds it."""
+    others = {name: one for name, one in in_c.items() if name}
+    stand_in_for_cupy(monkeypatch, in_c[""][1], body.CUDA_SOURCE, torch.float32, **others)
+    stream = SimpleNamespace(synchronize=lambda: None)
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: stream)
+    monkeypatch.setattr(torch.cuda, "stream", lambda one: nullcontext())
+    made = Recycled()
+    monkeypatch.setattr(card_transfer, "host_memory", made)
+    return made

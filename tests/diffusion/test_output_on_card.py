@@ -4,9 +4,7 @@ host would have made of it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,85 +14,15 @@ import torch
 from tests.card_log import Log
 from tests.diffusion.adapter_parts import SIZE
 from tests.diffusion.card_models import OnCard, model_of
-from tests.kernels.kernels_as_c import Compiled, stand_in_for_cupy
+from tests.diffusion.leaving import CPU, PAINTED, SAME_SHAPE, WIDE, Frames, Plenty, guide_of
 from tests.pretended_card import CARD, PretendedCard
 from tests.recycled import Recycled
-from tests.waiting import until
-from vj.app.output_upscale import OutputUpscaler
-from vj.app.sink_group import SinkGroup
-from vj.core.clock import WallClock
-from vj.core.frame import Frame, Guide, OutputFrame, Size
-from vj.core.metrics import Metrics
+from vj.core.frame import Guide, Size
 from vj.core.packed import Packed, Pixels, rgb_of
 from vj.diffusion import noise_align
-from vj.kernels import body, cupy_guided, guided_body, pack_body, upscale_body
-from vj.parameters.store import Store
-from vj.pipeline import card_transfer
+from vj.kernels import cupy_guided
 from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler, SpareTime
-from vj.pipeline.coming import AS_PAINTED, Arrived, WayOut
-from vj.pipeline.cuda_compositor import CudaCompositor
-
-PAINTED, WIDE, SAME_SHAPE = Size(64, 48), Size(160, 90), Size(128, 96)
-CPU = torch.device("cpu")
-TEXTS = {"packing": pack_body, "upscaling": upscale_body, "guiding": guided_body}
-
-
-@pytest.fixture(scope="module")
-def in_c(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, Compiled]]:
-    folders = {name: tmp_path_factory.mktemp(name) for name in (*TEXTS, "blending")}
-    made = {
-        name: (text.CUDA_SOURCE, Compiled(folders[name], text.C_SOURCE))
-        for name, text in TEXTS.items()
-    }
-    return {**made, "": (body.CUDA_SOURCE, Compiled(folders["blending"], body.C_SOURCE))}
-
-
-@pytest.fixture
-def memory(in_c: dict[str, tuple[str, Compiled]], monkeypatch: pytest.MonkeyPatch) -> Recycled:
-    """The card's host code, on the CPU; what comes down lies in memory that is spoiled as soon as
-    nobody holds it."""
-    others = {name: one for name, one in in_c.items() if name}
-    stand_in_for_cupy(monkeypatch, in_c[""][1], body.CUDA_SOURCE, torch.float32, **others)
-    stream = SimpleNamespace(synchronize=lambda: None)
-    monkeypatch.setattr(torch.cuda, "Stream", lambda device: stream)
-    monkeypatch.setattr(torch.cuda, "stream", lambda one: nullcontext())
-    made = Recycled()
-    monkeypatch.setattr(card_transfer, "host_memory", made)
-    return made
-
-
-class Plenty(SpareTime):
-    """There is always time."""
-
-    enough = True
-
-
-class Frames:
-    """A compositor on the card, and what it is given: another input and another generated image in
-    every frame."""
-
-    def __init__(self) -> None:
-        self.compositor = CudaCompositor(PAINTED, CPU, torch.float32)
-        self.snapshot = Store({"picture/sharpen": 0.4, "blend/smoothing": 0.5}).sample(0.0)
-
-    def paint(self, number: int, way: WayOut = AS_PAINTED) -> Arrived:
-        rng = np.random.default_rng(number)
-        small = rng.integers(0, 256, (6, 8, 3), np.uint8)
-        image = cv2.resize(small, PAINTED, interpolation=cv2.INTER_CUBIC)
-        painted = torch.from_numpy(image[::-1].copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
-        self.compositor.way_out = way
-        arrived = self.compositor.postprocess(painted, image, self.snapshot).arrived()
-        assert arrived is not None
-        return arrived
-
-
-def guide_of(number: int) -> Guide:
-    rng = np.random.default_rng(100 + number)
-    small = rng.integers(0, 256, (9, 12, 3), np.uint8)
-    pixels = cv2.resize(small, (320, 240), interpolation=cv2.INTER_CUBIC)
-    image = cv2.resize(pixels, PAINTED, interpolation=cv2.INTER_AREA)
-    mask = rng.integers(0, 256, (PAINTED.height, PAINTED.width), np.uint8)
-    return Guide(pixels, image, "crop", 0.3, mask if number % 2 else None)
+from vj.pipeline.coming import AS_PAINTED, WayOut
 
 
 @pytest.mark.parametrize("output", [WIDE, SAME_SHAPE], ids=["cut", "whole"])
@@ -210,63 +138,6 @@ def test_a_card_that_fails_lets_the_picture_down_as_it_was_painted(memory: Recyc
     assert arrived.sent is None
     assert np.array_equal(rgb_of(arrived.picture), rgb_of(Frames().paint(1).picture))
     assert len(told) == 1
-
-
-@pytest.fixture
-def upscaling(memory: Recycled) -> Iterator[tuple[OutputUpscaler, list[Frame], list[str]]]:
-    got: list[Frame] = []
-    messages: list[str] = []
-    made = OutputUpscaler(
-        FsrUpscaler(PAINTED, WIDE, "cpu"), got.append, Metrics(), messages.append, painted=PAINTED
-    )
-    yield made, got, messages
-    made.stop()
-
-
-def test_pictures_leave_in_their_order_whoever_made_them_larger(
-    upscaling: tuple[OutputUpscaler, list[Frame], list[str]],
-) -> None:
-    """What a card made is passed on; what it did not, or for another output, is made here."""
-    upscaler, got, messages = upscaling
-    frames, view = Frames(), np.zeros((PAINTED.height, PAINTED.width, 3), np.uint8)
-    before = FsrOnCard(PAINTED, SAME_SHAPE, CPU)
-    for number in range(9):
-        on_card = (upscaler.on_card, None, before)[number % 3]
-        arrived = frames.paint(number, WayOut(on_card, None, True))
-        frame = OutputFrame(arrived.picture, number, 0.0, views={"mask": view}, sent=arrived.sent)
-        upscaler.put(frame)
-        until(lambda count=number: len(got) == count + 1)  # type: ignore[misc]
-        sent = got[-1]
-        assert isinstance(sent, OutputFrame)
-        assert (sent.number, sent.size, sent.sent, sent.guide) == (number, WIDE, None, None)
-        assert sent.views["mask"].shape == (WIDE.height, WIDE.width, 3)
-        assert isinstance(sent.picture, Packed) == (number % 3 == 0)
-        wanted = FsrUpscaler(PAINTED, WIDE, "cpu").upscale(rgb_of(arrived.picture))
-        assert np.array_equal(sent.pixels, wanted)
-    upscaler.leave_card(RuntimeError("no memory"))
-    upscaler.leave_card(RuntimeError("no memory"))
-    assert upscaler.on_card is None
-    assert len(messages) == 1
-    assert "upscaling on the card failed (RuntimeError: no memory); it is done bes" in messages[0]
-
-
-@pytest.mark.parametrize(
-    ("uris", "packed"),
-    [
-        (["ndi:one", "record:out.mp4"], True),
-        (["ndi:one?crop=left-half"], False),
-        (["ndi:one?show=mask", "record:out.mp4"], False),
-        (["record:out.mp4"], False),
-        ([], False),
-    ],
-)
-def test_pictures_are_packed_where_ndi_takes_them_whole(uris: list[str], packed: bool) -> None:
-    group = SinkGroup(uris, 30.0, WallClock(), Metrics(), print)
-    assert group.packed is packed
-    assert SinkGroup(["ndi:other"], 30.0, WallClock(), Metrics(), print).packed
-
-
-# What it costs on a card.
 
 
 @pytest.fixture

@@ -1,0 +1,136 @@
+"""What a show's outputs ask of a card, and what becomes of its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.diffusion.leaving import CPU, PAINTED, SAME_SHAPE, WIDE, Frames, guide_of
+from tests.recycled import Recycled
+from tests.waiting import until
+from vj.app.output_upscale import OutputUpscaler
+from vj.app.outputs import Outputs
+from vj.app.sink_group import SinkGroup
+from vj.core.clock import WallClock
+from vj.core.frame import Frame, OutputFrame, Size
+from vj.core.metrics import Metrics
+from vj.core.packed import Packed, rgb_of
+from vj.core.supervisor import Supervisor
+from vj.parameters.store import Store
+from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler
+from vj.pipeline.coming import WayOut
+from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.upscale import make_upscaler
+from vj.show.load import check_show
+from vj.show.schema import Show
+
+
+@pytest.fixture
+def upscaling(memory: Recycled) -> Iterator[tuple[OutputUpscaler, list[Frame], list[str]]]:
+    got: list[Frame] = []
+    messages: list[str] = []
+    made = OutputUpscaler(
+        FsrUpscaler(PAINTED, WIDE, "cpu"), got.append, Metrics(), messages.append, painted=PAINTED
+    )
+    yield made, got, messages
+    made.stop()
+
+
+def test_pictures_leave_in_their_order_whoever_made_them_larger(
+    upscaling: tuple[OutputUpscaler, list[Frame], list[str]],
+) -> None:
+    """What a card made is passed on; what it did not, or for another output, is made here."""
+    upscaler, got, messages = upscaling
+    frames, view = Frames(), np.zeros((PAINTED.height, PAINTED.width, 3), np.uint8)
+    before = FsrOnCard(PAINTED, SAME_SHAPE, CPU)
+    for number in range(9):
+        on_card = (upscaler.on_card, None, before)[number % 3]
+        arrived = frames.paint(number, WayOut(on_card, None, True))
+        frame = OutputFrame(arrived.picture, number, 0.0, views={"mask": view}, sent=arrived.sent)
+        upscaler.put(frame)
+        until(lambda count=number: len(got) == count + 1)  # type: ignore[misc]
+        sent = got[-1]
+        assert isinstance(sent, OutputFrame)
+        assert (sent.number, sent.size, sent.sent, sent.guide) == (number, WIDE, None, None)
+        assert sent.views["mask"].shape == (WIDE.height, WIDE.width, 3)
+        assert isinstance(sent.picture, Packed) == (number % 3 == 0)
+        wanted = FsrUpscaler(PAINTED, WIDE, "cpu").upscale(rgb_of(arrived.picture))
+        assert np.array_equal(sent.pixels, wanted)
+    upscaler.leave_card(RuntimeError("no memory"))
+    upscaler.leave_card(RuntimeError("no memory"))
+    assert upscaler.on_card is None
+    assert len(messages) == 1
+    assert "upscaling on the card failed (RuntimeError: no memory); it is done bes" in messages[0]
+
+
+def test_an_output_says_how_pictures_leave(
+    memory: Recycled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packed where they are sent as they come down; larger where an upscaler can do it there."""
+
+    def made(kind: str, painted: Size, wanted: Size, device: str, *more: Any) -> Any:
+        if kind == "auto" and wanted != painted:
+            return FsrUpscaler(painted, wanted, "cpu", more[1])
+        return make_upscaler(kind, painted, wanted, "cpu", print)
+
+    monkeypatch.setattr("vj.app.outputs.make_upscaler", made)
+    show = check_show({"source": "testcard", "model": "none", "sinks": "ndi:one"}, "here")
+    run = SimpleNamespace(show=show)
+    log: list[str] = []
+    messages = SimpleNamespace(log=log.append)
+    given = {"clock": WallClock(), "metrics": Metrics(), "supervisor": Supervisor(print)}
+    outputs = Outputs(SimpleNamespace(run=run, messages=messages, **given))  # type: ignore[arg-type]
+    context = replace(FrameContext.black(PAINTED), guide=guide_of(1))
+    snapshot = Store({"mix/wet": 0.5}).sample(0.0)
+
+    def way(output: Size | None, upscale: str = "auto") -> WayOut:
+        played = replace_show(show, output, upscale)
+        replacement = outputs.replace_upscaler(played, run.show, PAINTED)
+        if replacement is not None:
+            replacement.apply()
+        run.show = played
+        return outputs.way_out(context, snapshot)
+
+    assert (way(None).upscaler, way(None).packed) == (None, True)
+    larger = way(WIDE)
+    assert larger.packed
+    assert larger.upscaler is not None
+    assert larger.upscaler.makes((WIDE.height, WIDE.width, 3))
+    assert larger.guide is not None
+    assert larger.guide.strength == pytest.approx(0.15), "mixed with its input it has left it less"
+    larger.failed(RuntimeError("no memory"))
+    assert outputs.way_out(context, snapshot).upscaler is None
+    assert not outputs.way_out(context, snapshot).packed, "it is upscaled beside, as RGB"
+    assert any("upscaling on the card failed" in line for line in log)
+    assert not way(WIDE, "lanczos").packed
+    same = way(PAINTED)
+    assert (same.upscaler, same.packed) == (None, True)
+    outputs.stop()
+
+
+@pytest.mark.parametrize(
+    ("uris", "packed"),
+    [
+        (["ndi:one", "record:out.mp4"], True),
+        (["ndi:one?crop=left-half"], False),
+        (["ndi:one?show=mask", "record:out.mp4"], False),
+        (["record:out.mp4"], False),
+        ([], False),
+    ],
+)
+def test_pictures_are_packed_where_ndi_takes_them_whole(uris: list[str], packed: bool) -> None:
+    group = SinkGroup(uris, 30.0, WallClock(), Metrics(), print)
+    assert group.packed is packed
+    assert SinkGroup(["ndi:other"], 30.0, WallClock(), Metrics(), print).packed
+
+
+# What it costs on a card.
+
+
+def replace_show(show: Show, output: Size | None, upscale: str) -> Show:
+    return show.model_copy(update={"output": output, "upscale": upscale})
