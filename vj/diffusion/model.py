@@ -45,8 +45,8 @@ class Model:
     """See `vj.diffusion.speed`."""
 
     def __post_init__(self) -> None:
-        self.schedule = NoiseSchedule(self.pipe.scheduler.alphas_cumprod)
         self.prediction: str = self.pipe.scheduler.config.prediction_type
+        self.schedule = NoiseSchedule(self.pipe.scheduler.alphas_cumprod, self.prediction)
         self.latent_channels: int = self.pipe.unet.config.in_channels
         self.scale: int = self.pipe.vae_scale_factor
         self.vae_dtype = self._vae_type()

@@ -32,12 +32,28 @@ class Level:
     b: float
 
 
+LEAST_SIGNAL = 2.0**-24
+"""The least of a^2 and b^2, diffusers' too. Schedules of zero terminal SNR (arXiv 2305.08891) end
+at 0, whose log-SNR is infinite."""
+LEAST_FOR_EPSILON = 1e-4
+"""The least of a^2 for a UNet that predicts the noise, where a schedule that goes further ends:
+in x0 = (x - b * noise) / a what it is wrong by comes 1/a times."""
+LEAST_FOR_DELTA = 0.05
+"""The a below which `played_delta` goes to 1. Stable Diffusion's own schedule ends at 0.068."""
+
+
 class NoiseSchedule:
     """The model's noise schedule, continuous in t: log-SNR is interpolated linearly between integer
-    timesteps."""
+    timesteps. How a scheduler spaces its steps has no part in it: strength says where they
+    begin."""
 
-    def __init__(self, alphas_cumprod: Tensor) -> None:
+    def __init__(self, alphas_cumprod: Tensor, prediction: str = "epsilon") -> None:
+        """alphas_cumprod: (T,), a^2 at every timestep, falling; 0 and 1 are taken too."""
         cumulative = alphas_cumprod.double().cpu()
+        if prediction == "epsilon":
+            kept = max(1, int((cumulative >= LEAST_FOR_EPSILON).sum()))
+            cumulative = cumulative[:kept]
+        cumulative = cumulative.clamp(LEAST_SIGNAL, 1 - LEAST_SIGNAL)
         self._log_snr = torch.log(cumulative / (1 - cumulative)).tolist()
         self.last = len(self._log_snr) - 1
 
@@ -56,6 +72,15 @@ class NoiseSchedule:
         one t0/steps above 0."""
         top = strength * self.last
         return [self.level(top * (steps - i) / steps) for i in range(steps)]
+
+
+def played_delta(delta: float, level: Level) -> float:
+    """How much of the residual noise guidance starts from. What is left out of it comes into the
+    clean latents as (1 - delta) * (1 - guidance) * x / a, so there is no less of it where a goes
+    to 0."""
+    if level.a >= LEAST_FOR_DELTA:
+        return delta
+    return 1 - (1 - delta) * level.a / LEAST_FOR_DELTA
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +223,7 @@ class StreamBatch(Generic[T]):
         conditioning, level = row.conditioning, row.conditioning.levels[row.step]
         if conditioning.guidance <= 1:
             return self._clean(prediction, row.x, level), row.stock
-        base = conditioning.delta * row.stock
+        base = played_delta(conditioning.delta, level) * row.stock
         epsilon = base + conditioning.guidance * (self._epsilon(prediction, row.x, level) - base)
         x0 = (row.x - level.b * epsilon) / level.a
         if row.step + 1 == len(conditioning.levels):

@@ -23,7 +23,7 @@ from vj.diffusion.attention_memory import AttentionMemory, Recall
 from vj.diffusion.graphs import Given, GraphedPart
 from vj.diffusion.model import Model
 from vj.diffusion.prompts import Embedding
-from vj.diffusion.stream_batch import Conditioning
+from vj.diffusion.stream_batch import Conditioning, played_delta
 from vj.parameters.store import Snapshot
 from vj.pipeline.card_transfer import OnCard, OnItsWay
 from vj.pipeline.cuda_compositor import CudaCompositor
@@ -77,7 +77,8 @@ class WholeFrame:
         level, text = played.levels[0], played.text
         numbers = [level.t, level.a, level.b, 1 / np.float32(level.a), share]
         recall, told = self._of_memory(played)
-        numbers += [played.guidance, played.delta, *told, *played.hint_amounts]
+        delta = played_delta(played.delta, level)
+        numbers += [played.guidance, delta, *told, *played.hint_amounts]
         graphed = self._part if recall is None else self._looking_back(recall)
         part = graphed or partial(self._by_parts, recall=recall)
         key: dict[str, Any] = {} if graphed is None else {"key": self._model.key}
