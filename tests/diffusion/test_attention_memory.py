@@ -13,6 +13,7 @@ from torch import Tensor
 from tests.diffusion.adapter_parts import SIZE, load, lora, picture, pictured
 from tests.diffusion.remembered_frames import Reference, Remembering
 from vj.diffusion.attention_banks import RememberingProcessor, self_attentions
+from vj.diffusion.attention_need import SD, SDXL, attention_need, attention_shapes
 from vj.diffusion.drawn_model import load_drawn
 from vj.diffusion.model import Model
 from vj.diffusion.model_spec import ModelSpec
@@ -223,6 +224,25 @@ def test_rest_gives_the_memory_back_and_it_is_told_once(plain: Model) -> None:
     played.frames([1, 2, 3])
     assert len(played.said) == 1
     assert "2 earlier frames take about" in played.said[0]
+
+
+@pytest.mark.parametrize("family", ["lcm", "sdxl", "xl"])
+def test_what_it_takes_is_known_before_the_model_is_loaded(parts: Path, family: str) -> None:
+    played = Remembering(load(parts, family), **FULL, memory__frames=3, steps=2)
+    played.frames([1, 2])
+    memory = played.backend._memory
+    assert memory is not None
+    spec = ModelSpec(str(parts / family), dtype="float32")
+    assert memory.bytes == attention_need(spec, SIZE, 3, 2)
+    assert attention_need(ModelSpec("pocket"), SIZE, 3) == 0
+
+
+def test_of_models_in_one_file_it_is_known_too() -> None:
+    """16 and 70 self-attentions."""
+    shapes = list(attention_shapes(SD, 64, 64)), list(attention_shapes(SDXL, 128, 128))
+    assert [len(one) for one in shapes] == [16, 70]
+    assert [sum(shape.leads for shape in one) for one in shapes] == [4, 46]
+    assert sum(shape.numbers for shape in shapes[0]) == 24_166_400
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])

@@ -11,10 +11,12 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.core.free_memory import MemoryRoom, in_words, memory_room
 from vj.core.memory import give_back
+from vj.diffusion.attention_need import attention_need
 from vj.diffusion.devices import best_device_name
 from vj.diffusion.memory_need import memory_need
 from vj.diffusion.model_names import is_painter
 from vj.diffusion.model_spec import ModelSpec
+from vj.parameters.table import TABLE
 from vj.show.schema import Show
 
 SPARE = 0.5
@@ -43,7 +45,10 @@ def too_large(show: Show, size: Size) -> str:
     device = _device_for(show)
     if not device.startswith("cuda"):
         return ""
-    need, room = memory_need(model_spec(show), size, device), room_of(device)
+    need, room = (
+        _with_frames(memory_need(model_spec(show), size, device), show, size),
+        room_of(device),
+    )
     if need is None or room is None or need <= room.total:
         return ""
     return (
@@ -82,7 +87,7 @@ class ModelMemory:
         whatever there is.
         """
         device = _device_for(show)
-        need, room = self._need(model_spec(show), size, device), self._room(device)
+        need, room = self.need(show, size), self._room(device)
         if need is None or room is None:
             if asked == "prepare":
                 self._log(f"preparing {name}: how much memory it takes is not known")
@@ -115,7 +120,7 @@ class ModelMemory:
         device = _device_for(show)
         if device == "cpu":
             return
-        need, room = self._need(model_spec(show), size, device), self._room(device)
+        need, room = self.need(show, size), self._room(device)
         if need is None or room is None:
             return
         short = "; it may not fit: a smaller size: takes less" if need > room.usable else ""
@@ -126,7 +131,7 @@ class ModelMemory:
 
     def need(self, show: Show, size: Size) -> int | None:
         """Bytes that a show's model takes at a size."""
-        return self._need(model_spec(show), size, _device_for(show))
+        return _with_frames(self._need(model_spec(show), size, _device_for(show)), show, size)
 
     def tidy(self) -> None:
         """Have models that rest give way where there are many, or memory has become short. To be
@@ -162,6 +167,16 @@ def _device_for(show: Show) -> str:
     if name in ("none", "drawn") or is_painter(name):
         return "cpu"
     return best_device_name(show.model.device)
+
+
+def _with_frames(need: int | None, show: Show, size: Size) -> int | None:
+    """With the earlier frames that a show's model looks at, as the show starts."""
+    if need is None or not show.start.get("memory/amount"):
+        return need
+    frames, steps = (
+        int(show.start.get(name, TABLE.find(name).start)) for name in ("memory/frames", "steps")
+    )
+    return need + attention_need(model_spec(show), size, frames, steps, _device_for(show))
 
 
 def _device_of(model: LoadedModel) -> str:

@@ -93,7 +93,7 @@ def _files(spec: ModelSpec, found: FoundModel) -> Iterator[Path]:
     elif found.kind == "translator":
         yield found.path if found.path.is_file() else found.path / TRANSLATOR
     elif found.kind in ("folder", "id"):
-        folder = found.path if found.kind == "folder" else _fetched(spec.name)
+        folder = found.path if found.kind == "folder" else fetched(spec.name)
         for part in PARTS:
             yield from _of_folder(None if folder is None else folder / part)
     for lora in spec.loras:
@@ -104,7 +104,7 @@ def _files(spec: ModelSpec, found: FoundModel) -> Iterator[Path]:
     for name in (*led, spec.image_encoder):
         if name is not None:
             folder = Path(name).expanduser()
-            yield from _of_folder(folder if folder.is_dir() else _fetched(name))
+            yield from _of_folder(folder if folder.is_dir() else fetched(name))
 
 
 def _of_folder(folder: Path | None) -> list[Path]:
@@ -119,7 +119,7 @@ def _of_folder(folder: Path | None) -> list[Path]:
     return []
 
 
-def _fetched(hub_id: str) -> Path | None:
+def fetched(hub_id: str) -> Path | None:
     """The newest version of a Hugging Face model that has been fetched."""
     folder = hub_cache() / f"models--{hub_id.replace('/', '--')}"
     versions = sorted(folder.glob("snapshots/*"), key=lambda path: path.stat().st_mtime)

@@ -25,7 +25,7 @@ from vj.show.validate_sounds import sound_faults
 
 IN_CUES = (
     *("snapshot", "image/grab", "mask/learn", "subject/pick"),
-    *("canvas/clear", "canvas/take", "film/begin"),
+    *("canvas/clear", "canvas/take", "film/begin", "memory/forget"),
 )
 """Triggers that a cue may fire."""
 KEYS = ("left", "right", "up", "down")
