@@ -12,12 +12,14 @@ from diffusers import (
     AutoencoderKL,
     AutoencoderTiny,
     ControlNetModel,
+    DEISMultistepScheduler,
     EulerDiscreteScheduler,
     LCMScheduler,
     PNDMScheduler,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     T2IAdapter,
+    TCDScheduler,
     UNet2DConditionModel,
 )
 from safetensors.torch import load_file, save_file
@@ -92,12 +94,12 @@ def _text(tokenizer: Any, width: int, kind: Any = CLIPTextModel) -> Any:
 def _unet(width: int, **more: Any) -> UNet2DConditionModel:
     return UNet2DConditionModel(
         sample_size=8,
-        block_out_channels=(8, 16),
-        layers_per_block=1,
         cross_attention_dim=width,
         attention_head_dim=4,
         norm_num_groups=4,
         **{
+            "block_out_channels": (8, 16),
+            "layers_per_block": 1,
             "in_channels": 4,
             "out_channels": 4,
             "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
@@ -124,11 +126,45 @@ def tiny_vae() -> AutoencoderTiny:
     return AutoencoderTiny(encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4)
 
 
+SDXS_BLOCKS: dict[str, Any] = {
+    "block_out_channels": (8, 16, 16),
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+    "mid_block_type": None,
+    "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+}
+"""SDXS: three levels of one layer, no middle; the autoencoder in its folder is a tiny one."""
+SSD_BLOCKS: dict[str, Any] = {
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+    "mid_block_type": "UNetMidBlock2D",
+    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+    "layers_per_block": 2,
+    "transformer_layers_per_block": [1, [2, 2]],
+    "reverse_transformer_layers_per_block": [[1, 1, 2], 1],
+}
+"""SSD-1B and Vega: SDXL with layers taken out, another number going up than down, and a middle
+without attention."""
+XL_FAMILIES: dict[str, tuple[dict[str, Any], str]] = {
+    "sdxl": ({}, "epsilon"),
+    "sdxl-turbo": ({}, "epsilon"),
+    "sdxl-lightning-4step": ({}, "epsilon"),
+    "sdxl-lightning-1step": ({}, "sample"),
+    "ssd-1b": (SSD_BLOCKS, "epsilon"),
+    "vega": (SSD_BLOCKS, "epsilon"),
+}
+"""What is particular in the UNet, and what it predicts."""
+FAMILIES = (
+    *("sd15", "sd21", "turbo", "lcm", "dreamshaper", "hyper"),
+    *("sdxs-512-0.9", "sdxs-512-dreamshaper", *XL_FAMILIES),
+)
+
+
 def make_model(folder: Path, family: str, seed: int = 0, **unet: Any) -> Path:
-    """Write a model of family sd15, sd21, turbo, lcm or sdxl into `folder`, and return it."""
+    """Write a model of one of `FAMILIES` into `folder`, and return it."""
     torch.manual_seed(seed)
     tokenizer = make_tokenizer(folder / "tokenizer")
-    if family == "sdxl":
+    if family in XL_FAMILIES:
+        shape, prediction = XL_FAMILIES[family]
+        unet = {**shape, **unet}
         pipe: Any = StableDiffusionXLPipeline(
             vae=full_vae(),
             text_encoder=_text(tokenizer, 32),
@@ -142,18 +178,25 @@ def make_model(folder: Path, family: str, seed: int = 0, **unet: Any) -> Path:
                 projection_class_embeddings_input_dim=6 * 8 + 32,
                 **unet,
             ),
-            scheduler=EulerDiscreteScheduler(**BETAS),
+            scheduler=EulerDiscreteScheduler(
+                **BETAS, timestep_spacing="trailing", prediction_type=prediction
+            ),
         )
     else:
-        width = {"sd15": 768, "lcm": 768, "sd21": 1024, "turbo": 1024}[family]
+        width = {"sd21": 1024, "turbo": 1024, "sdxs-512-0.9": 1024}.get(family, 768)
+        unet = {**(SDXS_BLOCKS if family.startswith("sdxs") else {}), **unet}
         scheduler = {
+            "hyper": lambda: TCDScheduler(**BETAS),
+            "dreamshaper": lambda: DEISMultistepScheduler(**BETAS),
+            "sdxs-512-0.9": lambda: DEISMultistepScheduler(**BETAS),
+            "sdxs-512-dreamshaper": lambda: DEISMultistepScheduler(**BETAS),
             "sd15": lambda: PNDMScheduler(**BETAS),
             "lcm": lambda: LCMScheduler(**BETAS),
             "sd21": lambda: PNDMScheduler(**BETAS, prediction_type="v_prediction"),
             "turbo": lambda: EulerDiscreteScheduler(**BETAS),
         }[family]()
         pipe = StableDiffusionPipeline(
-            vae=full_vae(),
+            vae=tiny_vae() if family.startswith("sdxs") else full_vae(),
             text_encoder=_text(tokenizer, width),
             tokenizer=tokenizer,
             unet=_unet(width, **unet),
@@ -302,25 +345,23 @@ XL_BLOCKS: dict[str, Any] = {
 """For `make_model`: SDXL's UNet begins without attention, which its T2I-Adapters count on."""
 
 
-def make_controlnet(folder: Path, width: int = 768, xl: bool = False) -> Path:
+def make_controlnet(folder: Path, width: int = 768, xl: bool = False, **shape: Any) -> Path:
     """A ControlNet for a model of `make_model` whose text has `width` numbers a token. xl: for SDXL
-    with `XL_BLOCKS`."""
+    with `XL_BLOCKS`. shape: what is particular in its blocks."""
     torch.manual_seed(11)
     more = {
         "addition_embed_type": "text_time",
         "addition_time_embed_dim": 8,
         "projection_class_embeddings_input_dim": 6 * 8 + 32,
     }
+    first = XL_BLOCKS["down_block_types"] if xl else ("CrossAttnDownBlock2D", "DownBlock2D")
     net = ControlNetModel(
-        block_out_channels=(8, 16),
         layers_per_block=1,
-        down_block_types=XL_BLOCKS["down_block_types"]
-        if xl
-        else ("CrossAttnDownBlock2D", "DownBlock2D"),
         cross_attention_dim=width,
         attention_head_dim=4,
         norm_num_groups=4,
         conditioning_embedding_out_channels=(4, 4, 4, 8),
+        **{"block_out_channels": (8, 16), "down_block_types": first, **shape},
         **(more if xl else {}),
     )
     for closed in (

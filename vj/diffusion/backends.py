@@ -80,6 +80,7 @@ class StreamBackend:
         self.compositor = make_compositor(size, model.device, model.dtype)
         self.settled = False
         self.guides = model.guides
+        self._fades_below = 1.0 if model.from_noise else FADE_BELOW
         self._book = TextBook(model.encode_text, wait, on_message, supervisor=supervisor)
         self._travel = PromptTravel(self._book, blend)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
@@ -161,10 +162,10 @@ class StreamBackend:
         negative = self._negative(snapshot)
         self.model.follow(snapshot)
         conditioning = self._conditioning(entered, context, snapshot, text, negative)
-        self.settled = self._settles(snapshot) and len(rows) >= steps - 1
+        self.settled = self._settles(snapshot) and len(rows) >= len(conditioning.levels) - 1
         latents = self._latents.of(entered, snapshot, context)
         kept = None
-        if strength < FADE_BELOW:  # the compositor reuses its tensor
+        if strength < self._fades_below:  # the compositor reuses its tensor
             kept = entered.clone() if place_of(context) is None else self.model.decode(latents)
         flight = InFlight(context, strength, kept)
         return self._arrived(self._stream.step((latents, conditioning, flight)))
@@ -224,7 +225,8 @@ class StreamBackend:
         self.model.follow(snapshot)
         conditioning = self._conditioning(None, context, snapshot, text, None)
         self.settled = self._settles(snapshot)
-        return self._whole.paint(there, conditioning, min(1.0, snapshot["strength"] / FADE_BELOW))
+        share = min(1.0, snapshot["strength"] / self._fades_below)
+        return self._whole.paint(there, conditioning, share)
 
     def _conditioning(
         self,
@@ -281,7 +283,7 @@ class StreamBackend:
         frame, picture = done.payload, self.model.decode(done.latents)
         if frame.entered is not None:
             entered = frame.entered.to(picture.dtype)
-            picture = torch.lerp(entered, picture, frame.strength / FADE_BELOW)
+            picture = torch.lerp(entered, picture, frame.strength / self._fades_below)
         return GeneratedImage(picture, frame.context)
 
     def clear(self) -> None:

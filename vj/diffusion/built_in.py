@@ -51,6 +51,7 @@ class BuiltIn(ABC):
     latent_channels = 3
     scale = 1
     guides: tuple[str, ...] = ()
+    from_noise = False
 
     def __init__(self, name: str, techniques: tuple[str, ...], device: torch.device) -> None:
         self.name, self.techniques, self.device = name, techniques, device

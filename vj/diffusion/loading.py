@@ -34,6 +34,7 @@ from vj.diffusion.model import Model
 from vj.diffusion.model_names import FoundModel, find_model, no_such_model
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.network_runner import NetworkRunner
+from vj.diffusion.one_step import paints_from_noise
 from vj.diffusion.pipelines import (
     check_fit,
     choose_vae,
@@ -81,10 +82,11 @@ def load_stable_diffusion(spec: ModelSpec, found: FoundModel, on_message: OnMess
     quieten_libraries()
     on_message(f"loading {spec.name} for {device}")
     pipe = open_pipeline(spec, found, dtype)
-    family = family_of(pipe)
+    family, from_noise = family_of(pipe), paints_from_noise(spec.name, pipe)
     choose_vae(spec, pipe, family, dtype, on_message)
     check_fit(spec.name, pipe)
-    fuse_lcm_lora(spec, pipe, family, on_message)
+    if not from_noise or spec.lcm_lora not in ("auto", "off"):
+        fuse_lcm_lora(spec, pipe, family, on_message)
     adapters = add_adapters(spec, pipe, family, dtype, on_message)
     model = Model(
         Path(spec.name).name,
@@ -95,6 +97,7 @@ def load_stable_diffusion(spec: ModelSpec, found: FoundModel, on_message: OnMess
         adapters=adapters,
         log=on_message,
         speed=spec.speed,
+        from_noise=from_noise,
     )
     model.to(dtype)
     if adapters.image_prompts is not None:

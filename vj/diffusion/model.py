@@ -20,6 +20,7 @@ from vj.diffusion.adapters import Adapters
 from vj.diffusion.devices import beside, handed_over, sent, short
 from vj.diffusion.graphs import CudaCapture, GraphedPart, Rehearsed, Work, rehearsing
 from vj.diffusion.guides import Hints
+from vj.diffusion.one_step import OneStep
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.speed import FastForward, made_fast
 from vj.diffusion.stream_batch import NoiseSchedule
@@ -36,17 +37,20 @@ class Model:
     device: torch.device
     dtype: torch.dtype
     pipe: Any
-    schedule: NoiseSchedule = field(init=False)
+    schedule: NoiseSchedule | OneStep = field(init=False)
     threads: int | None = None
     """Threads that its computing takes on a CPU; None for torch's own choice."""
     adapters: Adapters = field(default_factory=Adapters)
     log: Callable[[str], None] = lambda text: None
     speed: str = "auto"
     """See `vj.diffusion.speed`."""
+    from_noise: bool = False
+    """It paints from noise alone, see `vj.diffusion.one_step`."""
 
     def __post_init__(self) -> None:
         self.prediction: str = self.pipe.scheduler.config.prediction_type
-        self.schedule = NoiseSchedule(self.pipe.scheduler.alphas_cumprod, self.prediction)
+        schedule = NoiseSchedule(self.pipe.scheduler.alphas_cumprod, self.prediction)
+        self.schedule = OneStep(schedule) if self.from_noise else schedule
         self.latent_channels: int = self.pipe.unet.config.in_channels
         self.scale: int = self.pipe.vae_scale_factor
         self.vae_dtype = self._vae_type()
@@ -320,10 +324,8 @@ class Model:
     def keep(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Its exact weights, for `restore`: what goes through bfloat16 loses bits."""
         own = {part: copy.deepcopy(getattr(self.pipe, part)) for part in ("unet", "vae")}
-        return own, {
-            part: copy.deepcopy(getattr(self.adapters, part))
-            for part in ("controlnet", "t2i_adapter")
-        }
+        led = ("controlnet", "t2i_adapter")
+        return own, {part: copy.deepcopy(getattr(self.adapters, part)) for part in led}
 
     def restore(self, kept: tuple[dict[str, Any], dict[str, Any]]) -> None:
         self.pipe.register_modules(**kept[0])
@@ -333,11 +335,9 @@ class Model:
     def trial(self, width: int, height: int) -> Callable[[], object]:
         """Paints a frame of this size when called."""
         image = torch.zeros(1, 3, height, width).contiguous(memory_format=torch.channels_last)
-        text = self.encode_text("")
+        text, t = self.encode_text(""), torch.tensor([500.0])
         hints = tuple(torch.zeros(1, 3, height, width) for _ in self.guides)
-        return lambda: self.decode(
-            self.unet(self.encode(image), torch.tensor([500.0]), text, hints)
-        )
+        return lambda: self.decode(self.unet(self.encode(image), t, text, hints))
 
     def describe(self) -> str:
         """`sd-turbo (sd21, cuda float16, vae AutoencoderTiny)`."""

@@ -15,6 +15,7 @@ from vj.pipeline.guides import unled
 POCKET = ("pocket/size", "pocket/relief", "palette/a", "palette/b")
 """Parameters of the built-in model."""
 IMAGE_PROMPTS = ("image/amount", "image/mix")
+ONE_STEP = "the model paints in one step, from noise"
 LIVE_PICTURES = ("image/from", "image/every", "image/grab")
 
 
@@ -26,6 +27,7 @@ def not_followed(model: DiffusionModel, remembers: bool) -> dict[str, str]:
         **dict.fromkeys(POCKET, BUILT_IN_ONLY),
         "film/begin": NO_FILM,
         **unled(model.guides),
+        **({"steps": ONE_STEP} if model.from_noise else {}),
         **({} if remembers else dict.fromkeys(MEMORY, NO_MEMORY)),
         **({} if has else dict.fromkeys((*IMAGE_PROMPTS, *LIVE_PICTURES), NO_IMAGE_PROMPTS)),
     }

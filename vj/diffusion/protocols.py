@@ -32,6 +32,7 @@ class DiffusionModel(Protocol):
     threads: int | None
     adapters: Adapters
     prediction: str
+    from_noise: bool
     latent_channels: int
     scale: int
 
