@@ -335,7 +335,7 @@ def test_models_without_it_say_so_once_and_paint_on(plain: Model) -> None:
     """The built-in one, and none at all."""
     assert "memory/amount" not in Remembering(plain).backend.unused
     said: list[str] = []
-    without = WithoutEffect("memory/amount", said.append)
+    without = WithoutEffect(("memory/amount",), said.append)
     pocket = PocketBackend(load_drawn(ModelSpec("drawn")), SIZE, wait=True)
     none = PassThrough(SIZE, waits=False)
     for amount in (0.0, 0.5, 0.7):

@@ -15,6 +15,7 @@ from vj.core.supervisor import Supervisor
 from vj.diffusion.attention_memory import memory_of
 from vj.diffusion.guides import hints_of
 from vj.diffusion.ip_adapter import WalkTokens
+from vj.diffusion.latent_morph import LatentMorph
 from vj.diffusion.live_tokens import LiveTokens
 from vj.diffusion.model import Model
 from vj.diffusion.noise_align import SwirlTurn, align
@@ -42,7 +43,7 @@ came."""
 
 MOST_STEPS = int(TABLE.find("steps").high)
 
-ONE_STEP = {"steps": 1, "strength": 0.5, "guidance": 1.0, "noise/align": 0.0}
+ONE_STEP = {"steps": 1, "strength": 0.5, "guidance": 1.0, "noise/align": 0.0, "latent/morph": 0.0}
 """What a frame needs to be painted whole."""
 
 
@@ -54,6 +55,9 @@ class InFlight:
     strength: float
     entered: Tensor | None
     """What went in, (1, 3, H, W), where the strength is so low that it shows."""
+    time: float
+    morph: float
+    """Milliseconds, see `vj.diffusion.latent_morph`."""
 
 
 class StreamBackend:
@@ -87,7 +91,7 @@ class StreamBackend:
         self._memory = memory_of(model, shape[1], shape[2], on_message)
         self._stream = StreamBatch[InFlight](model.unet, model.prediction, self._memory)
         self._noise = Noise(shape, model.device, torch.float32)
-        self._turn = SwirlTurn()
+        self._turn, self._morph = SwirlTurn(), LatentMorph(shape)
         self._latents = WalkLatents(model)
         self._whole = (
             WholeFrame(model, self.compositor, self._memory)
@@ -167,7 +171,7 @@ class StreamBackend:
         kept = None
         if strength < self._fades_below:  # the compositor reuses its tensor
             kept = entered.clone() if place_of(context) is None else self.model.decode(latents)
-        flight = InFlight(context, strength, kept)
+        flight = InFlight(context, strength, kept, snapshot.time, snapshot["latent/morph"])
         return self._arrived(self._stream.step((latents, conditioning, flight)))
 
     def _negative(self, snapshot: Snapshot) -> Embedding | None:
@@ -188,7 +192,7 @@ class StreamBackend:
             self._whole is not None
             and snapshot["steps"] == 1
             and snapshot["strength"] > 0
-            and snapshot["noise/align"] == 0
+            and snapshot["noise/align"] == 0 == snapshot["latent/morph"]
             and not self._stream.rows
             and place_of(context) is None
             and not (snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip())
@@ -280,7 +284,9 @@ class StreamBackend:
     def _arrived(self, done: Done[InFlight] | None) -> GeneratedImage | None:
         if done is None:
             return None
-        frame, picture = done.payload, self.model.decode(done.latents)
+        frame = done.payload
+        morphed = self._morph.of(done.latents, frame.morph, frame.time, frame.context)
+        picture = self.model.decode(morphed)
         if frame.entered is not None:
             entered = frame.entered.to(picture.dtype)
             picture = torch.lerp(entered, picture, frame.strength / self._fades_below)
@@ -293,6 +299,7 @@ class StreamBackend:
 
     def reset(self) -> None:
         self._noise.begin()
+        self._morph.begin()
         self._latents.clear()
         if self._memory is not None:
             self._memory.forget()

@@ -28,6 +28,7 @@ from vj.pipeline.backend import (
     MEMORY,
     NO_FILM,
     NO_IMAGE_PROMPTS,
+    NO_LATENTS,
     NO_MEMORY,
     GeneratedImage,
     Words,
@@ -133,6 +134,7 @@ class PocketBackend(StreamBackend):
             "film/begin": NO_FILM,
             **dict.fromkeys(IMAGE_PROMPTS, NO_IMAGE_PROMPTS),
             **dict.fromkeys(MEMORY, NO_MEMORY),
+            "latent/morph": NO_LATENTS,
         }
         self._white = WhiteNoise(size)
         self._unit = size.height / 256

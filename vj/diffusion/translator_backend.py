@@ -24,6 +24,7 @@ from vj.pipeline.backend import (
     BUILT_IN_ONLY,
     NO_FILM,
     NO_GUIDES,
+    NO_LATENTS,
     NO_MEMORY,
     GeneratedImage,
     Words,
@@ -63,6 +64,7 @@ UNUSED = {
     "pocket/relief": BUILT_IN_ONLY,
     "film/": NO_FILM,
     "memory/": NO_MEMORY,
+    "latent/": NO_LATENTS,
     "noise/align": "a translator always follows the form of what it is given",
 }
 

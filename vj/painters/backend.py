@@ -19,6 +19,7 @@ from vj.pipeline.backend import (
     BUILT_IN_ONLY,
     NO_FILM,
     NO_GUIDES,
+    NO_LATENTS,
     NO_MEMORY,
     GeneratedImage,
     Words,
@@ -42,6 +43,7 @@ NOT_FOLLOWED: Mapping[str, str] = {
     "film/": NO_FILM,
     "noise/align": BY_ITSELF,
     "memory/": NO_MEMORY,
+    "latent/": NO_LATENTS,
     "noise/swirl": BY_ITSELF,
 }
 """What the beginnings of parameters' names say that no painter follows, and why."""

@@ -19,6 +19,7 @@ from vj.parameters.rows import (
     cuts,
     decks,
     generation,
+    latent,
     masks,
     memory,
     output,
@@ -61,6 +62,7 @@ FIRED_BY_PANIC = ("memory/forget",)
 ROWS = (
     *generation.ROWS,
     *memory.ROWS,
+    *latent.ROWS,
     *blending.ROWS,
     *masks.ROWS,
     *subject.ROWS,

@@ -21,11 +21,12 @@ BUILT_IN_ONLY = "only the built-in model has it"
 NO_GUIDES = "the model has no ControlNet and no T2I-Adapter"
 NO_FILM = "only a translator trained with --from next dreams a film"
 NO_MEMORY = "the model has no self-attention, which Stable Diffusion models have"
+NO_LATENTS = "the model has no latents of its own; blend/smoothing averages what it paints"
 NO_IMAGE_PROMPTS = "the model has no IP-Adapter"
 MEMORY = tuple(name for name in TABLE.rows if name.startswith("memory/"))
 GENERATING = (
     *("prompt/", "palette/", "image/", "strength", "steps", "guidance", "delta"),
-    *("control/", "pocket/", "seed/", "noise/", "film/", "memory/"),
+    *("control/", "pocket/", "seed/", "noise/", "film/", "memory/", "latent/"),
 )
 """What parameters begin with that only a model follows."""
 OF_A_MODEL = {

@@ -17,6 +17,7 @@ STEPS = 4
 ALONE: dict[str, Value] = {
     "feedback/amount": 0.0,
     "blend/smoothing": 0.0,
+    "latent/morph": 0.0,
     "lines/amount": 0.0,
     "mix/wet": 1.0,
     "mix/mode": "normal",

@@ -46,6 +46,9 @@ from vj.pipeline.upscale_guide import worth
 from vj.pipeline.walk_keys import WalkKeys
 from vj.pipeline.without_effect import WithoutEffect
 
+OFF_AT_0 = ("memory/amount", "latent/morph")
+"""Parameters of which it is said that the model does not follow them."""
+
 
 class Preparation:
     """Takes frames, gives their contexts. Belongs to the render thread."""
@@ -89,7 +92,7 @@ class Preparation:
         """Of the same: the pixels that came last, how they were seen, and the picture that this
         made: a photograph stands for many frames, and making it small costs as much as painting."""
         self._mixer = DeckMixer()
-        self._without_effect = WithoutEffect("memory/amount", on_message)
+        self._without_effect = WithoutEffect(OFF_AT_0, on_message)
         self._cuts = SceneCuts()
         self._without_latents: str | None = None
         """The backend of which it was said that its latents cannot be mixed."""
