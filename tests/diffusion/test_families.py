@@ -15,6 +15,7 @@ from vj.diffusion.backends import StreamBackend
 from vj.diffusion.loading import load_model
 from vj.diffusion.model import Model
 from vj.diffusion.model_spec import GuidedPart, ModelSpec
+from vj.diffusion.pipelines import built_as
 from vj.parameters.store import Store
 from vj.pipeline.frame_context import FrameContext
 
@@ -62,8 +63,20 @@ def painted(model: Model, image: Tensor | None = None, **values: Any) -> Tensor:
     return torch.as_tensor(made.picture).clone()
 
 
-def test_every_family_that_is_made_is_looked_at() -> None:
+def test_every_family_that_is_made_is_looked_at_and_told_of() -> None:
     assert set(KINDS) == set(FAMILIES)
+    table = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8").lower()
+    rows = [line for line in table.split("\n") if line.startswith("| ")]
+    for word in (
+        "sdxs-512",
+        "sd-turbo",
+        "lcm_dreamshaper",
+        "stable diffusion 1.5",
+        "dreamshaper-8",
+    ):
+        assert any(word in row for row in rows), word
+    for word in ("hyper-sd15", "diffusion 2.1", "sdxl-turbo", "lightning", "ssd-1b", "vega"):
+        assert any(word in row for row in rows), word
 
 
 @pytest.mark.parametrize("family", KINDS)
@@ -75,6 +88,9 @@ def test_each_family_loads_and_paints(
     frame = painted(model)
     assert frame.shape == (1, 3, 64, 64)
     assert torch.isfinite(frame).all()
+    assert built_as(model.family, model.pipe) == (
+        family if family in ("ssd-1b", "vega") else model.family
+    ), "each has an LCM-LoRA of its own"
     assert "LCM-LoRA" not in capsys.readouterr().out, "what was made for few steps needs none"
 
 

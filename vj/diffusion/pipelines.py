@@ -26,7 +26,10 @@ TAESD = {"sd15": "madebyollin/taesd", "sd21": "madebyollin/taesd", "sdxl": "made
 LCM_LORA = {
     "sd15": "latent-consistency/lcm-lora-sdv1-5",
     "sdxl": "latent-consistency/lcm-lora-sdxl",
+    "ssd-1b": "latent-consistency/lcm-lora-ssd-1b",
+    "vega": "segmind/Segmind-VegaRT",
 }
+"""By family; the two that are SDXL with layers taken out have LoRAs of their own."""
 FEW_STEP_NAMES = ("turbo", "lcm", "lightning", "hyper", "sdxs")
 OTHER_UNETS = {
     9: "an inpainting model",
@@ -130,6 +133,17 @@ def family_of(pipe: Any) -> str:
     return "sd21" if width == 1024 else "sd15"
 
 
+def built_as(family: str, pipe: Any) -> str:
+    """The family; ssd-1b or vega for one that is built as those are: SDXL's UNet with a middle
+    without attention, and four or two layers of it at the lowest level where SDXL has ten."""
+    if family != "sdxl" or pipe.unet.config.mid_block_type != "UNetMidBlock2D":
+        return family
+    lowest = pipe.unet.config.transformer_layers_per_block[-1]
+    return (
+        "vega" if max(lowest if isinstance(lowest, list | tuple) else [lowest]) <= 2 else "ssd-1b"
+    )
+
+
 def check_fit(name: str, pipe: Any) -> None:
     """Raises Fault for parts that cannot work together, instead of a shape error in mid-show."""
     channels, latents = pipe.unet.config.in_channels, pipe.vae.config.latent_channels
@@ -202,7 +216,7 @@ def fuse_lcm_lora(spec: ModelSpec, pipe: Any, family: str, on_message: Progress)
     few_steps = made_for_few_steps(spec.name, pipe)
     if spec.lcm_lora == "off" or family == "small" or (spec.lcm_lora == "auto" and few_steps):
         return
-    name = LCM_LORA.get(family) if spec.lcm_lora == "auto" else spec.lcm_lora
+    name = LCM_LORA.get(built_as(family, pipe)) if spec.lcm_lora == "auto" else spec.lcm_lora
     if name is None:
         on_message(
             f"{spec.name} was not made for few steps and there is no LCM-LoRA for its family: "
