@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,10 +31,11 @@ from tests.diffusion.test_whole_frame import (
 )
 from tests.diffusion.whole_frames import Played
 from tests.pretended_card import PretendedCard
+from vj.diffusion.speed import FastForward
 
 __all__ = ["card", "kernels_in_c", "on_card", "packing_in_c"]
 MEMORY = {"memory/amount": 0.8, "memory/threshold": 0.5, "memory/every": 2, "memory/frames": 2}
-FRAMES = 40
+FRAMES = 26
 
 
 def turn(played: Played, number: int) -> None:
@@ -41,15 +43,15 @@ def turn(played: Played, number: int) -> None:
     wave = np.sin(number / 5)
     values = {
         **MEMORY,
-        "memory/amount": 0.5 + 0.4 * wave if number % 30 < 28 else 0.0,
+        "memory/amount": 0.5 + 0.4 * wave if number not in (16, 17) else 0.0,
         "memory/match": 0.5 + 0.4 * wave,
-        "memory/every": 2 + number // 20,
+        "memory/every": 2 + number // 10,
         "strength": 0.6 + 0.3 * wave,
         "feedback/amount": 0.3 + 0.3 * wave,
     }
     for name, value in values.items():
         played.store.set(name, value, "test")
-    if number in (20, 37):
+    if number in (7, 21):
         played.store.set("memory/forget", True, "test")
 
 
@@ -112,6 +114,30 @@ def test_turned_up_while_it_plays_no_picture_waits_for_a_graph(parts: Path) -> N
     played.frames([3, 4, 5], memory__amount=0.5)
     assert not played.backend.model.capturing  # type: ignore[attr-defined]
     assert not recorder.recorded
+
+
+def test_a_compiled_unet_steps_aside(parts: Path) -> None:
+    """It was compiled without a memory."""
+    model, calls = load(parts, "lcm"), []
+
+    def build(module: Any) -> Any:
+        own = module.forward
+        return lambda *given, **more: (calls.append(1), own(*given, **more))[1]
+
+    model.pipe.unet.forward = fast = FastForward("UNet", model.pipe.unet, build)
+    played, plain = Remembering(model), Remembering(load(parts, "lcm"))
+    with fast.made_ready():
+        played.frames([1, 2])
+    before = len(calls)
+    assert before
+    one, two = (
+        way.frames([3, 4, 5, 6], memory__amount=1.0, memory__every=1) for way in (played, plain)
+    )
+    assert len(calls) == before
+    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+    assert "not compiled" in played.said[0]
+    assert played.frames([7], memory__amount=0.0)
+    assert len(calls) == before + 1
 
 
 def test_at_rest_its_graphs_go_too(parts: Path) -> None:

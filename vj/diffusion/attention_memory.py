@@ -36,6 +36,8 @@ from vj.diffusion.row_memory import Remembered, Row
 from vj.diffusion.speed import FastForward
 from vj.parameters.store import Snapshot
 
+ASIDE = "a UNet that looks back is not compiled, it is computed as it is"
+
 
 @dataclass(slots=True, eq=False)
 class Recall:
@@ -184,6 +186,7 @@ class AttentionMemory:
             self._told.add(self._frames)
             self.on_message(
                 f"memory: {self._frames} earlier frames take about {in_words(needed)} for each step"
+                + (f"; {ASIDE}" if isinstance(self._unet.forward, FastForward) else "")
             )
 
     def numbers(self, rows: Sequence[Row]) -> list[list[float]]:

@@ -118,27 +118,25 @@ class StreamBackend:
         for text in dict.fromkeys(("", snapshot["prompt/a"], snapshot["prompt/b"], *asked)):
             self._book.find(text)
         black = torch.zeros((1, 3, size.height, size.width), device=self.model.device)
-        if self.model.device.type == "cuda":
-            align(self._noise.sample(0, 0, 0.0, 1.0, 1), black, 1.0)  # compiles its kernels
         context = FrameContext.black(size, self.guides)
         if self.model.device.type == "cuda":
+            align(self._noise.sample(0, 0, 0.0, 1.0, 1), black, 1.0)  # compiles its kernels
             # As many rows as there may be: while a show plays it would stand for each new number.
-            without = {"steps": MOST_STEPS, "memory/amount": 0.0}
-            most = replace(snapshot, values={**snapshot.values, **without})
+            plain = replace(snapshot, values={**snapshot.values, "memory/amount": 0.0})
+            most = replace(plain, values={**plain.values, "steps": MOST_STEPS})
             if self._whole is not None:
                 self._whole.expect(snapshot)
             with self.model.made_fast():
                 for _ in range(snapshot["steps"]):
-                    self.paint(black, snapshot, context)
+                    self.paint(black, plain, context)
             self.clear()
             with self.model.made_ready():
                 for of_frame in [most] * MOST_STEPS + [snapshot] * snapshot["steps"]:
                     self.paint(black, of_frame, context)
                 self.clear()
                 self._warm_whole(snapshot, context)
-        for _ in range(2):
-            for _ in range(snapshot["steps"]):
-                self.paint(black, snapshot, context)
+        for _ in range(2 * snapshot["steps"]):
+            self.paint(black, snapshot, context)
         self.clear()
 
     def _warm_whole(self, snapshot: Snapshot, context: FrameContext) -> None:
@@ -313,8 +311,7 @@ class StreamBackend:
 
     def keep_up(self, snapshot: Snapshot) -> None:
         self._travel.keep_up(snapshot)
-        if snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip():
-            self._book.get(snapshot["prompt/negative"])
+        self._negative(snapshot)
 
     def beside(self) -> Self:
         other = type(self)(self.model, self.compositor.size, *self._given)
