@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -18,41 +17,50 @@ from tests.diffusion.leaving import CPU, PAINTED, SAME_SHAPE, WIDE, Frames, Plen
 from tests.pretended_card import CARD, PretendedCard
 from tests.recycled import Recycled
 from vj.core.frame import Guide, Size
-from vj.core.packed import Packed, Pixels, rgb_of
+from vj.core.packed import Packed, Packing, Pixels, rgb_of
 from vj.diffusion import noise_align
-from vj.kernels import cupy_guided
+from vj.kernels import cupy_guided, numpy_pack
 from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler, SpareTime
 from vj.pipeline.coming import AS_PAINTED, WayOut
 
+BGRX, UYVY = Packing(), Packing("UYVY")
+
 
 @pytest.mark.parametrize("output", [WIDE, SAME_SHAPE], ids=["cut", "whole"])
-@pytest.mark.parametrize("packed", [False, True], ids=["RGB", "packed"])
+@pytest.mark.parametrize("packing", [None, BGRX, UYVY, Packing("UYVY", True)], ids=str)
 def test_it_is_to_the_bit_what_the_host_would_send(
-    memory: Recycled, output: Size, packed: bool
+    memory: Recycled, output: Size, packing: Packing | None
 ) -> None:
     """Pictures of many frames at once, led by their inputs and not: nothing of one gets into
     another."""
     fsr = FsrOnCard(PAINTED, output, CPU, Plenty())
-    host = FsrUpscaler(PAINTED, output, "cpu", lambda: packed)
+    host = FsrUpscaler(PAINTED, output, "cpu", lambda: packing)
     one, other = Frames(), Frames()
     came, wanted = [], []
     for number in range(6):
         guide = guide_of(number) if number % 3 else None
-        came.append(one.paint(number, WayOut(fsr, guide, packed)))
+        came.append(one.paint(number, WayOut(fsr, guide, packing)))
         plain = other.paint(number)
         assert plain.sent is None
         picture = rgb_of(plain.picture)
         large = host.upscale(picture, guide)
-        assert isinstance(large, Packed) == packed, "as what goes up for it and comes down"
-        wanted.append((picture, rgb_of(large)))
+        wanted.append((picture, large))
     for arrived, (picture, large) in zip(came, wanted, strict=True):
         assert arrived.sent is not None
-        assert isinstance(arrived.sent, Packed) == packed
         assert np.array_equal(rgb_of(arrived.picture), picture)
-        assert np.array_equal(rgb_of(arrived.sent), large)
-        if isinstance(arrived.sent, Packed):
-            assert np.array_equal(arrived.sent.bgrx, cv2.cvtColor(large, cv2.COLOR_RGB2BGRA))
-    assert not np.array_equal(wanted[1][1], rgb_of(host.upscale(wanted[1][0]))), "the guide leads"
+        assert np.array_equal(rgb_of(arrived.sent), rgb_of(large))
+        if packing is None:
+            assert isinstance(arrived.sent, np.ndarray)
+            continue
+        assert isinstance(arrived.sent, Packed)
+        assert isinstance(large, Packed)
+        assert arrived.sent.order == large.order == packing.order
+        assert np.array_equal(arrived.sent.data, large.data)
+        if packing != UYVY:
+            pack = {"BGRX": numpy_pack.bgrx, "UYVY": numpy_pack.uyvy}[packing.order]
+            assert np.array_equal(arrived.sent.data, pack(rgb_of(large)))
+    if packing is None:
+        assert not np.array_equal(wanted[1][1], host.upscale(wanted[1][0])), "the guide leads"
 
 
 def test_without_an_output_size_the_packed_picture_is_all_that_comes_down(
@@ -60,7 +68,7 @@ def test_without_an_output_size_the_packed_picture_is_all_that_comes_down(
 ) -> None:
     one, other = Frames(), Frames()
     for number in range(3):
-        arrived = one.paint(number, WayOut(packed=True))
+        arrived = one.paint(number, WayOut(packed=BGRX))
         assert arrived.sent is None
         assert isinstance(arrived.picture, Packed)
         assert np.array_equal(arrived.picture.rgb, rgb_of(other.paint(number).picture))
@@ -75,11 +83,11 @@ def test_a_guide_is_followed_there_while_the_render_thread_would_wait_anyway(
     time = SpareTime()
     fsr, frames, guide = FsrOnCard(PAINTED, WIDE, CPU, time), Frames(), guide_of(1)
     shape = (PAINTED.height, PAINTED.width, 3)
-    assert frames.paint(1, WayOut(fsr, None, True)).sent is not None, "without one it is no matter"
+    assert frames.paint(1, WayOut(fsr, None, BGRX)).sent is not None, "without one it is no matter"
     for _ in range(60):
         time.waited(0.010)
     assert not time.enough
-    arrived = frames.paint(2, WayOut(fsr, guide, True))
+    arrived = frames.paint(2, WayOut(fsr, guide, BGRX))
     assert arrived.sent is None
     assert isinstance(arrived.picture, np.ndarray), "it is not sent as it is"
     time.found(0.004)
@@ -110,14 +118,14 @@ def test_memory_is_used_again_and_never_before_it_is_let_go(memory: Recycled) ->
     fsr, frames = FsrOnCard(PAINTED, WIDE, CPU), Frames()
     held: list[tuple[Pixels, bytes]] = []
     for number in range(40):
-        arrived = frames.paint(number, WayOut(fsr, None, True))
+        arrived = frames.paint(number, WayOut(fsr, None, BGRX))
         if number % 4 == 0:
             assert arrived.sent is not None
             held.append((arrived.sent, rgb_of(arrived.sent).tobytes()))
     assert memory.made <= 10 + 3 + 3, "ten are held"
     for picture, then in held:
         assert isinstance(picture, Packed)
-        assert picture.bgrx[..., 2::-1].tobytes() == then
+        assert picture.data[..., 2::-1].tobytes() == then
 
 
 def test_a_card_that_fails_lets_the_picture_down_as_it_was_painted(memory: Recycled) -> None:
@@ -134,7 +142,7 @@ def test_a_card_that_fails_lets_the_picture_down_as_it_was_painted(memory: Recyc
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
     told: list[Exception] = []
-    arrived = Frames().paint(1, WayOut(Full(), None, True, told.append))
+    arrived = Frames().paint(1, WayOut(Full(), None, BGRX, told.append))
     assert arrived.sent is None
     assert np.array_equal(rgb_of(arrived.picture), rgb_of(Frames().paint(1).picture))
     assert len(told) == 1
@@ -169,8 +177,8 @@ def test_larger_and_packed_it_goes_down_once_and_nothing_waits(
 
     frame(AS_PAINTED)  # what is made once
     plain = frame(AS_PAINTED)
-    log = frame(WayOut(fsr, input_of(SIZE), packed=True))
-    log = frame(WayOut(fsr, input_of(SIZE), packed=True))
+    log = frame(WayOut(fsr, input_of(SIZE), packed=BGRX))
+    log = frame(WayOut(fsr, input_of(SIZE), packed=BGRX))
     assert [line.partition(":")[0] for line in log.waits] == ["vj/pipeline/card_transfer.py"]
     pixels, large = SIZE.width * SIZE.height, LARGE.width * LARGE.height
     assert [one.bytes for one in log.down] == [4 * large, 3 * pixels, 3 * 4]
@@ -180,7 +188,7 @@ def test_larger_and_packed_it_goes_down_once_and_nothing_waits(
     assert len(log.up) == len(plain.up) + 3
     kernels = [one.name for one in log.ran[-7:]]
     assert kernels == ["vj_easu", "vj_rcas", *cupy_guided._NAMES, "vj_bgrx"]
-    packed = frame(WayOut(packed=True))
+    packed = frame(WayOut(packed=BGRX))
     assert [one.bytes for one in packed.down] == [4 * pixels, 3 * 4]
     assert len(packed.up) == len(plain.up)
     assert len(packed.ran) == len(plain.ran) + 1, "one kernel more, and nothing is made anew"

@@ -19,7 +19,7 @@ from vj.app.sink_group import SinkGroup
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.metrics import Metrics
-from vj.core.packed import Packed, rgb_of
+from vj.core.packed import Packed, Packing, rgb_of
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
 from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler
@@ -50,7 +50,7 @@ def test_pictures_leave_in_their_order_whoever_made_them_larger(
     before = FsrOnCard(PAINTED, SAME_SHAPE, CPU)
     for number in range(9):
         on_card = (upscaler.on_card, None, before)[number % 3]
-        arrived = frames.paint(number, WayOut(on_card, None, True))
+        arrived = frames.paint(number, WayOut(on_card, None, Packing()))
         frame = OutputFrame(arrived.picture, number, 0.0, views={"mask": view}, sent=arrived.sent)
         upscaler.put(frame)
         until(lambda count=number: len(got) == count + 1)  # type: ignore[misc]
@@ -96,9 +96,9 @@ def test_an_output_says_how_pictures_leave(
         run.show = played
         return outputs.way_out(context, snapshot)
 
-    assert (way(None).upscaler, way(None).packed) == (None, True)
+    assert (way(None).upscaler, way(None).packed) == (None, Packing(rgb=True))
     larger = way(WIDE)
-    assert larger.packed
+    assert larger.packed == Packing()
     assert larger.upscaler is not None
     assert larger.upscaler.makes((WIDE.height, WIDE.width, 3))
     assert larger.guide is not None
@@ -109,27 +109,28 @@ def test_an_output_says_how_pictures_leave(
     assert any("upscaling on the card failed" in line for line in log)
     assert not way(WIDE, "lanczos").packed
     same = way(PAINTED)
-    assert (same.upscaler, same.packed) == (None, True)
+    assert (same.upscaler, same.packed) == (None, Packing(rgb=True))
     outputs.stop()
 
 
 @pytest.mark.parametrize(
-    ("uris", "packed"),
+    ("uris", "packing"),
     [
-        (["ndi:one", "record:out.mp4"], True),
-        (["ndi:one?crop=left-half"], False),
-        (["ndi:one?show=mask", "record:out.mp4"], False),
-        (["record:out.mp4"], False),
-        ([], False),
+        (["ndi:one", "record:out.mp4"], Packing()),
+        (["ndi:one?crop=left-half"], None),
+        (["ndi:one?show=mask", "record:out.mp4"], None),
+        (["record:out.mp4"], None),
+        ([], None),
+        (["ndi:one?pixels=uyvy"], Packing("UYVY")),
+        (["ndi:one?pixels=uyvy", "ndi:two?pixels=uyvy", "ndi:key?show=mask"], Packing("UYVY")),
+        (["ndi:one?pixels=uyvy", "ndi:two"], Packing("UYVY", rgb=True)),
+        (["ndi:one?pixels=uyvy", "record:out.mp4"], Packing("UYVY", rgb=True)),
     ],
 )
-def test_pictures_are_packed_where_ndi_takes_them_whole(uris: list[str], packed: bool) -> None:
-    group = SinkGroup(uris, 30.0, WallClock(), Metrics(), print)
-    assert group.packed is packed
-    assert SinkGroup(["ndi:other"], 30.0, WallClock(), Metrics(), print).packed
-
-
-# What it costs on a card.
+def test_pictures_are_packed_as_the_sinks_take_them_whole(
+    uris: list[str], packing: Packing | None
+) -> None:
+    assert SinkGroup(uris, 30.0, WallClock(), Metrics(), print).packing() == packing
 
 
 def replace_show(show: Show, output: Size | None, upscale: str) -> Show:

@@ -33,6 +33,7 @@ def test_a_wall_a_key_and_a_clean_feed(tmp_path: Path) -> None:
   - {to: record:clean.mp4, show: input}
   - {to: record:out.mov, codec: prores 4444, alpha: mask}
   - {to: record:loop.gif, loop_fade: 500 ms}
+  - {to: ndi:fine, pixels: uyvy}
   - record:plain.mkv?codec=ffv1
 """,
     )
@@ -45,6 +46,7 @@ def test_a_wall_a_key_and_a_clean_feed(tmp_path: Path) -> None:
         "record:clean.mp4?show=input",
         "record:out.mov?alpha=mask&codec=prores-4444",
         "record:loop.gif?loop_fade=0.5",
+        "ndi:fine?pixels=uyvy",
         "record:plain.mkv?codec=ffv1",
     ]
 
@@ -66,6 +68,9 @@ def test_a_wall_a_key_and_a_clean_feed(tmp_path: Path) -> None:
         ("{to: record:a.mp4, alpha: mask}", "alpha: record:a.mp4 has none"),
         ("{to: record:a.mp4, codec: ffv1}", "record:a.mkv would be right"),
         ("{to: record:a.mp4, loop_fade: 1 s}", "loop_fade: is for pictures that loop"),
+        ("{to: spout:a, pixels: uyvy}", "pixels: uyvy: spout:a has no such choice; it is for ndi:"),
+        ("{to: ndi:a, pixels: uyvy, alpha: mask}", "pixels: uyvy: has no alpha"),
+        ("{to: ndi:a, pixels: uyvi}", "did you mean uyvy?"),
         ("{to: record:a.wmv}", "can't write '.wmv' files"),
         ("[ndi:a]", "text is wanted, such as ndi:NAME"),
     ],

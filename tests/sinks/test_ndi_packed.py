@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -20,13 +21,14 @@ from tests.recycled import Recycled
 from tests.waiting import until
 from vj.core.clock import WallClock
 from vj.core.frame import Frame
-from vj.core.packed import Packed
+from vj.core.packed import Order, Packed, Packing
 from vj.kernels import numpy_pack
 from vj.pipeline import card_transfer
 from vj.pipeline.card_transfer import OnItsWay
 from vj.pipeline.coming import WayOut
 from vj.sinks import SinkSettings
 from vj.sinks.ndi import NdiSink
+from vj.sinks.ndi_order import Lines, NdiOrder
 
 pytest.importorskip("NDIlib", reason="needs ndi-python: pip install ndi-python")
 
@@ -41,14 +43,17 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Recycled:
     return made
 
 
-def came_down(picture: np.ndarray) -> Packed:
+PACK = {"BGRX": numpy_pack.bgrx, "UYVY": numpy_pack.uyvy}
+
+
+def came_down(picture: np.ndarray, order: Order = "BGRX") -> Packed:
     """A picture as it comes from a card that packs it."""
     coming = OnItsWay(
         torch.from_numpy(picture),
         torch.zeros(3),
         lambda mean, deviation, bad: True,
-        WayOut(packed=True),
-        lambda there: torch.from_numpy(numpy_pack.bgrx(there.numpy())),
+        WayOut(packed=Packing(order)),
+        lambda there, wanted: torch.from_numpy(PACK[wanted](there.numpy())),
     )
     arrived = coming.arrived()
     assert arrived is not None
@@ -135,7 +140,7 @@ def test_ndi_is_given_the_memory_itself(
     packed = came_down(numbered(0))
     sink.send(Frame(packed, 0, 0.0))
     ((held, first),) = given
-    assert held is packed.bgrx
+    assert held is packed.data
     assert first == 99
 
 
@@ -190,4 +195,88 @@ def test_rgb_is_made_once_and_exact(memory: Recycled) -> None:
     assert not packed.unpacked, "asking for its size makes nothing"
     assert np.array_equal(frame.pixels, picture)
     assert frame.pixels is frame.pixels
-    assert np.array_equal(packed.bgrx, cv2.cvtColor(picture, cv2.COLOR_RGB2BGRA))
+    assert np.array_equal(packed.data, cv2.cvtColor(picture, cv2.COLOR_RGB2BGRA))
+
+
+# NDI's own order.
+
+
+def painted(width: int = 96) -> np.ndarray:
+    """Soft colours of every kind."""
+    small = np.random.default_rng(3).integers(0, 256, (6, 8, 3), np.uint8)
+    return cv2.resize(small, (width, 64), interpolation=cv2.INTER_CUBIC)
+
+
+def lines_of(lines: Lines, height: int) -> np.ndarray:
+    return np.asarray(lines.memory).reshape(height, lines.stride)
+
+
+@pytest.mark.parametrize("width", [96, 98, 130])
+def test_made_here_and_on_a_card_it_is_the_same_but_for_roundings(width: int) -> None:
+    """A frame between two painted ones, say, is made here: the eye must not see which is which."""
+    picture, own = painted(width), np.empty((0, 0, 4), np.uint8)
+    here = NdiOrder(uyvy=True).of(picture, own)
+    packed = Packed(numpy_pack.uyvy(picture), "UYVY")
+    card = NdiOrder(uyvy=True).of(packed, own)
+    assert (here.fourcc, card.fourcc) == ("UYVY", "UYVY")
+    assert card.memory is packed.data
+    one = lines_of(here, 64)[:, : 2 * width].astype(int)
+    two = lines_of(card, 64).astype(int)
+    assert np.abs(one - two).max() <= 1
+    assert abs(float((one - two).mean())) < 0.05
+
+
+def test_each_sink_gets_its_own_order_of_what_comes() -> None:
+    picture, own = painted(), np.empty((0, 0, 4), np.uint8)
+    wanted = cv2.cvtColor(picture, cv2.COLOR_RGB2BGRA)
+    bgrx, uyvy = NdiOrder(uyvy=False), NdiOrder(uyvy=True)
+    with_rgb = Packed(numpy_pack.uyvy(picture), "UYVY", picture)
+    assert np.array_equal(bgrx.of(with_rgb, own).memory, wanted)
+    assert uyvy.of(Packed(wanted), own).fourcc == "UYVY"
+    lines = uyvy.of(np.dstack([picture, picture[..., 0]]), own)
+    assert (lines.fourcc, lines.memory.shape) == ("BGRA", (64, 96, 4))
+    assert lines.own is lines.memory, "it is written into again"
+    odd = uyvy.of(picture[:, :95].copy(), own)
+    assert (odd.fourcc, odd.stride) == ("BGRX", 95 * 4)
+
+
+def test_rgb_of_what_came_as_uyvy_alone_is_near_and_what_came_along_is_exact() -> None:
+    picture = painted()
+    packed = numpy_pack.uyvy(picture)
+    near = Packed(packed, "UYVY").rgb
+    assert np.abs(near.astype(int) - picture).mean() < 1.5
+    assert cv2.PSNR(near, picture) > 38
+    assert Packed(packed, "UYVY", picture).rgb is picture
+
+
+def test_an_odd_width_comes_down_as_bgrx(memory: Recycled) -> None:
+    packed = came_down(painted()[:, :95].copy(), "UYVY")
+    assert packed.order == "BGRX"
+    assert packed.shape == (64, 95, 3)
+
+
+def test_grey_arrives_as_grey() -> None:
+    """By NDI's own conversion it would be (127, 127, 125)."""
+    grey = np.full((SIDE, SIDE, 3), 128, np.uint8)
+    for picture in (grey, Packed(numpy_pack.uyvy(grey), "UYVY")):
+        sink = NdiSink(f"vj test {secrets.token_hex(4)}", replace(LIVE, pixels="uyvy"))
+        sink.open(SIDE, SIDE, 60)
+        seen: list[np.ndarray] = []
+        over = threading.Event()
+        eyes = threading.Thread(target=slow_eyes, args=(sink.name, seen, over), daemon=True)
+        eyes.start()
+
+        def one_more(sink: NdiSink = sink, picture: Any = picture, seen: Any = seen) -> bool:
+            sink.send(Frame(picture, 0, 0.0))
+            time.sleep(0.005)  # the rate of the frames
+            return len(seen) >= 3
+
+        try:
+            until(one_more)
+        finally:
+            over.set()
+            eyes.join(10)
+            sink.close()
+        middle = seen[-1][SIDE // 2, SIDE // 2].astype(int)
+        assert np.ptp(middle) == 0, middle
+        assert abs(middle[0] - 128) <= 1

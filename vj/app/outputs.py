@@ -11,6 +11,7 @@ from vj.app.replacement import Replacement, do_nothing
 from vj.app.setup import sink_uris
 from vj.app.sink_group import SinkGroup
 from vj.core.frame import OutputFrame, Size
+from vj.core.packed import Packing
 from vj.diffusion.devices import best_device_name
 from vj.parameters.store import Snapshot
 from vj.pipeline.coming import WayOut
@@ -48,8 +49,8 @@ class Outputs:
         pixels. quiet: what it falls back to is not logged. Raises Fault where the show's way of
         upscaling cannot be had."""
         log = (lambda text: None) if quiet else self._log
-        device, packed = best_device_name(), lambda: self.sinks.packed
-        upscaler = make_upscaler(show.upscale, painted, output, device, log, packed)
+        device = best_device_name()
+        upscaler = make_upscaler(show.upscale, painted, output, device, log, self.sinks.packing)
         log(f"sent at {output}, upscaled by {upscaler.name}")
         return OutputUpscaler(
             upscaler,
@@ -121,11 +122,17 @@ class Outputs:
         painted = Size(context.image.shape[1], context.image.shape[0])
         upscaler = self.upscalers.get(painted, self.upscaler)
         if upscaler is None:
-            return WayOut(packed=self.sinks.packed)
+            return WayOut(packed=self._of_painted())
         on_card = upscaler.on_card if upscaler.painted == painted else None
         guide = None if on_card is None else seen_through(context.guide, snapshot)
-        as_sent = on_card is not None or upscaler.as_painted
-        return WayOut(on_card, guide, as_sent and self.sinks.packed, self._not_on_card)
+        if on_card is not None:
+            return WayOut(on_card, guide, self.sinks.packing(), self._not_on_card)
+        return WayOut(packed=self._of_painted() if upscaler.as_painted else None)
+
+    def _of_painted(self) -> Packing | None:
+        """Of pictures that are sent as they are painted: their RGB is always asked for."""
+        packing = self.sinks.packing()
+        return None if packing is None else packing._replace(rgb=True)
 
     def _not_on_card(self, error: Exception) -> None:
         for upscaler in self._all_upscalers():

@@ -12,6 +12,7 @@ from vj.core.clock import Clock
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
+from vj.core.packed import Packing
 from vj.core.supervisor import Supervisor
 from vj.sinks import SinkSettings, make_sink
 from vj.sinks.display import DisplaySink
@@ -45,8 +46,6 @@ class SinkGroup:
         self._runners = [self._make(uri, measured=index == 0) for index, uri in enumerate(uris)]
         self.views = self._wanted()
         """The pictures besides the final one that some sink needs of every frame."""
-        self.packed = self._takes_packed()
-        """Some sink takes the final picture as a card packs it."""
         self._recording: SinkRunner | None = None
         self._recording_since = 0.0
         self._ended: list[SinkRunner] = []
@@ -88,11 +87,14 @@ class SinkGroup:
     def _wanted(self) -> frozenset[str]:
         return frozenset().union(*(runner.rule.views for runner in self._runners))
 
-    def _takes_packed(self) -> bool:
-        return any(
-            runner.rule.whole and getattr(runner.sink, "takes_packed", False)
-            for runner in self._runners
-        )
+    def packing(self) -> Packing | None:
+        """How a card is to pack the final picture; None where no sink takes it so. From any
+        thread."""
+        final = [one for one in self.running() if one.rule.show == "final"]
+        orders = [one.rule.order if one.rule.whole else None for one in final]
+        if "UYVY" in orders:
+            return Packing("UYVY", any(order != "UYVY" for order in orders))
+        return Packing() if "BGRX" in orders else None
 
     def start(self) -> None:
         for runner in self._runners:
@@ -121,7 +123,7 @@ class SinkGroup:
         with self._lock:
             self._ended += gone
             self._runners = runners
-            self.views, self.packed = self._wanted(), self._takes_packed()
+            self.views = self._wanted()
         for runner in gone:
             threading.Thread(target=runner.stop, args=(30,), daemon=True).start()
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from vj.core.errors import Unavailable
+from vj.core.packed import Order
 from vj.kernels.cupy_ops import _BLOCK, _cupy
 from vj.kernels.numpy_pack import ODD
 from vj.kernels.pack_body import CUDA_SOURCE, NAMES
@@ -31,6 +32,10 @@ class PackKernels:
         module = self._cupy.RawModule(code=CUDA_SOURCE, options=(), backend="nvrtc")
         with torch.cuda.device(self.device):
             self._kernels = {name: module.get_function(name) for name in NAMES}
+
+    def packed(self, picture: torch.Tensor, order: Order) -> torch.Tensor:
+        """In an order, see there."""
+        return self.bgrx(picture) if order == "BGRX" else self.uyvy(picture)
 
     def bgrx(self, picture: torch.Tensor) -> torch.Tensor:
         """(H, W, 4) uint8, see `numpy_pack.bgrx`. picture: contiguous (H, W, 3) uint8 on the card.

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vj.core.packed import Packed
+from vj.core.packed import Order, Packed, Packing, Pixels
 from vj.pipeline.coming import AS_PAINTED, Arrived, WayOut, picture_of
 
 
@@ -86,6 +87,36 @@ def host_memory(part: Tensor) -> Tensor:
     return torch.empty(part.shape, dtype=part.dtype, pin_memory=part.is_cuda)
 
 
+Pack: TypeAlias = Callable[[Tensor, Order], Tensor]
+"""A picture, (H, W, 3) uint8 on the card, in the order in which it is sent, on the card."""
+
+
+class Down:
+    """A picture that comes down, packed or not. BGRX holds all of RGB, which then costs the host
+    what BGRX would have cost it, and nothing where nobody asks; UYVY does not."""
+
+    def __init__(self, picture: Tensor, packing: Packing | None, pack: Pack | None) -> None:
+        """picture: (H, W, 3) uint8 on the card. UYVY has pixels in pairs: one of an odd width
+        becomes BGRX."""
+        self._order: Order | None = None
+        self._rgb: Tensor | None = None
+        if packing is None or pack is None:
+            self._data = below(picture)
+            return
+        odd = picture.shape[1] % 2 == 1
+        self._order = "BGRX" if odd else packing.order
+        self._data = below(pack(picture, self._order))
+        if packing.rgb and self._order == "UYVY":
+            self._rgb = below(picture)
+
+    def picture(self) -> Pixels:
+        """Once it has come."""
+        array = self._data.numpy()
+        if self._order is None:
+            return array
+        return Packed(array, self._order, None if self._rgb is None else self._rgb.numpy())
+
+
 class OnItsWay:
     """A picture that comes down from the card, into pinned memory."""
 
@@ -95,22 +126,19 @@ class OnItsWay:
         figures: Tensor,
         arrived: Callable[[float, float, bool], bool],
         way: WayOut = AS_PAINTED,
-        pack: Callable[[Tensor], Tensor] | None = None,
+        pack: Pack | None = None,
     ) -> None:
         """picture: (H, W, 3) uint8. figures: (3,) float32, mean and deviation of the brightness of
         what the model was given, and whether it gave NaN. Both on the card. arrived: told of the
-        figures, says whether the picture is good. way: what is done to it first. pack: gives it as
-        BGRX, (H, W, 4) uint8 on the card."""
+        figures, says whether the picture is good. way: what is done to it first."""
         self._arrived, self._upscaler = arrived, way.upscaler
         self._came: torch.cuda.Event | None = None
         large = _enlarged(picture, way)
         final = picture if large is None else large
-        # One picture a size comes down. BGRX holds all of the RGB, which then costs the host what
-        # BGRX would have cost it, and nothing where nobody asks. What was painted is asked for in
-        # many frames (walks, live pictures, the page), and small beside what is sent.
-        sent = large is not None or way.upscaler is None
-        self._packed = way.packed and sent and pack is not None
-        self._final = below(pack(final) if pack is not None and self._packed else final)
+        # What was painted is asked for in many frames (walks, live pictures, the page), and small
+        # beside what is sent.
+        sent = pack is not None and (large is not None or way.upscaler is None)
+        self._final = Down(final, way.packed if sent else None, pack)
         self._painted = None if large is None else below(picture)
         self._figures = below(figures)
         if picture.is_cuda:
@@ -127,8 +155,7 @@ class OnItsWay:
         mean, deviation, bad = self._figures.tolist()
         if not self._arrived(mean, deviation, bad > 0):
             return None
-        array = self._final.numpy()
-        final = Packed(array) if self._packed else array
+        final = self._final.picture()
         return Arrived(final) if self._painted is None else Arrived(self._painted.numpy(), final)
 
     def result(self) -> np.ndarray | None:

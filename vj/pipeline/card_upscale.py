@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from vj.core.frame import Guide, Size
-from vj.core.packed import Packed, Pixels
+from vj.core.packed import Packing, Pixels
 from vj.kernels.cupy_guided import GuidedKernels
 from vj.kernels.cupy_pack import PackKernels
 from vj.kernels.cupy_upscale import UpscaleKernels
-from vj.pipeline.card_transfer import Pinned, below
+from vj.pipeline.card_transfer import Down, Pinned
 from vj.pipeline.preprocess import crop_to, cropped, part_of
 from vj.pipeline.upscale_guide import GuideReader
 
@@ -118,26 +118,25 @@ class FsrUpscaler:
         painted: Size,
         wanted: Size,
         device: str,
-        packed: Callable[[], bool] = lambda: False,
+        packing: Callable[[], Packing | None] = lambda: None,
     ) -> None:
-        """packed: whether the next picture comes down as it is sent. Raises Unavailable without
+        """packing: how the next picture comes down, None for RGB. Raises Unavailable without
         cupy."""
         there, time = torch.device(device), SpareTime()
         self.on_card = FsrOnCard(painted, wanted, there, time)
         """Belongs to the render thread, all else to another."""
         self._beside, self._pack = FsrOnCard(painted, wanted, there, time), PackKernels(there)
-        self._packed = packed
+        self._packing = packing
         self._wanted, part = wanted, cropped(painted, wanted)
         self._picture = Pinned((part.height, part.width, 3), there)
         self._stream = torch.cuda.Stream(there)
 
     def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> Pixels:
-        packed = self._packed()
+        packing = self._packing()
         with torch.cuda.stream(self._stream):
             there = self._picture.upload(crop_to(picture, self._wanted))
-            large = self._beside.of(there, guide)
-            down = below(self._pack.bgrx(large) if packed else large)
+            down = Down(self._beside.of(there, guide), packing, self._pack.packed)
             self._stream.synchronize()
-        return Packed(down.numpy()) if packed else down.numpy()
+        return down.picture()
 
     def close(self) -> None: ...

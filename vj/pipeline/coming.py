@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from vj.core.frame import Guide
-from vj.core.packed import Pixels, rgb_of
+from vj.core.packed import Packing, Pixels, rgb_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,13 +37,12 @@ class UpscalerOnCard(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class WayOut:
     """How a picture leaves a card. upscaler: makes it as large as it is sent; None where that is
-    not done there. guide: leads it. packed: as it is sent it comes down in the byte order of
-    that, see `vj.core.packed`. failed: told of
+    not done there. guide: leads it. packed: how, where it comes down as it is sent. failed: told of
     an upscaler that raised; the picture comes down as it was painted."""
 
     upscaler: UpscalerOnCard | None = None
     guide: Guide | None = None
-    packed: bool = False
+    packed: Packing | None = None
     failed: Callable[[Exception], None] = lambda error: None
 
 

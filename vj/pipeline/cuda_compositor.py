@@ -174,7 +174,7 @@ class CudaCompositor:
             return not bad
 
         way, self.way_out = self.way_out, AS_PAINTED
-        return OnItsWay(picture, figures, arrived, way, self._pack.bgrx)
+        return OnItsWay(picture, figures, arrived, way, self._pack.packed)
 
     def recomposite(
         self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None

@@ -14,7 +14,7 @@ import numpy as np
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Guide, Size
 from vj.core.kinds import UPSCALE_KINDS
-from vj.core.packed import Pixels
+from vj.core.packed import Packing, Pixels
 from vj.kernels.cv_guided import GuidedUpscaler
 from vj.kernels.cv_upscale import CvUpscaler
 from vj.pipeline.model_files import ModelCall, open_model_file
@@ -50,11 +50,11 @@ def make_upscaler(
     wanted: Size,
     device: str,
     on_message: Log,
-    packed: Callable[[], bool] = lambda: False,
+    packing: Callable[[], Packing | None] = lambda: None,
 ) -> Upscaler:
     """kind: auto (fsr on an NVIDIA card, else lanczos), fsr, lanczos, realesrgan, or a model file
-    for spandrel. device: of torch. packed: whether a card is to pack the next picture as
-    it is sent.
+    for spandrel. device: of torch. packing: how a card packs the next picture, None for
+    RGB.
 
     Pictures are never stretched: where the shapes differ, what hangs over is cut off on both sides,
     and logged. Raises Fault.
@@ -79,7 +79,7 @@ def make_upscaler(
         from vj.pipeline.card_upscale import FsrUpscaler
 
         try:
-            return FsrUpscaler(painted, wanted, device, packed)
+            return FsrUpscaler(painted, wanted, device, packing)
         except Unavailable as fault:
             on_message(f"upscale {kind}: {fault}")
     if kind == "fsr":

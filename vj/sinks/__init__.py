@@ -27,8 +27,6 @@ class Sink(Protocol):
     One that can carry sound has `send_sound(moment, samples)`: (n, 2) float32, see `vj.sound`, the
     first of them heard at this moment of the show's clock; with `sound_by_capture = True` it gets
     the moment at which they were taken, as `Frame.captured` is.
-
-    One with `takes_packed = True` sends what a card has packed (`vj.core.packed`) as it is.
     """
 
     def open(self, width: int, height: int, fps: float) -> None:
@@ -54,7 +52,8 @@ class SinkSettings:
     span: offline, where frames come at varying times: from when to when the frame that comes now is
     seen, in seconds from the first; None where they come at a constant rate, and are counted.
     sound: whether there is something to be heard; asked as a recording begins.
-    codec, alpha, loop_fade: of the sink's rule, see `vj.sinks.rule`; alpha: frames bring it."""
+    codec, alpha, loop_fade, pixels: of the sink's rule, see `vj.sinks.rule`; alpha: frames bring
+    it."""
 
     clock: Clock
     live: bool = True
@@ -66,6 +65,7 @@ class SinkSettings:
     codec: Codec = CODECS["h264"]
     alpha: bool = False
     loop_fade: float = 0.0
+    pixels: str = "bgrx"
 
 
 KINDS: dict[str, str] = {
@@ -108,7 +108,11 @@ def make_sink(uri: str, settings: SinkSettings) -> Sink:
     cannot be."""
     rule = parse(uri)
     settings = replace(
-        settings, codec=rule.codec, alpha=rule.alpha == "mask", loop_fade=rule.loop_fade
+        settings,
+        codec=rule.codec,
+        alpha=rule.alpha == "mask",
+        loop_fade=rule.loop_fade,
+        pixels=rule.pixels,
     )
     kind, rest = split_uri(rule.to)
     module, _, name = KINDS[kind].partition(":")

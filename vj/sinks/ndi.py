@@ -11,14 +11,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame
-from vj.core.packed import Packed, Pixels
 from vj.sinks import SinkSettings
 from vj.sinks.mark import Mark, ndi_metadata
+from vj.sinks.ndi_order import NdiOrder
 from vj.sinks.rate import exact_rate
 from vj.sound import RATE
 
@@ -32,8 +31,8 @@ IDLE_PERIOD = 0.5
 
 @dataclass(slots=True)
 class FrameBuffer:
-    """A frame as NDI describes it, and the memory it points to: (H, W, 4) uint8. (Reading
-    `video.data` back gives a copy.) own: to convert into."""
+    """A frame as NDI describes it, and the memory it points to. (Reading `video.data` back gives a
+    copy.) own: (h, w, 4) uint8, to convert into."""
 
     video: Any
     pixels: np.ndarray
@@ -41,9 +40,10 @@ class FrameBuffer:
 
 
 class NdiSink:
-    """`ndi:NAME`. Sends BGRX for RGB frames, BGRA (straight alpha) for RGBA ones, at whatever size
-    they come. What a card has packed goes out from the memory into which it came down, without a
-    copy; that memory is held until NDI no longer reads it, and is nobody's before.
+    """`ndi:NAME`. Sends BGRX (or UYVY, `pixels: uyvy`) for RGB frames, BGRA (straight alpha) for
+    RGBA ones, at whatever size they come. What a card has packed goes out from the memory into
+    which it came down, without a copy; that memory is held until NDI no longer reads it, and is
+    nobody's before.
 
     While nobody is connected, converting is wasted work, so only one frame every half second goes
     out: the library counts a receiver a moment after it has connected, and this bounds how long a
@@ -58,7 +58,7 @@ class NdiSink:
     The settings' mark goes to every receiver as connection metadata, again whenever it changes.
     """
 
-    sound_by_capture = takes_packed = True
+    sound_by_capture = True
 
     full_name: str | None
     """How others see it, `"HOST (vj)"`, once open."""
@@ -68,6 +68,7 @@ class NdiSink:
         self.full_name = None
         self.receivers = 0
         self._asked_mark = settings.mark
+        self._order = NdiOrder(settings.pixels == "uyvy")
         self._mark: Mark | None = None
         self._library: Any = None
         self._sender: Any = None
@@ -130,25 +131,18 @@ class NdiSink:
             if now < self._next_idle:
                 return
             self._next_idle = now + IDLE_PERIOD
-        height, width, channels = frame.picture.shape
         # NDI reads the buffer it was given last until the next send returns, so only the other one
         # may be written or replaced.
         buffer = self._buffers[self._buffer_index]
-        buffer.pixels = _in_ndis_order(frame.picture, buffer)
+        lines = self._order.of(frame.picture, buffer.own)
+        buffer.pixels, buffer.own = lines.memory, lines.own
         # A frame that is shown again is a little later: a receiver may leave out what it has had.
         self._timecode = max(round((EPOCH + frame.captured) * TICKS), self._timecode + 1)
         buffer.video.timecode = self._timecode
         buffer.video.data = buffer.pixels
-        buffer.video.xres, buffer.video.yres, buffer.video.line_stride_in_bytes = (
-            width,
-            height,
-            width * 4,
-        )
-        buffer.video.FourCC = (
-            self._library.FOURCC_VIDEO_TYPE_BGRA
-            if channels == 4
-            else self._library.FOURCC_VIDEO_TYPE_BGRX
-        )
+        buffer.video.xres, buffer.video.yres = frame.size
+        buffer.video.line_stride_in_bytes = lines.stride
+        buffer.video.FourCC = getattr(self._library, f"FOURCC_VIDEO_TYPE_{lines.fourcc}")
         self._library.send_send_video_async_v2(self._sender, buffer.video)
         self._buffer_index = 1 - self._buffer_index
 
@@ -192,14 +186,3 @@ class NdiSink:
     def state(self) -> str:
         """`"no receivers"`, `"1 receiver"`, `"2 receivers"`, as of the last frame."""
         return f"{self.receivers or 'no'} receiver{'' if self.receivers == 1 else 's'}"
-
-
-def _in_ndis_order(picture: Pixels, buffer: FrameBuffer) -> np.ndarray:
-    """(H, W, 4) uint8, BGRX or BGRA: a packed picture's own memory, else the buffer's."""
-    if isinstance(picture, Packed):
-        return picture.bgrx
-    height, width, channels = picture.shape
-    if buffer.own.shape != (height, width, 4):
-        buffer.own = np.empty((height, width, 4), np.uint8)
-    how = cv2.COLOR_RGBA2BGRA if channels == 4 else cv2.COLOR_RGB2BGRA
-    return cv2.cvtColor(picture, how, dst=buffer.own)

@@ -14,6 +14,7 @@ import numpy as np
 
 from vj.core.errors import Fault, nearest
 from vj.core.frame import VIEWS, Frame, OutputFrame, Size
+from vj.core.packed import Order
 from vj.sinks.codecs import CODECS, LOOPS, Codec, check_codec, codec_named, has_alpha
 from vj.sinks.crop import WHOLE, Box, crop_in_words, pixels_of, read_crop
 from vj.sinks.fit import fitted
@@ -22,6 +23,8 @@ SHOWN = ("final", *VIEWS)
 """Values of `show`."""
 ALPHA = ("none", "mask")
 """Values of `alpha`."""
+PIXELS = ("bgrx", "uyvy")
+"""Values of `pixels`."""
 WITH_ALPHA = ("ndi", "spout", "syphon", "record")
 """Kinds of sinks that can pass alpha on; of recordings, some."""
 LONGEST_FADE = 5.0
@@ -36,7 +39,8 @@ class SinkRule:
 
     to: the URI. show: which picture. crop: the part of it. size: scaled to so many pixels, whole
     into the middle; None as it is. alpha: `mask` adds it as straight alpha. codec: of a movie.
-    loop_fade: seconds over which the end of a loop is faded into its beginning.
+    loop_fade: seconds over which the end of a loop is faded into its beginning. pixels: in which
+    order NDI is given them, `bgrx` or `uyvy`.
     """
 
     to: str
@@ -46,6 +50,7 @@ class SinkRule:
     alpha: str = "none"
     codec: Codec = CODECS["h264"]
     loop_fade: float = 0.0
+    pixels: str = "bgrx"
 
     @property
     def kind(self) -> str:
@@ -70,11 +75,24 @@ class SinkRule:
         return final and self.crop == WHOLE and not self.size
 
     @property
+    def order(self) -> Order | None:
+        """In which it sends what a card has packed; None where it takes RGB."""
+        if self.kind != "ndi":
+            return None
+        return "UYVY" if self.pixels == "uyvy" else "BGRX"
+
+    @property
     def opened_as(self) -> SinkRule:
         """What of it has to be known when the sink is opened: where this is the same, an open sink
         goes on with another rule."""
         alpha = self.alpha if self.kind == "record" else "none"
-        return SinkRule(self.to, alpha=alpha, codec=self.codec, loop_fade=self.loop_fade)
+        return SinkRule(
+            self.to,
+            alpha=alpha,
+            codec=self.codec,
+            loop_fade=self.loop_fade,
+            pixels=self.pixels,
+        )
 
     def options(self) -> dict[str, str]:
         """What is not as usual, by its key, as texts."""
@@ -85,6 +103,7 @@ class SinkRule:
             "alpha": self.alpha if self.alpha != "none" else "",
             "codec": self.codec.name if self.codec.name != "h264" else "",
             "loop_fade": f"{self.loop_fade:g}" if self.loop_fade else "",
+            "pixels": self.pixels if self.pixels != "bgrx" else "",
         }
         return {key: text for key, text in found.items() if text}
 
@@ -145,12 +164,13 @@ def read(to: str, given: dict[str, Any]) -> SinkRule:
         alpha,
         codec,
         _seconds(given.get("loop_fade", 0)),
+        _one_of("pixels", given.get("pixels", "bgrx"), PIXELS),
     )
     _check(rule)
     return rule
 
 
-KEYS = ("show", "crop", "size", "alpha", "codec", "loop_fade")
+KEYS = ("show", "crop", "size", "alpha", "codec", "loop_fade", "pixels")
 
 
 @lru_cache(maxsize=256)
@@ -207,6 +227,9 @@ def _check(rule: SinkRule) -> None:
         check_codec(rest, rule.codec)
     if rule.loop_fade and (kind != "record" or ending not in LOOPS):
         raise Fault("loop_fade: is for pictures that loop: record:loop.gif or record:loop.webp")
+    if rule.pixels != "bgrx" and (kind != "ndi" or rule.alpha != "none"):
+        why = f"{rule.to} has no such choice" if kind != "ndi" else "has no alpha"
+        raise Fault(f"pixels: {rule.pixels}: {why}; it is for ndi: without alpha")
     if rule.alpha == "mask" and not (
         kind in WITH_ALPHA and (kind != "record" or has_alpha(rest, rule.codec))
     ):
