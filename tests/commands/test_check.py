@@ -13,6 +13,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.commands.conftest import Check, picture
+from tests.pipeline.test_depth import depth_model
 from vj.commands.check import check
 
 
@@ -65,6 +66,19 @@ def test_everything_that_is_missing_comes_at_once_each_with_its_line(
     assert "is a file, and a folder would be right" in found[9]
     assert "cannot be read" in found[15]
     assert "no such file" in found[16]
+
+
+def test_a_depth_model_is_opened(look: Check, tmp_path: Path) -> None:
+    depth_model(tmp_path / "near.onnx")
+    (tmp_path / "junk.onnx").write_bytes(b"junk")
+    lines = "source: testcard\nmodel: none\ndepth: "
+    assert look(f"{lines}near.onnx\nstart: {{mask/mode: depth}}\n")[:2] == (0, [])
+    code, wrong, _ = look(f"{lines}junk.onnx\n")
+    assert code == 1
+    assert wrong[0].startswith("3: ")
+    assert "junk.onnx: is not an ONNX model that can be run" in wrong[0]
+    assert "did you mean near.onnx?" in look(f"{lines}naer.onnx\n")[1][0]
+    assert look(f"{lines}{{model: near.onnx, side: 5}}\n")[0] == 1
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from tests.diffusion.adapter_parts import SIZE, apart, load, picture
 from tests.diffusion.card_models import OnCard
+from tests.pipeline.test_depth import depth_model, stage
 from tests.pretended_card import PretendedCard
+from vj.app.offline import Rendering
 from vj.core.supervisor import Supervisor
 from vj.diffusion import noise_align
 from vj.diffusion.backends import StreamBackend
@@ -24,6 +27,7 @@ from vj.parameters.store import Snapshot, Store
 from vj.pipeline.depth import Depth
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.guides import Guides, canny, lacking_of
+from vj.show.load import load_show
 
 KINDS = ("lines", "depth", "edges")
 
@@ -197,3 +201,32 @@ def test_on_a_card_each_hint_goes_up_once_and_nothing_waits(parts: Path, whole: 
     assert Counter(one.where for one in log.up)["_hint"] == len(KINDS)
     assert all(one.later for one in log.up)
     assert [line.partition(":")[0] for line in log.waits] == ["vj/pipeline/card_transfer.py"]
+
+
+def test_a_show_led_by_lines_and_depth_renders_twice_the_same(
+    parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    depth_model(tmp_path / "depth.onnx")
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        moved = np.roll(stage(size=(64, 64)), 9 * number, axis=1)
+        Image.fromarray(moved).save(tmp_path / "in" / f"{number}.png")
+
+    def rendered(name: str, more: str = "") -> list[bytes]:
+        net = (parts / "controlnet").as_posix()
+        Path("led.yaml").write_text(
+            "show: led\nsource: in/\nsize: 64x64\nfps: 5\nmidi: off\npage: off\nosc: 127.0.0.1:0\n"
+            "depth: {model: depth.onnx, side: 56}\n"
+            f"model:\n  name: {(parts / 'lcm').as_posix()}\n  vae: full\n  lcm_lora: off\n"
+            f"  device: cpu\n  controlnet: [{net}, {{model: {net}, guide: depth}}]\n"
+            f"start: {{strength: 0.8, prompt/a: gold{more}}}\nsinks: ['record:{name}/']\n",
+            encoding="utf-8",
+        )
+        Rendering(load_show(Path("led.yaml")), print, seconds=0.6).run()
+        return [file.read_bytes() for file in sorted((tmp_path / name).glob("*.png"))]
+
+    one = rendered("one")
+    assert len(one) == 3
+    assert rendered("two") == one
+    assert rendered("three", ", control/depth: 0") != one

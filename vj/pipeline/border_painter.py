@@ -101,7 +101,7 @@ class BorderPainter:
         entered = compositor.ahead(ahead.astype(np.float32), int(own["seed/a"]))
         if entered is None:
             return False
-        alone = replace(context, mask=None, lines=None, walk=None, flight=None)
+        alone = replace(context, mask=None, lines=None, guides={}, walk=None, flight=None)
         try:
             generated = layer.paint(entered, own, alone) or layer.drain()
             layer.clear()
