@@ -93,10 +93,12 @@ def between(depth: np.ndarray, snapshot: Snapshot) -> np.ndarray:
     """(H, W) float32, 1 where a depth lies between mask/near and mask/far, with soft ends of
     mask/soft. depth: (H, W) float32, 1 is nearest. At near 0 nothing is too near, at far 1 nothing
     too far."""
-    away = 1 - depth
+    away = 1 - np.arange(256, dtype=np.float32) / 255
     soft = max(1e-3, snapshot["mask/soft"])
     near, far = sorted((snapshot["mask/near"], snapshot["mask/far"]))
-    return _beyond(away, near, soft) * (1 - _beyond(away, far, soft))
+    inside = _beyond(away, near, soft) * (1 - _beyond(away, far, soft))
+    out: np.ndarray = cv2.LUT(cv2.convertScaleAbs(depth, alpha=255), inside)
+    return out
 
 
 def _beyond(away: np.ndarray, bound: float, soft: float) -> np.ndarray:
