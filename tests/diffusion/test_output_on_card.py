@@ -20,8 +20,9 @@ from vj.core.frame import Guide, Size
 from vj.core.packed import Packed, Packing, Pixels, rgb_of
 from vj.diffusion import noise_align
 from vj.kernels import cupy_guided, numpy_pack
-from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler, SpareTime
+from vj.pipeline.card_upscale import AreaOnCard, FsrOnCard, FsrUpscaler, SpareTime
 from vj.pipeline.coming import AS_PAINTED, WayOut
+from vj.pipeline.upscale import CpuUpscaler, make_upscaler
 
 BGRX, UYVY = Packing(), Packing("UYVY")
 
@@ -113,6 +114,22 @@ def test_the_thread_beside_tells_how_long_a_guide_takes(memory: Recycled) -> Non
     assert upscaler.on_card.takes(shape, guide_of(1))
 
 
+@pytest.mark.parametrize("wanted", [Size(32, 24), Size(41, 31), Size(40, 20), Size(64, 36)])
+def test_an_output_that_is_smaller_is_made_on_the_card_too(memory: Recycled, wanted: Size) -> None:
+    """By halves and other shares, and with another shape: within 1 of what the host makes."""
+    smaller, host = AreaOnCard(PAINTED, wanted, CPU), CpuUpscaler(wanted)
+    one, other = Frames(), Frames()
+    for number in range(3):
+        arrived = one.paint(number, WayOut(smaller, guide_of(1), BGRX))
+        picture = rgb_of(other.paint(number).picture)
+        assert isinstance(arrived.sent, Packed)
+        assert smaller.makes(arrived.sent.shape)
+        assert np.array_equal(rgb_of(arrived.picture), picture)
+        difference = np.abs(arrived.sent.rgb.astype(int) - host.upscale(picture))
+        assert difference.max() <= 1
+        assert difference.mean() < 0.1
+
+
 def test_memory_is_used_again_and_never_before_it_is_let_go(memory: Recycled) -> None:
     """A recorder holds each fourth picture."""
     fsr, frames = FsrOnCard(PAINTED, WIDE, CPU), Frames()
@@ -153,6 +170,19 @@ def card() -> Iterator[PretendedCard]:
     with PretendedCard().inserted() as card:
         yield card
     noise_align._kernels.cache_clear()
+
+
+def test_a_smaller_output_waits_for_nothing(parts: Path, card: PretendedCard) -> None:
+    played = OnCard(card, model_of(parts, "lcm"), torch.float16)
+    made = make_upscaler("auto", SIZE, Size(32, 32), "cuda", print)
+    assert isinstance(made, CpuUpscaler)
+    assert made.on_card is not None
+    for _ in range(2):
+        played.compositor.way_out = WayOut(made.on_card, None, UYVY)
+        log = played.whole()
+    assert [one.bytes for one in log.down] == [2 * 32 * 32, 3 * SIZE.width * SIZE.height, 3 * 4]
+    assert all(one.later for one in (*log.up, *log.down))
+    assert not [one for one in log.up if one.where.startswith("AreaOnCard")]
 
 
 LARGE = Size(2 * SIZE.width, 2 * SIZE.height)

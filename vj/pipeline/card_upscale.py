@@ -16,7 +16,7 @@ from vj.core.packed import Packing, Pixels
 from vj.kernels.cupy_guided import GuidedKernels
 from vj.kernels.cupy_pack import PackKernels
 from vj.kernels.cupy_upscale import UpscaleKernels
-from vj.pipeline.card_transfer import Down, Pinned
+from vj.pipeline.card_transfer import Down, Pinned, area_weights
 from vj.pipeline.preprocess import crop_to, cropped, part_of
 from vj.pipeline.upscale_guide import GuideReader
 
@@ -105,6 +105,34 @@ class FsrOnCard:
         part = self._part
         rows = slice(part.top, part.top + part.height)
         return self._cut.copy_(picture[rows, part.left : part.left + part.width])
+
+
+class AreaOnCard:
+    """Makes pictures smaller, as OpenCV's INTER_AREA does, within 1 of it. Works on the stream of
+    the thread that it belongs to; what it makes is new each time, of memory that torch keeps."""
+
+    def __init__(self, painted: Size, wanted: Size, device: torch.device) -> None:
+        self._painted, self._wanted = painted, wanted
+        self._part = part = part_of(painted, wanted)
+        self._rows = area_weights(part.height, wanted.height).to(device)
+        self._columns = area_weights(part.width, wanted.width).to(device).T.contiguous()
+
+    # See `vj.pipeline.coming.UpscalerOnCard`.
+
+    def takes(self, shape: tuple[int, ...], guide: Guide | None) -> bool:
+        return shape[:2] == (self._painted.height, self._painted.width)
+
+    def makes(self, shape: tuple[int, ...]) -> bool:
+        return shape[:2] == (self._wanted.height, self._wanted.width)
+
+    def waited(self, seconds: float) -> None: ...
+
+    def of(self, picture: Tensor, guide: Guide | None) -> Tensor:
+        part = self._part
+        rows = slice(part.top, part.top + part.height)
+        seen = picture[rows, part.left : part.left + part.width].permute(2, 0, 1).float()
+        small = (self._rows @ seen @ self._columns).add(0.5).clamp(0, 255)
+        return small.permute(1, 2, 0).to(torch.uint8).contiguous()
 
 
 class FsrUpscaler:

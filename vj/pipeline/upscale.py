@@ -17,6 +17,7 @@ from vj.core.kinds import UPSCALE_KINDS
 from vj.core.packed import Packing, Pixels
 from vj.kernels.cv_guided import GuidedUpscaler
 from vj.kernels.cv_upscale import CvUpscaler
+from vj.pipeline.coming import UpscalerOnCard
 from vj.pipeline.model_files import ModelCall, open_model_file
 from vj.pipeline.preprocess import crop_to, cropped
 from vj.pipeline.upscale_guide import GuideReader
@@ -72,9 +73,11 @@ def make_upscaler(
         return SameSize()
     part = cropped(painted, wanted)
     if wanted.width <= part.width and kind in ("auto", "fsr"):
-        return CpuUpscaler(
-            wanted
-        )  # made smaller: EASU looks at twelve pixels only, and would shimmer
+        # made smaller: EASU looks at twelve pixels only, and would shimmer
+        smaller = CpuUpscaler(wanted)
+        if device.startswith("cuda"):
+            smaller.made_on_card(painted, device)
+        return smaller
     if kind in ("auto", "fsr") and device.startswith("cuda"):
         from vj.pipeline.card_upscale import FsrUpscaler
 
@@ -123,6 +126,18 @@ class CpuUpscaler:
         self._lead = GuideReader(wanted)
         self._guided: GuidedUpscaler | None = None
         self._painted = (0, 0)
+        self.on_card: UpscalerOnCard | None = None
+        """Does the same on a card that paints the pictures."""
+
+    def made_on_card(self, painted: Size, device: str) -> None:
+        """Pictures of this size are made smaller on a card that paints them."""
+        import torch
+
+        from vj.pipeline.card_upscale import AreaOnCard
+
+        if not torch.cuda.is_available():
+            return
+        self.on_card = AreaOnCard(painted, self._wanted, torch.device(device))
 
     def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
         part = crop_to(picture, self._wanted)
