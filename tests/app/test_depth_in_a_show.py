@@ -115,7 +115,8 @@ def test_offline_each_frame_has_its_own_depth_twice_the_same(
         lines = (
             LINES.replace("stage.png", "in/")
             + f"fps: 5\ndepth: {{model: depth.onnx, side: 112}}\n{MASKED}"
-            f"sinks: [{{to: 'record:{name}/', show: mask}}]\n"
+            f"sinks:\n  - {{to: 'record:{name}/', show: mask}}\n"
+            f"  - {{to: 'record:{name}-depth/', show: depth}}\n"
         )
         Path("near.yaml").write_text(lines, encoding="utf-8")
         Rendering(load_show(Path("near.yaml")), print, seconds=1).run()
@@ -127,3 +128,6 @@ def test_offline_each_frame_has_its_own_depth_twice_the_same(
         mask = np.asarray(Image.open(file).convert("L"))
         columns = np.nonzero(mask[56] < 128)[0]
         assert abs(columns.mean() - (92 + 8 * number) % 200) < 8, number
+        near = np.asarray(Image.open(tmp_path / "one-depth" / file.name).convert("L"))
+        assert near[56, round(columns.mean())] > 220, "of the same frame"
+        assert near[5].max() < 30

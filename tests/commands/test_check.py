@@ -79,6 +79,8 @@ def test_a_depth_model_is_opened(look: Check, tmp_path: Path) -> None:
     assert "junk.onnx: is not an ONNX model that can be run" in wrong[0]
     assert "did you mean near.onnx?" in look(f"{lines}naer.onnx\n")[1][0]
     assert look(f"{lines}{{model: near.onnx, side: 5}}\n")[0] == 1
+    messages = look("model: none\nsinks:\n  - {to: record:near/, show: depth}\n")[2]
+    assert any("show depth: the show names no depth model" in one for one in messages)
 
 
 @pytest.mark.parametrize(

@@ -96,8 +96,9 @@ def _cue_numbers(show: Show, result: CheckResult) -> None:
 
 def _masks(show: Show, result: CheckResult) -> None:
     """Person masks that are not installed, and depth masks without a depth model."""
-    from vj.pipeline.depth import NO_MASK
+    from vj.pipeline.depth import NO_DEPTH, NO_MASK
     from vj.pipeline.selfie_segmentation import missing
+    from vj.sinks.rule import parse
 
     messages = {
         "person": missing() if show.person is None else "",
@@ -106,6 +107,9 @@ def _masks(show: Show, result: CheckResult) -> None:
     for name, value, place in given_values(show):
         if name == "mask/mode" and (message := messages.get(str(value), "")):
             result.warn(place, message)
+    for index, uri in enumerate(show.sinks):
+        if show.depth is None and parse(uri).show == "depth":
+            result.warn(("sinks", index), f"show depth: {NO_DEPTH}; it is black")
 
 
 def _lines(show: Show, result: CheckResult) -> None:

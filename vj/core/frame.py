@@ -159,7 +159,7 @@ class OutputFrame(Frame):
     sent: Pixels | None = None
 
 
-VIEWS = ("input", "generated", "mask", "lines")
+VIEWS = ("input", "generated", "mask", "lines", "depth")
 """Pictures that a frame may bring besides the final one: its input as prepared; the generated image
 before wet/dry, mask and colour; the mask, white where the generated image shows, all white where
 there is none; the lines, white on black."""

@@ -159,6 +159,8 @@ class Preparation:
         mode = snapshot["mask/mode"]
         face = self.portraits.oval(image.shape) if mode == "face" else None
         kinds = [] if taken.blank else self._guides.wanted(backend.guides, snapshot)
+        if "depth" in self.views_wanted() and self.depth.find is not None and "depth" not in kinds:
+            kinds.append("depth")
         near = "depth" in (mode, *kinds) and not taken.blank
         depth = self.depth.of(image, frame.captured, near)
         try:

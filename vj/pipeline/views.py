@@ -15,7 +15,7 @@ from vj.pipeline.frame_context import FrameContext, Shown
 
 DARKENED = ("generated", "mask", "lines")
 """Views that output/blackout fades with the final picture: a key has to follow its fill. The input
-stays, as a clean feed."""
+and its depth stay, as clean feeds."""
 
 
 def views_of(
@@ -42,6 +42,9 @@ def views_of(
         )
     if "lines" in wanted and context.lines is not None:
         found["lines"] = context.lines
+    if "depth" in wanted:
+        near = context.guides.get("depth")
+        found["depth"] = np.zeros(picture.shape, np.uint8) if near is None else near
     if blackout > 0:
         own_light = {"generated"} if generated is None else set()  # the final picture has it
         for name in set(DARKENED) & found.keys() - own_light:
