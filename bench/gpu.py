@@ -26,6 +26,7 @@ from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.core.opencv import use_one_thread
+from vj.core.packed import Packing
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.graphs import STEADY
 from vj.diffusion.model import Model
@@ -35,7 +36,8 @@ from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import load_pocket
 from vj.kernels.cupy_field import FieldKernels
 from vj.parameters.store import Store
-from vj.pipeline.card_upscale import FsrUpscaler
+from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler
+from vj.pipeline.coming import WayOut
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pocket import FILE, WEIGHTS
@@ -145,6 +147,13 @@ def main() -> None:
     rows.append(
         ("FSR, 512x288 to 1920x1080, host to host", timed(lambda: fsr.upscale(small), given.frames))
     )
+    large = FsrOnCard(size, Size(1920, 1080), device)
+
+    def sent() -> None:
+        compositor.way_out = WayOut(large, None, Packing())
+        compositor.postprocess(tensor, image, snapshot).result()
+
+    rows.append(("`postprocess`, FSR to 1920x1080, BGRX, download", timed(sent, given.frames)))
     kernels = FieldKernels(size.height, size.width, device, dtype=dtype)
     white = torch.randn((size.height, size.width), device=device)
     rows.append(("the texture field", timed(lambda: kernels.make(tensor, white), given.frames)))
