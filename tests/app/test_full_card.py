@@ -74,13 +74,14 @@ def test_what_is_given_up_one_after_the_other(
     performance = show.performance
     backend: Any = performance.loop.pipeline.backend
     bank, model = performance.loader.bank, backend.model
+    performance.store.set("memory/amount", 0.5)
     show.frames(2)
     performance.store.set("model/prepare", "other")
     show.until(lambda: "other" in bank.ready())
     part, denoise = has_graph(model), model._denoise
 
     def full(x: Tensor, *more: Any) -> Tensor:
-        if bank.resting or part.graphs or x.shape[-1] > 24:
+        if bank.resting or backend.memory.bytes or part.graphs or x.shape[-1] > 24:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         made: Tensor = denoise(x, *more)
         return made
@@ -90,6 +91,9 @@ def test_what_is_given_up_one_after_the_other(
     look(show)
     assert any("model other is let go since memory is full" in one for one in show.messages)
     assert not bank.resting
+    look(show)
+    assert any("looks at no earlier frames" in one for one in show.messages)
+    assert part.graphs
     look(show)
     assert any("plays without CUDA graphs" in one for one in show.messages)
     assert part.off

@@ -94,7 +94,7 @@ class Remembering:
     @property
     def kept(self) -> dict[str, list[Tensor]]:
         """Copies of what the bank of the first step holds, without this frame's place."""
-        memory = self.backend._memory
+        memory = self.backend.memory
         assert memory is not None
         bank = memory._banks[0]
         return {name: [one[1:].clone() for one in kept.tensors] for name, kept in bank.kept.items()}

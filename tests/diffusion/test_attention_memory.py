@@ -137,7 +137,7 @@ def test_nan_does_not_stay(plain: Model) -> None:
     fresh = Remembering(plain, **FULL).frames(WALK)
     played = Remembering(plain, **FULL)
     played.frame(0)
-    memory = played.backend._memory
+    memory = played.backend.memory
     assert memory is not None
     for kept in memory._banks[0].kept.values():
         for one in kept.tensors:
@@ -179,7 +179,7 @@ def test_rows_that_were_left_out_know_nothing_of_long_ago(plain: Model) -> None:
     played.frames(WALK, steps=3)
     played.frames(WALK, steps=1)
     after = [*played.frames(WALK, steps=3), *played.drained()]
-    memory = played.backend._memory
+    memory = played.backend.memory
     assert memory is not None
     assert sorted(memory._banks) == [0, 1, 2]
     assert len({bank.number for bank in memory._banks.values()}) == 1
@@ -189,7 +189,7 @@ def test_rows_that_were_left_out_know_nothing_of_long_ago(plain: Model) -> None:
 def test_a_thousand_frames_take_what_the_first_took(plain: Model) -> None:
     played = Remembering(plain, **FULL, memory__frames=4)
     played.frame(0)
-    memory = played.backend._memory
+    memory = played.backend.memory
     assert memory is not None
     bank = memory._banks[0]
     at = [one.data_ptr() for kept in bank.kept.values() for one in kept.tensors]
@@ -213,7 +213,7 @@ def test_a_thousand_frames_take_what_the_first_took(plain: Model) -> None:
 
 def test_rest_gives_the_memory_back_and_it_is_told_once(plain: Model) -> None:
     played = Remembering(plain, **FULL)
-    memory = played.backend._memory
+    memory = played.backend.memory
     assert memory is not None
     assert not memory.bytes
     played.frames([1, 2, 3])
@@ -226,11 +226,25 @@ def test_rest_gives_the_memory_back_and_it_is_told_once(plain: Model) -> None:
     assert "2 earlier frames take about" in played.said[0]
 
 
+def test_given_up_it_takes_nothing_and_the_picture_is_that_without(plain: Model) -> None:
+    off = Remembering(plain).frames(WALK)
+    played = Remembering(plain)
+    memory = played.backend.memory
+    assert memory is not None
+    assert not memory.give_up(), "there is nothing to give up"
+    played.frames([1, 2], memory__amount=1.0)
+    assert memory.bytes
+    assert memory.give_up()
+    assert alike(played.frames(WALK), off)
+    assert not memory.bytes
+    assert not memory.give_up()
+
+
 @pytest.mark.parametrize("family", ["lcm", "sdxl", "xl"])
 def test_what_it_takes_is_known_before_the_model_is_loaded(parts: Path, family: str) -> None:
     played = Remembering(load(parts, family), **FULL, memory__frames=3, steps=2)
     played.frames([1, 2])
-    memory = played.backend._memory
+    memory = played.backend.memory
     assert memory is not None
     spec = ModelSpec(str(parts / family), dtype="float32")
     assert memory.bytes == attention_need(spec, SIZE, 3, 2)

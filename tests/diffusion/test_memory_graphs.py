@@ -74,10 +74,10 @@ def test_a_whole_frame_replayed_is_the_same_bit_for_bit(parts: Path, on_card: No
     differ = [n for n, (a, b) in enumerate(zip(*pictures, strict=True)) if not np.array_equal(a, b)]
     assert differ == []
     for way in ways:
-        memory = way.backend._memory
+        memory = way.backend.memory
         assert memory is not None
         assert list(memory._banks) == [0]
-    recall = ways[1].backend._memory.recall((0,))  # type: ignore[union-attr]
+    recall = ways[1].backend.memory.recall((0,))  # type: ignore[union-attr]
     assert recall.whole is not None
     assert recall.whole.graphs == 1
     replays = sum(graph.replays for graph in recorder.recorded)
@@ -92,7 +92,7 @@ def test_the_unet_of_a_stream_batch_is_one_graph_for_each_number_of_rows(parts: 
         for way in (None, recorder)
     )
     order = list(np.random.default_rng(2).integers(0, 9, 24))
-    memory = graphed.backend._memory
+    memory = graphed.backend.memory
     assert memory is not None
     memory.expect(graphed.store.sample(0))
     one, two = eager.frames(order), []

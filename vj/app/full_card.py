@@ -53,7 +53,12 @@ class FullCard:
         backend = pipeline.backend
         if self._loader.bank.resting:
             self._loader.memory.let_all_go("since memory is full")
-        elif not self._without_graphs() and not self._smaller() and backend is not self._at_its_end:
+        elif (
+            not self._without_memory()
+            and not self._without_graphs()
+            and not self._smaller()
+            and backend is not self._at_its_end
+        ):
             self._at_its_end = backend
             self._log(
                 "memory is full, and there is nothing left to give up: close other programs, or "
@@ -69,6 +74,16 @@ class FullCard:
         backend = self._pipeline.backend
         fits = isinstance(backend, StreamBackend) and isinstance(backend.model, Model)
         return backend if fits else None  # type: ignore[return-value]
+
+    def _without_memory(self) -> bool:
+        backend = self._stream()
+        if backend is None or backend.memory is None or not backend.memory.give_up():
+            return False
+        self._log(
+            f"memory is full: {backend.name} looks at no earlier frames (memory/amount) until it "
+            "is loaded anew"
+        )
+        return True
 
     def _without_graphs(self) -> bool:
         backend = self._stream()

@@ -70,6 +70,7 @@ class AttentionMemory:
     _fired: int | None = None
     _remembers: bool = False
     """The last frame did."""
+    _given_up: bool = False
     _told: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -109,9 +110,11 @@ class AttentionMemory:
                 self.forget()
             self._fired = fired
         amount, frames = snapshot["memory/amount"], snapshot["memory/frames"]
-        self._remembers = amount > 0
+        self._remembers = amount > 0 and not self._given_up
         if not self._remembers:
             self.forget()
+            if self._given_up and self._banks:
+                self._free()
             return None
         if frames != self._frames:
             self._free()
@@ -138,6 +141,14 @@ class AttentionMemory:
         still under way, go on as they began."""
         self._number += 1
         self._first, self._kept = self._number + 1, 0
+
+    def give_up(self) -> bool:
+        """Remember nothing from the next frame on, since memory is full. False where that is so
+        already, or would bring nothing. From any thread."""
+        if self._given_up or not self._remembers:
+            return False
+        self._given_up = True
+        return True
 
     def rest(self) -> None:
         """Forget, and give the memory of the banks back."""
@@ -184,10 +195,11 @@ class AttentionMemory:
     def _tell(self, needed: int) -> None:
         if self._frames not in self._told:
             self._told.add(self._frames)
-            self.on_message(
-                f"memory: {self._frames} earlier frames take about {in_words(needed)} for each step"
-                + (f"; {ASIDE}" if isinstance(self._unet.forward, FastForward) else "")
-            )
+            aside = f"; {ASIDE}" if isinstance(self._unet.forward, FastForward) else ""
+            frames = "1 earlier frame takes"
+            if self._frames > 1:
+                frames = f"{self._frames} earlier frames take"
+            self.on_message(f"memory: {frames} about {in_words(needed)} for each step{aside}")
 
     def numbers(self, rows: Sequence[Row]) -> list[list[float]]:
         """See `vj.diffusion.row_memory.RowMemory`; (B, `NUMBERS`)."""

@@ -88,19 +88,19 @@ class StreamBackend:
         self._book = TextBook(model.encode_text, wait, on_message, supervisor=supervisor)
         self._travel = PromptTravel(self._book, blend)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
-        self._memory = memory_of(model, shape[1], shape[2], on_message)
-        self._stream = StreamBatch[InFlight](model.unet, model.prediction, self._memory)
+        self.memory = memory_of(model, shape[1], shape[2], on_message)
+        self._stream = StreamBatch[InFlight](model.unet, model.prediction, self.memory)
         self._noise = Noise(shape, model.device, torch.float32)
         self._turn, self._morph = SwirlTurn(), LatentMorph(shape)
         self._latents = WalkLatents(model)
         self._whole = (
-            WholeFrame(model, self.compositor, self._memory)
+            WholeFrame(model, self.compositor, self.memory)
             if isinstance(model, Model) and isinstance(self.compositor, CudaCompositor)
             else None
         )
         image_prompts = model.adapters.image_prompts
         has = image_prompts is not None
-        self.unused: Mapping[str, str] = not_followed(model, self._memory is not None)
+        self.unused: Mapping[str, str] = not_followed(model, self.memory is not None)
         self._walk_tokens = (
             WalkTokens(model.encode_image_prompt, wait, on_message, supervisor) if has else None
         )
@@ -181,7 +181,7 @@ class StreamBackend:
         waits = self._walk_tokens is not None and self._walk_tokens.pending()
         waits = waits or (self._live_tokens is not None and self._live_tokens.under_way)
         waits = waits or (snapshot["noise/align"] > 0 and snapshot["noise/swirl"] != 0)
-        waits = waits or (self._memory is not None and self._memory.changes)
+        waits = waits or (self.memory is not None and self.memory.changes)
         return not self._travel.under_way and not waits and snapshot["noise/hold"] >= 1
 
     def takes_whole(self, snapshot: Snapshot, context: FrameContext) -> bool:
@@ -270,7 +270,7 @@ class StreamBackend:
             if negative is None
             else self.model.adapters.with_image_prompt(negative, snapshot, walked, against=True),
             *hints_of(self.guides, context, snapshot, self.model.device),
-            None if self._memory is None else self._memory.of_frame(snapshot),
+            None if self.memory is None else self.memory.of_frame(snapshot),
         )
 
     def drain(self) -> GeneratedImage | None:
@@ -292,21 +292,21 @@ class StreamBackend:
 
     def clear(self) -> None:
         self._stream.clear()
-        if self._memory is not None:
-            self._memory.forget()
+        if self.memory is not None:
+            self.memory.forget()
 
     def reset(self) -> None:
         self._noise.begin()
         self._morph.begin()
         self._latents.clear()
-        if self._memory is not None:
-            self._memory.forget()
+        if self.memory is not None:
+            self.memory.forget()
 
     def rest(self) -> None:
         self.clear()
         self.reset()
-        if self._memory is not None:
-            self._memory.rest()
+        if self.memory is not None:
+            self.memory.rest()
         self._travel.cut()
 
     def keep_up(self, snapshot: Snapshot) -> None:
@@ -316,7 +316,7 @@ class StreamBackend:
     def beside(self) -> Self:
         other = type(self)(self.model, self.compositor.size, *self._given)
         other._lent, other._book = True, self._book
-        other._memory = other._stream.memory = None  # a picture of its own follows none
+        other.memory = other._stream.memory = None  # a picture of its own follows none
         other._travel = PromptTravel(self._book, blend)
         other._walk_tokens = self._walk_tokens
         return other
