@@ -40,7 +40,7 @@ WHOLE_UP = {
     "WholeFrame.paint": 1,
     "_hint": 1,
 }
-DOWN = {"OnItsWay.__init__": 2}
+DOWN = {"Down.__init__": 1, "OnItsWay.__init__": 1}
 """The picture and its figures."""
 STEPS_OUTSIDE, WHOLE_OUTSIDE = 105, 20
 """Operators outside the parts that become graphs, at most."""
