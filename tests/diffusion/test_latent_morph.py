@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from tests.diffusion.adapter_parts import load
+from tests.diffusion.card_models import OnCard
+from tests.pretended_card import PretendedCard
 from tests.scenes import Scene
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
@@ -144,3 +146,14 @@ def test_at_0_nothing_is_kept(model: Model) -> None:
     backend.warm(Store({}).sample(0.0))
     assert backend._morph._mean is None
     backend.close()
+
+
+def test_on_a_card_nothing_waits_for_it(parts: Path) -> None:
+    with PretendedCard().inserted() as card:
+        played = OnCard(card, load(parts), torch.float16, **{"latent/morph": 133.0})
+        for _ in range(3):
+            log = played.steps()
+        asked = [one for one in log.up if one.where.startswith("LatentMorph")]
+        assert len(asked) == 1
+        assert all(one.later for one in log.up)
+        assert played.backend._morph._mean is not None
