@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -302,3 +303,25 @@ def test_any_text_can_be_encoded(folders: dict[str, Path], text: str) -> None:
     embedding = load_model(spec(folders["lcm"])).encode_text(text)
     assert embedding.tokens.shape == (1, 77, 768)
     assert torch.isfinite(embedding.tokens).all()
+
+
+def test_models_that_are_asked_for_at_once_load_one_after_the_other(
+    folders: dict[str, Path],
+) -> None:
+    """A show is saved once more while its model loads."""
+    failed: list[BaseException] = []
+
+    def load(family: str) -> None:
+        try:
+            model = load_model(spec(folders[family]))
+            assert isinstance(model, Model)
+            assert not any(number.is_meta for number in model.pipe.unet.parameters())
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=load, args=(name,)) for name in ("lcm", "sdxl") * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []

@@ -14,6 +14,7 @@ Whatever is missing, broken or of another kind is a Fault of one line.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -54,13 +55,24 @@ from vj.pipeline.backend import Backend
 
 Engine = Literal["stream", "streamdiffusion"]
 OnMessage = Callable[[str], None]
+_OPENING = threading.Lock()
+"""diffusers makes modules without weights first, by a change in torch's Module that holds for all
+threads: what another one opens meanwhile would stay without."""
 
 
 def load_model(
     spec: ModelSpec, on_message: OnMessage = lambda text: None
 ) -> Model | PocketModel | DrawnModel | TranslatorModel:
     """A show's model, of whichever kind its name means; not `none`, which is no model. on_message:
-    gets what is being loaded, and what plays otherwise than the show might expect. Raises Fault."""
+    gets what is being loaded, and what plays otherwise than the show might expect. Raises Fault.
+    One at a time, whichever thread asks."""
+    with _OPENING:
+        return _opened(spec, on_message)
+
+
+def _opened(
+    spec: ModelSpec, on_message: OnMessage
+) -> Model | PocketModel | DrawnModel | TranslatorModel:
     found = find_model(spec.name)
     if found.kind == "drawn":
         return load_drawn(spec)
