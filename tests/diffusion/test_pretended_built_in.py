@@ -41,7 +41,7 @@ UP = {
 NETWORK = {
     "StreamBatch._predict": 1,  # timesteps
     "PocketBackend._conditioning": 1,  # the unit and the relief
-    "StreamBatch._hints": 1,
+    "stacked": 1,
     "CudaTextureField.of": 1,  # the noise, while it boils
 }
 DRAWN = {
