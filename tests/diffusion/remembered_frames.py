@@ -16,6 +16,17 @@ from vj.diffusion.model import Model
 from vj.parameters.store import Store
 from vj.pipeline.frame_context import FrameContext
 
+FULL = {"memory__amount": 1.0, "memory__threshold": 0.5, "memory__every": 2}
+WALK = [0, 3, 1, 5, 2, 7, 4, 6]
+
+
+def processors(model: Model) -> dict[str, Any]:
+    return dict(model.pipe.unet.attn_processors)
+
+
+def alike(one: list[Tensor], two: list[Tensor]) -> bool:
+    return len(one) == len(two) and all(map(torch.equal, one, two))
+
 
 class Reference:
     """The processor of a self-attention that remembers, in lists; of a UNet with one row."""

@@ -4,35 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from tests.diffusion.adapter_parts import SIZE, load, lora, picture, pictured
-from tests.diffusion.remembered_frames import Reference, Remembering
-from vj.diffusion.attention_banks import RememberingProcessor, self_attentions
-from vj.diffusion.attention_need import SD, SDXL, attention_need, attention_shapes
-from vj.diffusion.drawn_model import load_drawn
+from tests.diffusion.adapter_parts import SIZE, load
+from tests.diffusion.remembered_frames import FULL, WALK, Reference, Remembering, alike, processors
+from vj.core.frame import Frame
+from vj.core.metrics import Metrics
+from vj.diffusion.attention_banks import (
+    Bank,
+    RememberingProcessor,
+    SelfAttention,
+    Told,
+    self_attentions,
+)
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.model import Model
-from vj.diffusion.model_spec import ModelSpec
-from vj.diffusion.pocket_backend import PocketBackend
 from vj.parameters.store import Store
-from vj.pipeline.backend import NO_MEMORY, PassThrough
-from vj.pipeline.frame_context import FrameContext
-from vj.pipeline.without_effect import WithoutEffect
-
-FULL = {"memory__amount": 1.0, "memory__threshold": 0.5, "memory__every": 2}
-WALK = [0, 3, 1, 5, 2, 7, 4, 6]
-
-
-def processors(model: Model) -> dict[str, Any]:
-    return dict(model.pipe.unet.attn_processors)
-
-
-def alike(one: list[Tensor], two: list[Tensor]) -> bool:
-    return len(one) == len(two) and all(map(torch.equal, one, two))
+from vj.pipeline.frame_pipeline import FramePipeline
 
 
 @pytest.fixture(scope="module")
@@ -211,152 +205,60 @@ def test_a_thousand_frames_take_what_the_first_took(plain: Model) -> None:
     assert len(memory._banks) == len(memory._recalls) == 1
 
 
-def test_rest_gives_the_memory_back_and_it_is_told_once(plain: Model) -> None:
-    played = Remembering(plain, **FULL)
-    memory = played.backend.memory
-    assert memory is not None
-    assert not memory.bytes
-    played.frames([1, 2, 3])
-    assert memory.bytes
-    played.backend.rest()
-    assert not memory.bytes
-    assert not memory.installed
-    played.frames([1, 2, 3])
-    assert len(played.said) == 1
-    assert "2 earlier frames take about" in played.said[0]
+def told(bank: Bank, *numbers: float) -> Told:
+    return bank.told(torch.tensor(numbers))
 
 
-def test_given_up_it_takes_nothing_and_the_picture_is_that_without(plain: Model) -> None:
-    off = Remembering(plain).frames(WALK)
-    played = Remembering(plain)
-    memory = played.backend.memory
-    assert memory is not None
-    assert not memory.give_up(), "there is nothing to give up"
-    played.frames([1, 2], memory__amount=1.0)
-    assert memory.bytes
-    assert memory.give_up()
-    assert alike(played.frames(WALK), off)
-    assert not memory.bytes
-    assert not memory.give_up()
+def test_what_moves_takes_along_what_boils_on_it() -> None:
+    """Places are shuffled from frame to frame, as when everything moves, and what is seen in each
+    boils: with two frames kept, every third of it is this frame's own, wherever it went; and tokens
+    are led to what they were, not to what was at their place."""
+    rng = torch.Generator().manual_seed(1)
+    count, width = 32, 16
+    of = SelfAttention("one", None, count, width, width, True)
+    bank = Bank([of], 2, torch.device("cpu"), torch.float32)
+    kept = bank.kept["one"]
+    keys = 40 * F.normalize(torch.randn(count, width, generator=rng), dim=-1)
+    things = torch.randn(count, width, generator=rng)
+    seen: dict[bool, list[Tensor]] = {False: [], True: []}
+    for number in range(12):
+        order = torch.randperm(count, generator=rng)
+        back = order.argsort()
+        boiling = things + 0.1 * torch.randn(count, width, generator=rng)
+        key, value = keys[order][None], boiling[order][None]
+        place = 0.0 if number == 0 else 1.0 + number % 2
+        numbers = (1.0, 1.0, 0.9, place, float(number == 0))
+        found = kept.looked_back(key, key, value, 1, told(bank, *numbers))
+        led = kept.led(value, told(bank, *numbers))
+        seen[False].append(found[0][back])
+        seen[True].append(led[0][back])
+        if number == 0:
+            assert torch.allclose(found, value, atol=1e-4)
+            assert torch.allclose(led, value, atol=1e-4)
+    for led_to_it, most in ((False, 0.6), (True, 0.01)):
+        steps = torch.stack(seen[led_to_it]).diff(dim=0)[4:]
+        assert steps.pow(2).mean().sqrt() < most * 0.1 * 2**0.5
 
 
-@pytest.mark.parametrize("family", ["lcm", "sdxl", "xl"])
-def test_what_it_takes_is_known_before_the_model_is_loaded(parts: Path, family: str) -> None:
-    played = Remembering(load(parts, family), **FULL, memory__frames=3, steps=2)
-    played.frames([1, 2])
-    memory = played.backend.memory
-    assert memory is not None
-    spec = ModelSpec(str(parts / family), dtype="float32")
-    assert memory.bytes == attention_need(spec, SIZE, 3, 2)
-    assert attention_need(ModelSpec("pocket"), SIZE, 3) == 0
+def test_a_hard_cut_in_the_input_forgets_by_itself(plain: Model) -> None:
+    """The pictures after it are those of a show that begins there."""
+    rng = np.random.default_rng(1)
+    one, two = (
+        cv2.resize(rng.integers(0, 256, (4, 4, 3), np.uint8), SIZE, interpolation=cv2.INTER_CUBIC)
+        for _ in range(2)
+    )
+    begun, cut = (shown(plain, scenes) for scenes in ([two] * 4, [one] * 4 + [two] * 4))
+    assert all(np.array_equal(a, b) for a, b in zip(begun, cut[4:], strict=True))
 
 
-def test_of_models_in_one_file_it_is_known_too() -> None:
-    """16 and 70 self-attentions."""
-    shapes = list(attention_shapes(SD, 64, 64)), list(attention_shapes(SDXL, 128, 128))
-    assert [len(one) for one in shapes] == [16, 70]
-    assert [sum(shape.leads for shape in one) for one in shapes] == [4, 46]
-    assert sum(shape.numbers for shape in shapes[0]) == 24_166_400
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_in_every_type_twice_the_same(parts: Path, dtype: torch.dtype) -> None:
-    model = load(parts, "turbo")
-    model.to(dtype)
-    one, two = (Remembering(model, **FULL).frames(WALK) for _ in range(2))
-    assert alike(one, two)
-    assert all(picture.isfinite().all() for picture in one)
-    assert not alike(one, Remembering(model).frames(WALK))
-
-
-@pytest.mark.parametrize("kind", ["lora", "controlnet", "ip_adapter", "sdxl"])
-def test_it_goes_with_adapters(parts: Path, kind: str) -> None:
-    model = {
-        "lora": lambda: load(parts, loras=(lora(parts, "ink", 0.8),)),
-        "controlnet": lambda: load(parts, controlnet=str(parts / "controlnet")),
-        "ip_adapter": lambda: load(parts, **pictured(parts)),
-        "sdxl": lambda: load(parts, "sdxl"),
-    }[kind]()
-    own, off = processors(model), Remembering(model).frames(WALK)
-    played = Remembering(model, **FULL)
-    assert not alike(played.frames(WALK), off)
-    there = processors(model)
-    assert [name for name in own if there[name] is not own[name]] == [
-        name for name in own if name.endswith("attn1.processor")
-    ]
-    assert alike(played.frames(WALK, memory__amount=0.0), off)
-    assert processors(model) == own
-
-
-class Counted:
-    """A processor that came from somewhere else."""
-
-    def __init__(self, own: Any) -> None:
-        self.own, self.calls = own, 0
-
-    def __call__(self, *given: Any, **more: Any) -> Tensor:
-        self.calls += 1
-        made: Tensor = self.own(*given, **more)
-        return made
-
-
-def test_a_processor_that_comes_meanwhile_is_called_too(parts: Path) -> None:
-    model = load(parts)
-    played = Remembering(model, **FULL)
-    played.frame(0)
-    attn = self_attentions(model.pipe.unet)[0].attn
-    counted = Counted(attn.processor.own)
-    attn.set_processor(counted)
-    played.frame(1)
-    assert counted.calls == 1
-    assert attn.processor.own is counted
-    played.frame(2, memory__amount=0.0)
-    assert counted.calls == 2
-    assert attn.processor is counted
-
-
-def test_pictures_beside_follow_none(plain: Model) -> None:
-    played = Remembering(plain, **FULL)
-    beside = played.backend.beside()
-    played.frames([1, 2])
-    other = Remembering(plain)
-    other.backend = beside
-    off = Remembering(plain).frames([3, 4])
-    assert alike(other.frames([3, 4], memory__amount=1.0), off)
-
-
-def test_self_attentions_know_how_large_they_are(parts: Path) -> None:
-    """Also of sizes that do not halve evenly."""
-    for family in ("lcm", "sdxl"):
-        model = load(parts, family)
-        for height, width in ((8, 8), (7, 9), (5, 12)):
-            found = self_attentions(model.pipe.unet, height, width)
-            assert found
-            seen: dict[str, torch.Size] = {}
-
-            def note(name: str, seen: dict[str, torch.Size] = seen) -> Any:
-                return lambda _, given, out: seen.update({name: out.shape})
-
-            hooks = [one.attn.register_forward_hook(note(one.name)) for one in found]
-            x = torch.randn(1, 4, height, width)
-            model.unet(x, torch.tensor([500.0]), model.encode_text("gold"))
-            for hook in hooks:
-                hook.remove()
-            assert {one.name: (1, one.tokens, one.outside) for one in found} == seen
-
-
-def test_models_without_it_say_so_once_and_paint_on(plain: Model) -> None:
-    """The built-in one, and none at all."""
-    assert "memory/amount" not in Remembering(plain).backend.unused
-    said: list[str] = []
-    without = WithoutEffect(("memory/amount",), said.append)
-    pocket = PocketBackend(load_drawn(ModelSpec("drawn")), SIZE, wait=True)
-    none = PassThrough(SIZE, waits=False)
-    for amount in (0.0, 0.5, 0.7):
-        for backend in (pocket, none):
-            snapshot = Store({"memory/amount": amount}).sample(0)
-            without.look(snapshot, backend)
-    assert len(said) == 2
-    assert said[0] == f"memory/amount changes nothing with {pocket.name}: {NO_MEMORY}"
-    made = pocket.paint(picture(1), snapshot, FrameContext.black(SIZE))
-    assert made is not None
+def shown(model: Model, inputs: list[np.ndarray]) -> list[np.ndarray]:
+    """The pictures of a show whose input moves a little."""
+    store = Store({"prompt/a": "gold", "memory/amount": 1.0, "memory/threshold": 0.5})
+    pipeline = FramePipeline(SIZE, "crop", Metrics(), print)
+    pipeline.swap(StreamBackend(model, SIZE, wait=True))
+    pictures = []
+    for number, image in enumerate(inputs):
+        frame = Frame(np.roll(image, number % 4, 1), number, number / 30)
+        pictures.append(np.array(pipeline.process(frame, store.sample(number / 30)).picture))
+    pipeline.close()
+    return pictures
