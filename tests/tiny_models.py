@@ -214,7 +214,7 @@ def make_model(folder: Path, family: str, seed: int = 0, **unet: Any) -> Path:
     return folder
 
 
-_RESNET = {
+RESNET_NAMES = {
     "norm1": "in_layers.0",
     "conv1": "in_layers.2",
     "norm2": "out_layers.0",
@@ -222,7 +222,7 @@ _RESNET = {
     "time_emb_proj": "emb_layers.1",
     "conv_shortcut": "skip_connection",
 }
-_UNET = {
+UNET_NAMES = {
     "conv_in.": "input_blocks.0.0.",
     "down_blocks.0.resnets.0.": "input_blocks.1.0.",
     "down_blocks.0.attentions.0.": "input_blocks.1.1.",
@@ -280,7 +280,7 @@ def _renamed(
         for theirs, original in names.items():
             new = new.replace(theirs, original)
         if ".resnets." in key and prefix.startswith("model."):
-            for theirs, original in _RESNET.items():
+            for theirs, original in RESNET_NAMES.items():
                 new = new.replace(theirs, original)
         out[prefix + new] = value.contiguous()
     return out
@@ -294,7 +294,7 @@ def one_file(folder: Path, path: Path) -> Path:
         for part in ("unet", "vae", "text_encoder")
     }
     save_file(
-        _renamed(parts["unet"], _UNET, "model.diffusion_model.")
+        _renamed(parts["unet"], UNET_NAMES, "model.diffusion_model.")
         | _renamed(parts["vae"], _VAE, "first_stage_model.")
         | _renamed(parts["text_encoder"], {}, "cond_stage_model.transformer.text_model."),
         path,

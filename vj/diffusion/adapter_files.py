@@ -15,11 +15,12 @@ from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters, slot_name
 from vj.diffusion.guides import ControlNets, T2IAdapters
 from vj.diffusion.ip_adapter import open_ip_adapter
-from vj.diffusion.load_errors import does_not_fit, reason
-from vj.diffusion.model_spec import EmbeddingFile, LoraFile, ModelSpec
+from vj.diffusion.load_errors import reason
+from vj.diffusion.lora_layers import add_lora
+from vj.diffusion.model_spec import EmbeddingFile, ModelSpec
 from vj.diffusion.parts import open_part
 from vj.diffusion.pipelines import Progress
-from vj.diffusion.weights import find_weights, read_weights, weight_names
+from vj.diffusion.weights import read_weights, weight_names
 
 LORA_WORDS = ("lora", "lokr", "hada", "oft", "ia3", "diff")
 """One of them is in the name of a tensor of every kind of LoRA."""
@@ -57,7 +58,7 @@ def add_adapters(
         added.tokens = tuple(_add_embedding(spec, pipe, family, given) for given in spec.embeddings)
         on_message(f"prompts may say {', '.join(added.tokens)}")
     if spec.loras:
-        added.weights = _add_loras(spec, pipe, on_message)
+        added.weights = _add_loras(spec, pipe, family, on_message)
     led = (*spec.controlnet, *spec.t2i_adapter)
     guides = added.guides = tuple(dict.fromkeys(part.guide for part in led))
     if spec.controlnet:
@@ -83,31 +84,16 @@ def add_adapters(
     return added
 
 
-def _add_loras(spec: ModelSpec, pipe: Any, on_message: Progress) -> dict[str, float]:
+def _add_loras(spec: ModelSpec, pipe: Any, family: str, on_message: Progress) -> dict[str, float]:
     """Load the LoRAs into the pipeline and set their first weights. Returns those by name."""
-
-    def load(slot: str, lora: LoraFile) -> None:
-        path = find_weights(spec, "lora", lora.file)
-        try:
-            pipe.load_lora_weights(str(path.parent), weight_name=path.name, adapter_name=slot)
-        except Exception as error:
-            text = " ".join(str(error).split())
-            if does_not_fit(text) or "Target modules" in text:
-                raise Fault(
-                    f"lora {lora.file}: does not fit {spec.name}; it was made for another family "
-                    "of models"
-                ) from None
-            what = "is no LoRA" if "Invalid LoRA" in text else reason(error)
-            raise Fault(f"lora {lora.file}: {what}") from None
-        if not any(slot in names for names in pipe.get_list_adapters().values()):
-            raise Fault(
-                f"lora {lora.file}: holds nothing that {spec.name} has; it is no LoRA, or one of "
-                "another family of models"
-            )
-
     for number, lora in enumerate(spec.loras):
         on_message(f"loading the LoRA {lora.name}")
-        load(slot_name(number), lora)
+        try:
+            add_lora(spec, pipe, family, "lora", lora.file, slot_name(number), on_message)
+        except Fault:
+            raise
+        except Exception as error:
+            raise Fault(f"lora {lora.file}: {reason(error)}") from None
     slots = [slot_name(number) for number in range(len(spec.loras))]
     pipe.set_adapters(slots, [lora.weight for lora in spec.loras])
     return {lora.name: lora.weight for lora in spec.loras}

@@ -1,0 +1,233 @@
+"""A LoRA's file put into a pipeline: its weights into layers of peft, whose scales are played."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vj.core.errors import Fault
+from vj.diffusion.lora_file import (
+    LoraModule,
+    Shape,
+    SortedLora,
+    another_family,
+    family_of_lora,
+    sort_lora,
+)
+from vj.diffusion.lora_names import spellings, split_part
+from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.weights import find_weights, read_weights
+
+EXAMPLES = 2
+"""How many names of tensors that are left out are said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """down: (rank, in, ...) and up: (out, rank, ...) in float32. lengths: of a DoRA."""
+
+    down: Tensor
+    up: Tensor
+    alpha: float
+    lengths: Tensor | None
+    by_rows: bool
+
+    @property
+    def rank(self) -> int:
+        return int(self.down.shape[0])
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What a safetensors file's trainer wrote beside the weights; and for a file of peft's, what
+    is in the adapter_config.json beside it, as diffusers writes it into the file."""
+    from safetensors import safe_open
+
+    found: dict[str, str] = {}
+    if path.suffix == ".safetensors":
+        with safe_open(path, framework="pt") as file:
+            found = dict(file.metadata() or {})
+    config = path.with_name("adapter_config.json")
+    if path.stem.startswith("adapter_model") and config.is_file():
+        found.setdefault("lora_adapter_metadata", config.read_text(encoding="utf-8"))
+    return found
+
+
+def add_lora(
+    spec: ModelSpec,
+    pipe: Any,
+    family: str,
+    what: str,
+    name: str,
+    slot: str,
+    on_message: Callable[[str], None],
+) -> None:
+    """Put a file's LoRA into the model's parts, under the name `slot`. what: loras or lcm_lora, as
+    an error begins. What is left out of the file is told. Raises Fault."""
+    if importlib.util.find_spec("peft") is None:
+        raise Fault(f"{what} {name}: needs the package peft; python3 launch.py add peft")
+    path = find_weights(spec, what, name)
+    weights = {
+        key: value
+        for key, value in read_weights(spec, what, name).items()
+        if isinstance(value, Tensor)
+    }
+    said, metadata = f"{what} {name}", read_metadata(path)
+    lora = sort_lora(said, list(weights))
+    shapes: dict[str, Shape] = {key: tuple(value.shape) for key, value in weights.items()}
+    made_for = family_of_lora(lora, shapes, metadata)
+    if made_for is not None and family != "small" and made_for != family:
+        raise another_family(said, spec.name, made_for, family)
+    known = spellings(pipe)
+    parts: dict[str, dict[str, _Pair]] = {}
+    lacking: list[str] = []
+    for module in lora.modules.values():
+        part, flat = split_part(module.name)
+        found = known.get(part, {}).get(flat)
+        if found is None:
+            lacking += module.tensors.values()
+            continue
+        layer = getattr(pipe, part).get_submodule(found)
+        base = getattr(layer, "base_layer", layer)
+        pair = _pair(module, weights, base, _alphas(metadata, part, found))
+        if pair is None:
+            raise another_family(said, spec.name, made_for, family)
+        parts.setdefault(part, {})[found] = pair
+    if not parts:
+        raise Fault(
+            f"{said}: holds nothing that {spec.name} has ({lacking[0]} and the like); it is one "
+            "of another family of models"
+        )
+    for part, pairs in parts.items():
+        _put_in(getattr(pipe, part), pairs, slot, said)
+    told = _left_out(lora, lacking, spec.name)
+    if told:
+        on_message(f"{said}: {told}")
+
+
+def _left_out(lora: SortedLora, lacking: list[str], model: str) -> str:
+    """Which keys of the file are not played, in words; empty for none."""
+    groups = {f"of parts that {model} has not": lacking} if lacking else {}
+    groups |= {f"that are {kind}": keys for kind, keys in lora.other.items()}
+    if not groups:
+        return ""
+    count = sum(map(len, groups.values()))
+    each = "; ".join(
+        f"{len(keys)} {kind} ({', '.join(keys[:EXAMPLES])}{' ...' if len(keys) > EXAMPLES else ''})"
+        for kind, keys in groups.items()
+    )
+    return f"{count} of {lora.keys} keys are left out: {each}"
+
+
+def _alphas(metadata: Mapping[str, str], part: str, module: str) -> Callable[[int], float]:
+    """The alpha that the header gives a module, by its rank; that rank where it gives none."""
+    try:
+        given = json.loads(metadata.get("lora_adapter_metadata", "{}"))
+    except ValueError:
+        given = {}
+    if not isinstance(given, dict):
+        given = {}
+
+    def said(key: str, default: Any) -> Any:
+        return given.get(f"{part}.{key}", given.get(key, default))
+
+    alpha = said("lora_alpha", None)
+    for pattern, own in (said("alpha_pattern", None) or {}).items():
+        if re.search(rf"(^|\.){pattern}$", module):
+            alpha = own
+    root = bool(said("use_rslora", False))
+    return lambda rank: rank if alpha is None else float(alpha) * (rank**0.5 if root else 1.0)
+
+
+def _pair(
+    module: LoraModule,
+    weights: Mapping[str, Tensor],
+    layer: nn.Module,
+    alpha_of: Callable[[int], float],
+) -> _Pair | None:
+    """A module's weights in the shape of a layer; None where they do not fit it."""
+    down, up = (weights[module.tensors[role]].float() for role in ("down", "up"))
+    if "mid" in module.tensors:  # Tucker's form: mid has the kernel, down and up are 1x1
+        mid = weights[module.tensors["mid"]].float()
+        down = torch.einsum("o m ..., m i -> o i ...", mid, down.flatten(1))
+    target = layer.weight
+    assert isinstance(target, Tensor)
+    if down.ndim < 2 or up.ndim < 2:
+        return None
+    if target.ndim == 2:
+        down, up = down.flatten(1), up.flatten(1)
+    elif down.ndim == 2:
+        down, up = down[..., None, None], up.flatten(1)[..., None, None]
+    rank = down.shape[0]
+    wanted_up = (target.shape[0], rank, *(1 for _ in target.shape[2:]))
+    if (rank, *target.shape[1:]) != tuple(down.shape) or wanted_up != tuple(up.shape):
+        return None
+    alpha = alpha_of(rank)
+    if "alpha" in module.tensors:
+        alpha = float(weights[module.tensors["alpha"]].float().flatten()[0])
+    lengths = module.tensors.get("dora")
+    return _Pair(
+        down,
+        up,
+        alpha or float(rank),  # kohya's trainers write 0 for the rank
+        None if lengths is None else weights[lengths],
+        lengths is not None and "magnitude" in lengths,
+    )
+
+
+@torch.no_grad()
+def _put_in(part: Any, pairs: Mapping[str, _Pair], slot: str, said: str) -> None:
+    """Add one part's layers under the name `slot`, each of its own rank. Raises Fault."""
+    from peft import LoraConfig
+
+    part.add_adapter(
+        LoraConfig(
+            r=1,  # each layer's own is put in below: peft would try every name against every one
+            target_modules="|".join(re.escape(name) for name in pairs),
+            init_lora_weights=False,
+        ),
+        adapter_name=slot,
+    )
+    for name, pair in pairs.items():
+        layer = part.get_submodule(name)
+        layer.r[slot], layer.lora_alpha[slot] = pair.rank, pair.alpha
+        layer.set_scale(slot, 1.0)
+        for mine, weight in ((layer.lora_A[slot], pair.down), (layer.lora_B[slot], pair.up)):
+            like = mine.weight
+            own = weight.to(like.device, like.dtype).contiguous()
+            mine.weight = nn.Parameter(own, requires_grad=False)
+        if pair.lengths is not None:
+            _add_lengths(layer, pair, slot, f"{said}: {name}")
+
+
+def _add_lengths(layer: Any, pair: _Pair, slot: str, said: str) -> None:
+    """Make a DoRA of a layer's LoRA. Raises Fault."""
+    from vj.diffusion.dora import DoraFactors, FadedDora, factors_of
+
+    assert pair.lengths is not None
+    weight = layer.get_base_layer().weight
+    delta = (pair.up.flatten(1) @ pair.down.flatten(1)).view(weight.shape) * pair.alpha / pair.rank
+    found = factors_of(weight.cpu(), delta, pair.lengths.cpu(), pair.by_rows)
+    if found is None:
+        raise Fault(
+            f"{said}: is a DoRA whose magnitudes (dora_scale) are {tuple(pair.lengths.shape)}, "
+            f"and the layer's weight is {tuple(weight.shape)}; they do not fit together"
+        )
+    factors, by_rows = found
+    more = (factors - 1).to(weight.device, weight.dtype)
+    layer.lora_magnitude_vector[slot] = DoraFactors(
+        more if by_rows else None, None if by_rows else more
+    )
+    layer.lora_variant[slot] = FadedDora()
+    along = (-1, 1) if by_rows else (1, -1)
+    scaled = layer.lora_B[slot] if by_rows else layer.lora_A[slot]
+    spread = along + (1,) * (scaled.weight.ndim - 2)
+    own = pair.up if by_rows else pair.down
+    scaled.weight.copy_(own * factors.view(spread))
