@@ -31,7 +31,7 @@ EXAMPLES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class _LoraPair:
     """down: (rank, in, ...) and up: (out, rank, ...) in float32. lengths: of a DoRA."""
 
     down: Tensor
@@ -86,7 +86,7 @@ def add_lora(
     if made_for is not None and family != "small" and made_for != family:
         raise another_family(said, spec.name, made_for, family)
     known = spellings(pipe)
-    parts: dict[str, dict[str, _Pair]] = {}
+    parts: dict[str, dict[str, _LoraPair]] = {}
     lacking: list[str] = []
     for module in lora.modules.values():
         part, flat = split_part(module.name)
@@ -151,7 +151,7 @@ def _pair(
     weights: Mapping[str, Tensor],
     layer: nn.Module,
     alpha_of: Callable[[int], float],
-) -> _Pair | None:
+) -> _LoraPair | None:
     """A module's weights in the shape of a layer; None where they do not fit it."""
     down, up = (weights[module.tensors[role]].float() for role in ("down", "up"))
     if "mid" in module.tensors:  # Tucker's form: mid has the kernel, down and up are 1x1
@@ -173,7 +173,7 @@ def _pair(
     if "alpha" in module.tensors:
         alpha = float(weights[module.tensors["alpha"]].float().flatten()[0])
     lengths = module.tensors.get("dora")
-    return _Pair(
+    return _LoraPair(
         down,
         up,
         alpha or float(rank),  # kohya's trainers write 0 for the rank
@@ -183,7 +183,7 @@ def _pair(
 
 
 @torch.no_grad()
-def _put_in(part: Any, pairs: Mapping[str, _Pair], slot: str, said: str) -> None:
+def _put_in(part: Any, pairs: Mapping[str, _LoraPair], slot: str, said: str) -> None:
     """Add one part's layers under the name `slot`, each of its own rank. Raises Fault."""
     from peft import LoraConfig
 
@@ -207,7 +207,7 @@ def _put_in(part: Any, pairs: Mapping[str, _Pair], slot: str, said: str) -> None
             _add_lengths(layer, pair, slot, f"{said}: {name}")
 
 
-def _add_lengths(layer: Any, pair: _Pair, slot: str, said: str) -> None:
+def _add_lengths(layer: Any, pair: _LoraPair, slot: str, said: str) -> None:
     """Make a DoRA of a layer's LoRA. Raises Fault."""
     from vj.diffusion.dora import DoraFactors, FadedDora, factors_of
 
