@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from tests.diffusion.adapter_parts import SIZE, apart, load, picture
 from tests.diffusion.card_models import OnCard
+from tests.fetched import needs
 from tests.pipeline.test_depth import depth_model, stage
 from tests.pretended_card import PretendedCard
 from vj.app.offline import Rendering
@@ -27,9 +29,11 @@ from vj.parameters.store import Snapshot, Store
 from vj.pipeline.depth import Depth
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.guides import Guides, canny, lacking_of
+from vj.pipeline.landmarks.markers import FILES
 from vj.show.load import load_show
 
 KINDS = ("lines", "depth", "edges")
+ASTRONAUT = Path(__file__).parents[1] / "pictures" / "astronaut.jpg"
 
 
 def led_by(parts: Path) -> Model:
@@ -179,6 +183,37 @@ def test_guides_are_made_of_the_frame_that_they_lead() -> None:
     led = guides.of(image, sampled(), 0.0, ("depth",), near, depth)["depth"]
     assert led[32, 45].min() > 240
     assert led[5, 5].max() < 15
+    guides.close()
+
+
+@needs(*FILES["face"])
+def test_a_face_leads_whatever_the_lines_are_made_of() -> None:
+    guides = Guides(print, Supervisor(print), live=False)
+    image = cv2.cvtColor(cv2.imread(str(ASTRONAUT)), cv2.COLOR_BGR2RGB)
+    image = cv2.resize(image, (256, 256), interpolation=cv2.INTER_AREA)
+    depth = Depth(print)
+    led = guides.of(image, sampled(lines__from="edges"), 0.0, ("face",), None, depth)["face"]
+    assert led.shape == image.shape
+    rows, columns = np.nonzero(led[..., 0] > 128)
+    assert 20 < rows.mean() < 90, "where her face is"
+    assert 90 < columns.mean() < 150
+    assert not guides.of(image, sampled(), 0.1, (), None, depth), "nobody wants it"
+    guides.close()
+
+
+@pytest.mark.parametrize("kind", ["face", "body"])
+def test_a_guide_that_is_not_installed_is_told_once(
+    kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("vj.core.fetched.models_folder", lambda prefix="": tmp_path)
+    messages: list[str] = []
+    guides = Guides(messages.append, Supervisor(messages.append), live=True)
+    for number in range(3):
+        made = guides.of(drawn(number), sampled(), number / 30, (kind,), None, Depth(print))
+        assert not made, "the model paints without"
+    (message,) = messages
+    assert message.startswith(f"guide {kind}: ")
+    assert message.endswith("python3 launch.py add person; it does not lead")
     guides.close()
 
 
