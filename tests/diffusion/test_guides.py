@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -189,8 +188,8 @@ def test_guides_are_made_of_the_frame_that_they_lead() -> None:
 @needs(*FILES["face"])
 def test_a_face_leads_whatever_the_lines_are_made_of() -> None:
     guides = Guides(print, Supervisor(print), live=False)
-    image = cv2.cvtColor(cv2.imread(str(ASTRONAUT)), cv2.COLOR_BGR2RGB)
-    image = cv2.resize(image, (256, 256), interpolation=cv2.INTER_AREA)
+    with Image.open(ASTRONAUT) as opened:
+        image = np.asarray(opened.convert("RGB").resize((256, 256)))
     depth = Depth(print)
     led = guides.of(image, sampled(lines__from="edges"), 0.0, ("face",), None, depth)["face"]
     assert led.shape == image.shape
