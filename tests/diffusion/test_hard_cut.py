@@ -99,6 +99,7 @@ def played(
     ("name", "more"),
     [
         ("none", {}),
+        ("none", {"mask/mode": "plate", "background/source": "plate"}),
         ("built-in", {}),
         ("stable diffusion", {}),
         ("stable diffusion", {"steps": 3, "guidance": 1.5}),

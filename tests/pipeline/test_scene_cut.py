@@ -14,6 +14,7 @@ from vj.core.metrics import Metrics
 from vj.core.picture_place import PicturePlace, PlayedPart
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FramePipeline
+from vj.pipeline.masks import Masks
 from vj.pipeline.scene_cut import SceneCuts
 
 ONE, OTHER = Scene(1), Scene(2)
@@ -91,3 +92,21 @@ def test_where_no_input_leads_there_is_none(kind: str) -> None:
         scenes.append(pipeline.process(frame, store.sample(number / 30)).context.scene)
     assert scenes == [0, 0, 0, 0]
     pipeline.close()
+
+
+def test_an_empty_room_that_somebody_has_shown_stays() -> None:
+    masks = Masks(print)
+    rooms = [Scene(seed, Size(96, 64)).at(0) for seed in (1, 2)]
+    store = Store({"mask/mode": "plate"})
+    for asked in (False, True):
+        if asked:
+            store.set("mask/learn", True, "test")
+        for number in range(20):
+            masks.find(rooms[0], store.sample(number / 30 + 10 * asked))
+        learned = masks._plate
+        assert learned is not None
+        masks.cut()
+        masks.find(rooms[1], store.sample(2.0 + 10 * asked))
+        plate = masks._plate
+        assert plate is not None
+        assert np.array_equal(plate, learned if asked else rooms[1])
