@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vj.app.chosen import with_recipe
 from vj.app.model_memory import too_large
@@ -29,6 +30,9 @@ from vj.show.schema import Show
 from vj.show.section import KeyPath
 from vj.translator.card import read_card
 from vj.translator.shipped import FOLDER, SHIPPED
+
+if TYPE_CHECKING:
+    from vj.diffusion.file_kinds import FileKind
 
 
 class _NamedModel(CheckResult):
@@ -158,10 +162,24 @@ def _model(spec: ModelSpec, result: CheckResult) -> None:
         _not_looked_at(spec.name, result)
     elif kind == "folder":
         check_folder(spec, path)
-    elif path.suffix != ".safetensors" and spec.allow_pickle:
-        result.skip(f"{spec.name} (a pickle, which is read whole)")
     else:
-        check_single_file(spec, path)
+        _single_file(check_single_file(spec, path), spec, result)
+
+
+def _single_file(kind: FileKind | None, spec: ModelSpec, result: CheckResult) -> None:
+    """What a file of a model needs beside itself. kind: None for a pickle."""
+    from vj.diffusion.single_file import DESCRIPTIONS
+
+    if kind is None:
+        result.skip(f"{spec.name} (a pickle, which is read whole)")
+        return
+    if spec.config is None:
+        known = DESCRIPTIONS[kind.family]
+        if not any(was_fetched(hub_id) for hub_id in known):
+            result.skip(
+                f"the configuration and tokenizer of {known[0]}, which would be fetched from "
+                f"Hugging Face for {spec.name}; config: FOLDER does without"
+            )
 
 
 def _translator(spec: ModelSpec, folder: Path, result: CheckResult) -> None:
@@ -195,10 +213,13 @@ def _not_looked_at(hub_id: str, result: CheckResult) -> None:
 
 def _autoencoder(spec: ModelSpec, result: CheckResult) -> None:
     from vj.diffusion.adapter_files import check_lora
+    from vj.diffusion.autoencoder import WORDS, check_vae_file
+    from vj.diffusion.checkpoints import VAE_KINDS, check_described
 
-    if spec.vae not in ("auto", "full", "taesd"):
-        kinds = ("AutoencoderKL", "AutoencoderTiny")
-        _part(spec, "vae", spec.vae, kinds, result)
+    if Path(spec.vae).expanduser().is_file():
+        _try(partial(check_vae_file, spec, spec.vae), ("model", "vae"), result)
+    elif spec.vae not in WORDS:
+        _part(spec, "vae", spec.vae, VAE_KINDS, result)
     if spec.lcm_lora not in ("auto", "off"):
         if Path(spec.lcm_lora).expanduser().is_file() or not is_model_id(spec.lcm_lora):
             look = partial(check_lora, spec, "lcm_lora", spec.lcm_lora)
@@ -211,6 +232,9 @@ def _autoencoder(spec: ModelSpec, result: CheckResult) -> None:
             f"config {spec.config}: no such folder; a diffusers folder that describes the file is "
             "wanted",
         )
+    elif spec.config is not None:
+        folder = Path(spec.config).expanduser()
+        _try(partial(check_described, f"config {spec.config}", folder), ("model", "config"), result)
 
 
 def _part(
@@ -225,17 +249,12 @@ def _part(
     setting's list."""
     from vj.diffusion.parts import check_part
 
-    first: Fault | None = None
-    for kind in kinds:
-        try:
-            if not check_part(spec, setting, name, kind):
-                _not_looked_at(name, result)
-            return
-        except Fault as fault:
-            first = first or fault
-    assert first is not None
+    def look() -> None:
+        if not check_part(spec, setting, name, kinds):
+            _not_looked_at(name, result)
+
     place = ("model", setting)
-    result.error(place if index is None else (*place, index), first)
+    _try(look, place if index is None else (*place, index), result)
 
 
 def _adapters(spec: ModelSpec, result: CheckResult) -> None:

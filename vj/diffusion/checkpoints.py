@@ -10,70 +10,118 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from vj.core.errors import Fault
+from vj.diffusion.file_kinds import PLAYED, REFINER, FileKind, file_kind, reject_channels
 from vj.diffusion.model_spec import ModelSpec
-from vj.diffusion.weights import check_weights, tensor_names
+from vj.diffusion.parts import look_at, read_config
+from vj.diffusion.weights import check_weights, tensor_shapes
 
-WITH_WEIGHTS = ("unet", "vae", "text_encoder", "text_encoder_2")
-WITHOUT_WEIGHTS = {
-    "tokenizer": ("vocab.json", "tokenizer.json"),
-    "tokenizer_2": ("vocab.json", "tokenizer.json"),
-    "scheduler": ("scheduler_config.json",),
+VAE_KINDS = ("AutoencoderKL", "AutoencoderTiny")
+TEXT_KINDS = ("CLIPTextModel", "CLIPTextModelWithProjection", "CLIPModel")
+NEEDED = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+"""Parts of every model. Safety checkers, feature extractors and image encoders are not asked for:
+nothing here uses them."""
+NEEDED_XL = (*NEEDED, "text_encoder_2", "tokenizer_2")
+WITH_WEIGHTS = {
+    "unet": ("UNet2DConditionModel",),
+    "vae": VAE_KINDS,
+    "text_encoder": TEXT_KINDS,
+    "text_encoder_2": TEXT_KINDS,
 }
-"""Parts of a folder, and the files of which one has to be in each. Without its tokenizer a folder
-loads, and every prompt fails."""
-
-
+"""Parts that have weights, and the classes of which each may be one."""
+PLAYED_PIPELINES = (
+    "StableDiffusionPipeline",
+    "StableDiffusionImg2ImgPipeline",
+    "StableDiffusionPipelineSafe",
+    "StableDiffusionXLPipeline",
+    "StableDiffusionXLImg2ImgPipeline",
+    "LatentConsistencyModelPipeline",
+    "LatentConsistencyModelImg2ImgPipeline",
+)
+"""The classes of folders whose parts play here."""
 PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
 """Files that run code when they are opened, by their ends."""
 
 
-def check_single_file(spec: ModelSpec, path: Path) -> list[str]:
-    """Whether a file is a whole checkpoint, by its header; a pickle has to be read. Returns the
-    names of its tensors. Raises Fault."""
-    if path.suffix == ".safetensors":
-        names = tensor_names(path)
-    elif spec.allow_pickle:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        names = list(state.get("state_dict", {}))
-    elif path.suffix.lower() not in PICKLES:
-        raise Fault(
-            f"model {path}: is no model file; a .safetensors file, a diffusers folder or the id of "
-            "one would be right"
-        )
-    else:
-        raise Fault(
-            f"model {path}: {path.suffix} files can run code when they are opened; use a "
-            ".safetensors file, or set allow_pickle: true if you trust it"
-        )
-    if not any(name.startswith("model.diffusion_model.") for name in names):
-        kind = "a LoRA" if any("lora" in name for name in names) else "not a whole checkpoint"
-        raise Fault(
-            f"model {path}: {kind}; a single-file checkpoint holds model.diffusion_model.*, text "
-            "encoder and VAE"
-        )
-    return names
+def check_single_file(spec: ModelSpec, path: Path) -> FileKind | None:
+    """What a file is, by its header; None for a pickle, which would have to be read whole. Raises
+    Fault for what is no whole checkpoint."""
+    if path.suffix != ".safetensors":
+        if path.suffix.lower() not in PICKLES:
+            raise Fault(
+                f"model {path}: is no model file; a .safetensors file, a diffusers folder or the "
+                "id of one would be right"
+            )
+        if not spec.allow_pickle:
+            raise Fault(
+                f"model {path}: {path.suffix} files can run code when they are opened; use a "
+                ".safetensors file, or set allow_pickle: true if you trust it"
+            )
+    check_weights(path)
+    if path.suffix != ".safetensors":
+        return None
+    return file_kind(f"model {path}", *tensor_shapes(path))
 
 
 def check_folder(spec: ModelSpec, path: Path) -> None:
     """Whether a folder is a whole diffusers model. Raises Fault for the first file that a
-    half-finished download lacks."""
+    half-finished download lacks, and for a model that does not play here."""
+    where = f"model {spec.name}"
     if (path / "training").is_dir():
         raise Fault(
-            f"model {spec.name}: has no weights yet; its training writes the first ones within "
+            f"{where}: has no weights yet; its training writes the first ones within "
             "a minute, and a show takes them up"
         )
+    check_described(where, path)
+    for part in NEEDED_XL if is_xl(read_index(path)) else NEEDED:
+        if part in WITH_WEIGHTS:
+            look_at(f"{where}: {part}", path / part, WITH_WEIGHTS[part], spec.allow_pickle)
+
+
+def check_described(where: str, path: Path) -> None:
+    """Whether a folder says of every part what it is like; its weights are not looked at. where:
+    for the error, like `model FOLDER`. Raises Fault."""
     if not (path / "model_index.json").is_file():
-        raise Fault(f"model {spec.name}: no model_index.json in it, so not a diffusers folder")
+        raise Fault(f"{where}: {_no_index(path)}")
     index = read_index(path)
-    for part, files in WITHOUT_WEIGHTS.items():
-        if _lists(index, part) and not any((path / part / file).is_file() for file in files):
-            raise _incomplete(spec, f"{part}/{files[0]} is missing")
-    for part in WITH_WEIGHTS:
-        if _lists(index, part):
-            _check_weights_of(spec, path, part)
+    kind = str(index.get("_class_name"))
+    if lists(index, "text_encoder_2") and not lists(index, "text_encoder"):
+        raise Fault(f"{where}: {REFINER}")
+    if kind not in PLAYED_PIPELINES and "Inpaint" not in kind:
+        raise Fault(f"{where}: is a {kind}; {PLAYED}")
+    for part in NEEDED_XL if is_xl(index) else NEEDED:
+        if part.startswith("tokenizer"):
+            _check_tokenizer(where, path / part)
+        elif part == "scheduler":
+            if not (path / part / "scheduler_config.json").is_file():
+                raise _incomplete(where, f"{part}/scheduler_config.json is missing")
+        elif not (path / part / "config.json").is_file():
+            raise _incomplete(where, f"{part}/config.json is missing")
+    channels = read_config(f"{where}: unet", path / "unet").get("in_channels", 4)
+    reject_channels(where, channels)
+    if kind not in PLAYED_PIPELINES:
+        raise Fault(f"{where}: is an inpainting model ({kind}), which does not play here; {PLAYED}")
+
+
+def _no_index(path: Path) -> str:
+    files = sorted(file.name for file in path.glob("*.safetensors"))
+    if (path / "config.json").is_file():
+        return (
+            "no model_index.json in it, only a config.json: it is one part of a model; name the "
+            "folder of the whole model"
+        )
+    if files:
+        return f"no model_index.json in it, so not a diffusers folder; did you mean {files[0]}?"
+    return "no model_index.json in it, so not a diffusers folder"
+
+
+def _check_tokenizer(where: str, folder: Path) -> None:
+    """Without its tokenizer a folder loads, and every prompt fails."""
+    if (folder / "tokenizer.json").is_file():
+        return
+    for file in ("vocab.json", "merges.txt"):
+        if not (folder / file).is_file():
+            raise _incomplete(where, f"{folder.name}/{file} is missing")
 
 
 def read_index(path: Path) -> dict[str, Any]:
@@ -86,28 +134,15 @@ def read_index(path: Path) -> dict[str, Any]:
     return index
 
 
-def _lists(index: dict[str, Any], part: str) -> bool:
+def is_xl(index: dict[str, Any]) -> bool:
+    """Whether a folder is of the SDXL family."""
+    return lists(index, "text_encoder_2")
+
+
+def lists(index: dict[str, Any], part: str) -> bool:
     """Whether a folder says that it has a part: `["diffusers", "AutoencoderKL"]`, not null."""
     return isinstance(index.get(part), list) and index[part][0] is not None
 
 
-def _check_weights_of(spec: ModelSpec, path: Path, part: str) -> None:
-    folder = path / part
-    if not (folder / "config.json").is_file():
-        raise _incomplete(spec, f"{part}/config.json is missing")
-    weights = sorted(folder.glob("*.safetensors"))
-    for file in weights:
-        check_weights(file)
-    if weights or spec.allow_pickle:
-        return
-    pickles = sorted(p.name for p in [*folder.glob("*.bin"), *folder.glob("*.ckpt")])
-    remedy = (
-        f"only {pickles[0]}, which can run code when opened; set allow_pickle: true if you trust it"
-        if pickles
-        else "the download is incomplete, fetch it again"
-    )
-    raise Fault(f"model {spec.name}: {part} has no safetensors weights: {remedy}")
-
-
-def _incomplete(spec: ModelSpec, what: str) -> Fault:
-    return Fault(f"model {spec.name}: {what}; the download is incomplete, fetch it again")
+def _incomplete(where: str, what: str) -> Fault:
+    return Fault(f"{where}: {what}; the download is incomplete, fetch it again")

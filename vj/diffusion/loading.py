@@ -5,8 +5,8 @@
 - drawn: `vj.diffusion.drawn_model.load_drawn`
 - pocket, or weights trained like it: `vj.diffusion.pocket_model.load_pocket`
 - a performer's own: `vj.diffusion.translator_model.load_translator_model`
-- a file, a folder or a Hugging Face id: `load_stable_diffusion`, by `open_single_file`,
-  `open_folder` and `open_hub_id` of `vj.diffusion.pipelines`
+- a file, a folder or a Hugging Face id: `load_stable_diffusion`, by `open_pipeline` of
+  `vj.diffusion.pipelines`
 
 All of it takes seconds to minutes and runs on a thread of its own, never on the render thread.
 Whatever is missing, broken or of another kind is a Fault of one line.
@@ -25,6 +25,7 @@ import torch
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.adapter_files import add_adapters
+from vj.diffusion.autoencoder import choose_vae
 from vj.diffusion.autotune import tune
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.built_in import BuiltIn
@@ -38,7 +39,6 @@ from vj.diffusion.network_runner import NetworkRunner
 from vj.diffusion.one_step import paints_from_noise
 from vj.diffusion.pipelines import (
     check_fit,
-    choose_vae,
     family_of,
     fuse_lcm_lora,
     open_pipeline,

@@ -1,5 +1,5 @@
 """Stable Diffusion pipelines of diffusers: opened from a file, a folder or a Hugging Face id,
-checked, and given the autoencoder and the LCM-LoRA that the show wants.
+checked, and given the LCM-LoRA that the show wants.
 
 `pipe` below is a StableDiffusionPipeline or StableDiffusionXLPipeline. diffusers is imported inside
 the functions: it takes seconds, and shows with the built-in model need none of it.
@@ -7,22 +7,23 @@ the functions: it takes seconds, and shows with the built-in model need none of 
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from vj.core.errors import Fault
-from vj.diffusion.checkpoints import check_folder, check_single_file, read_index
+from vj.diffusion.assembly import described_part, folder_parts, opened_part, put_together
+from vj.diffusion.checkpoints import NEEDED_XL, WITH_WEIGHTS, check_folder, read_index
+from vj.diffusion.hub import hub_folder, part_files
 from vj.diffusion.load_errors import reason
-from vj.diffusion.model_names import FoundModel
+from vj.diffusion.model_names import CHECKPOINT_SUFFIXES, FoundModel
 from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.single_file import open_single_file
 
-TAESD = {"sd15": "madebyollin/taesd", "sd21": "madebyollin/taesd", "sdxl": "madebyollin/taesdxl"}
 LCM_LORA = {
     "sd15": "latent-consistency/lcm-lora-sdv1-5",
     "sdxl": "latent-consistency/lcm-lora-sdxl",
@@ -31,13 +32,6 @@ LCM_LORA = {
 }
 """By family; the two that are SDXL with layers taken out have LoRAs of their own."""
 FEW_STEP_NAMES = ("turbo", "lcm", "lightning", "hyper", "sdxs")
-OTHER_UNETS = {
-    9: "an inpainting model",
-    8: "an instruct-pix2pix model",
-    5: "a depth model",
-    7: "an upscaler",
-}
-"""Models that do not play here, by how many channels their UNet takes."""
 SMALL_WIDTH = 512
 """No Stable Diffusion has fewer numbers a token: a small model in its layout, made for a test."""
 
@@ -47,65 +41,44 @@ Progress = Callable[[str], None]
 def open_pipeline(spec: ModelSpec, found: FoundModel, dtype: torch.dtype) -> Any:
     """A pipeline from a file, a folder or an id. Raises Fault with one line that says what is
     missing or does not fit."""
-    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
-
     opened = {"file": open_single_file, "folder": open_folder, "id": open_hub_id}[found.kind]
     try:
-        pipe = opened(spec, found.path, dtype)
+        return opened(spec, found.path, dtype)
     except Fault:
         raise
     except Exception as error:
         raise Fault(f"model {spec.name}: {reason(error)}") from error
-    if not isinstance(pipe, StableDiffusionPipeline | StableDiffusionXLPipeline):
-        raise Fault(
-            f"model {spec.name}: is a {type(pipe).__name__}; the Stable Diffusion 1.5, 2.1, Turbo "
-            "and SDXL families play here"
-        )
-    return pipe
-
-
-def open_single_file(spec: ModelSpec, path: Path, dtype: torch.dtype) -> Any:
-    """A single-file checkpoint. What its parts look like diffusers fetches from Hugging Face, or
-    reads in the folder `spec.config`."""
-    from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
-
-    names = check_single_file(spec, path)
-    xl = any(name.startswith("conditioner.embedders.1.") for name in names)
-    config = {"config": spec.config, "local_files_only": True} if spec.config else {}
-    kind = StableDiffusionXLPipeline if xl else StableDiffusionPipeline
-    no_checker = {} if xl else {"safety_checker": None}
-    return kind.from_single_file(str(path), torch_dtype=dtype, **no_checker, **config)
 
 
 def open_folder(spec: ModelSpec, path: Path, dtype: torch.dtype) -> Any:
     """A folder in the layout of diffusers. Nothing is fetched."""
-    from diffusers import DiffusionPipeline
-
     check_folder(spec, path)
-    # The safety checker would black out frames in mid-show. Only pipelines that know one take the
-    # argument.
-    has_checker = "safety_checker" in read_index(path)
-    no_checker = {"safety_checker": None, "requires_safety_checker": False} if has_checker else {}
-    return DiffusionPipeline.from_pretrained(
-        str(path),
-        torch_dtype=dtype,
-        use_safetensors=None if spec.allow_pickle else True,
-        local_files_only=True,
-        **no_checker,
-    )
+    index, where = read_index(path), f"model {spec.name}"
+    parts = {
+        part: opened_part(f"{where}: {part}", path, part, dtype, spec.allow_pickle)
+        if part in WITH_WEIGHTS
+        else described_part(where, path, part)
+        for part in folder_parts(index)
+    }
+    return put_together(parts, index)
 
 
 def open_hub_id(spec: ModelSpec, path: Path, dtype: torch.dtype) -> Any:
     """A model of Hugging Face, fetched unless it was before. path: unused, nothing is at it."""
-    from diffusers import DiffusionPipeline
 
-    return DiffusionPipeline.from_pretrained(
-        spec.name,
-        torch_dtype=dtype,
-        use_safetensors=None if spec.allow_pickle else True,
-        safety_checker=None,
-        requires_safety_checker=False,
-    )
+    def wanted(names: Sequence[str]) -> list[str]:
+        if "model_index.json" not in names:
+            files = [name for name in names if name.endswith(CHECKPOINT_SUFFIXES)]
+            instead = f"; download {files[0]} and name the file" if files else ""
+            raise Fault(f"model {spec.name}: is no diffusers folder{instead}")
+        chosen = ["model_index.json"]
+        for part in NEEDED_XL:
+            chosen += part_files(names, part, spec.allow_pickle)
+        return chosen
+
+    where = f"model {spec.name}"
+    folder = hub_folder(where, spec.name, wanted, lambda there: check_folder(spec, there))
+    return open_folder(spec, folder, dtype)
 
 
 def quieten_libraries() -> None:
@@ -149,8 +122,8 @@ def check_fit(name: str, pipe: Any) -> None:
     channels, latents = pipe.unet.config.in_channels, pipe.vae.config.latent_channels
     if channels != latents:
         raise Fault(
-            f"model {name}: its UNet takes {channels} channels and its VAE gives {latents}: "
-            f"{OTHER_UNETS.get(channels, 'not an img2img model')}, which does not play here"
+            f"model {name}: its UNet takes {channels} channels and its VAE gives {latents}; they "
+            "belong to different models"
         )
     width = pipe.text_encoder.config.hidden_size + (
         pipe.text_encoder_2.config.hidden_size if getattr(pipe, "text_encoder_2", None) else 0
@@ -164,41 +137,6 @@ def check_fit(name: str, pipe: Any) -> None:
         raise Fault(
             f"model {name}: its scheduler {type(pipe.scheduler).__name__} has no alphas_cumprod; "
             "the Stable Diffusion families play here"
-        )
-
-
-def choose_vae(
-    spec: ModelSpec, pipe: Any, family: str, dtype: torch.dtype, on_message: Progress
-) -> None:
-    """Put in the autoencoder that the show wants. For auto that is TAESD, the quick one; where it
-    is neither here nor quickly fetched the model's own stays, so that auto does not fail without a
-    network. Raises Fault for any other that cannot be had."""
-    from diffusers import AutoencoderKL, AutoencoderTiny
-
-    wish = spec.vae
-    if (
-        wish == "full"
-        or family == "small"
-        or (wish == "auto" and isinstance(pipe.vae, AutoencoderTiny))
-    ):
-        return
-    name = TAESD[family] if wish in ("auto", "taesd") else wish
-    try:
-        config = Path(name).expanduser() / "config.json"
-        tiny = not config.is_file() or "Tiny" in json.loads(config.read_text(encoding="utf-8")).get(
-            "_class_name", ""
-        )
-        on_message(f"loading the autoencoder {name}")
-        kind = AutoencoderTiny if tiny else AutoencoderKL
-        pipe.register_modules(
-            vae=kind.from_pretrained(name, torch_dtype=dtype, use_safetensors=True)
-        )
-    except Exception as error:
-        if wish != "auto":
-            raise Fault(f"vae {wish}: {reason(error)}") from error
-        on_message(
-            f"TAESD ({name}) is not at hand, so the model's own, slower autoencoder plays; name a "
-            "folder with vae: to change that"
         )
 
 

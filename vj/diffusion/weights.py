@@ -3,7 +3,9 @@ line that names the setting and the file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,52 @@ from vj.core.errors import Fault, nearest_file
 from vj.diffusion.load_errors import first_words
 from vj.diffusion.model_spec import ModelSpec
 
+Shapes = Mapping[str, tuple[int, ...]]
+"""The tensors of a file: their names and shapes."""
+INSTEAD = (
+    (b"version https://git-lfs", "is a git-lfs pointer; run `git lfs pull` where it was cloned"),
+    (b"<!doctype html", "is a web page, as a download that needed a login leaves one"),
+    (b"<html", "is a web page, as a download that needed a login leaves one"),
+)
+"""What lies where weights should be, by how it begins."""
+HELD = ("state_dict", "model", "module")
+"""The names under which a pickle may have its tensors, where they do not lie at the top."""
+ARCHIVE, OLD_PICKLE = b"pk", b"\x80"
+"""How a file that PyTorch wrote begins, in lower case."""
+
+
+class Skipped:
+    """Stands for whatever a checkpoint holds beside tensors, like the callbacks of PyTorch
+    Lightning: nothing of theirs is run."""
+
+    def __init__(self, *given: object, **named: object) -> None:
+        pass
+
 
 def check_weights(path: Path) -> None:
-    """Read a safetensors file's header, which says how long the file has to be. Raises Fault."""
+    """Look at a weights file's beginning: a safetensors header says how long the file has to be.
+    Raises Fault."""
     try:
-        tensor_names(path)
-    except Exception as error:
-        raise Fault(
-            f"{path}: broken or only half there ({first_words(error, 100)}); fetch it again"
-        ) from None
+        with path.open("rb") as file:
+            begin = file.read(64).lstrip().lower()
+    except OSError as error:
+        raise Fault(f"{path}: cannot be read ({error.strerror})") from None
+    if not begin:
+        raise Fault(f"{path}: broken or only half there (it is empty); fetch it again")
+    for start, words in INSTEAD:
+        if begin.startswith(start):
+            raise Fault(f"{path}: {words}, and not the weights; or fetch it again")
+    if path.suffix == ".safetensors":
+        try:
+            tensor_names(path)
+        except Exception as error:
+            raise Fault(
+                f"{path}: broken or only half there ({first_words(error, 100)}); fetch it again"
+            ) from None
+    elif begin.startswith(ARCHIVE) and not zipfile.is_zipfile(path):
+        raise Fault(f"{path}: broken or only half there (its end is missing); fetch it again")
+    elif not begin.startswith((ARCHIVE, OLD_PICKLE)):
+        raise Fault(f"{path}: broken, or nothing that PyTorch wrote; fetch it again")
 
 
 def tensor_names(path: Path) -> list[str]:
@@ -32,19 +71,28 @@ def tensor_names(path: Path) -> list[str]:
         return list(file.keys())
 
 
+def tensor_shapes(path: Path) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
+    """The tensors of a safetensors file, and what its header says about it otherwise. Raises
+    whatever safetensors does."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        return shapes, file.metadata() or {}
+
+
 def find_weights(spec: ModelSpec, what: str, name: str) -> Path:
     """The file that a setting names, after a look at its header. what: the setting, for the error,
     like `lora`. Raises Fault."""
     path = Path(name).expanduser()
     if not path.is_file():
         raise Fault(f"{what} {name}: no such file{nearest_file(path)}")
-    if path.suffix == ".safetensors":
-        check_weights(path)
-    elif not spec.allow_pickle:
+    if path.suffix != ".safetensors" and not spec.allow_pickle:
         raise Fault(
             f"{what} {name}: {path.suffix or 'such'} files can run code when they are opened; use "
             "a .safetensors file, or set allow_pickle: true if you trust it"
         )
+    check_weights(path)
     return path
 
 
@@ -61,11 +109,37 @@ def read_weights(spec: ModelSpec, what: str, name: str) -> dict[str, Any]:
 
     path = find_weights(spec, what, name)
     try:
-        found = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
+        found = load_file(path) if path.suffix == ".safetensors" else _read_pickle(path)
     except Exception as error:
         raise Fault(f"{what} {name}: cannot be opened ({first_words(error, 120)})") from None
     return dict(found) if isinstance(found, Mapping) else {"": found}
+
+
+def read_tensors(spec: ModelSpec, what: str, name: str) -> dict[str, torch.Tensor]:
+    """The tensors of a model's file, wherever in it they lie. Raises Fault."""
+    found: Mapping[str, Any] = read_weights(spec, what, name)
+    inside = _held(found)
+    while inside is not None:
+        found, inside = inside, _held(inside)
+    return {str(key): value for key, value in found.items() if isinstance(value, torch.Tensor)}
+
+
+def _held(found: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return next((found[key] for key in HELD if isinstance(found.get(key), Mapping)), None)
+
+
+def _read_pickle(path: Path) -> Any:
+    """What PyTorch wrote: tensors and plain values. Whatever else is in it, which nothing here
+    needs, is `Skipped`."""
+    with torch.serialization.safe_globals([(Skipped, name) for name in _strangers(path)]):
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _strangers(path: Path) -> Iterator[str]:
+    """The classes in a pickle that PyTorch does not know to be harmless."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield from torch.serialization.get_unsafe_globals_in_checkpoint(path)
+        except ValueError:  # written by the old code, of which no list can be had
+            return
