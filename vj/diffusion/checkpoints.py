@@ -7,6 +7,7 @@ words.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,24 +73,37 @@ def check_folder(spec: ModelSpec, path: Path) -> None:
             f"{where}: has no weights yet; its training writes the first ones within "
             "a minute, and a show takes them up"
         )
-    check_described(where, path)
-    for part in NEEDED_XL if is_xl(read_index(path)) else NEEDED:
-        if part in WITH_WEIGHTS:
-            look_at(f"{where}: {part}", path / part, WITH_WEIGHTS[part], spec.allow_pickle)
+    _check_parts(where, path, lambda part: look_at_part(spec, where, path, part))
+
+
+def look_at_part(spec: ModelSpec, where: str, path: Path, part: str) -> None:
+    """Look at the weights of a folder's part. Raises Fault."""
+    look_at(f"{where}: {part}", path / part, WITH_WEIGHTS[part], spec.allow_pickle)
 
 
 def check_described(where: str, path: Path) -> None:
     """Whether a folder says of every part what it is like; its weights are not looked at. where:
     for the error, like `model FOLDER`. Raises Fault."""
+    _check_parts(where, path, lambda part: None)
+
+
+def _check_parts(where: str, path: Path, look: Callable[[str], None]) -> None:
+    """look: at the weights of a part that has some."""
     if not (path / "model_index.json").is_file():
         raise Fault(f"{where}: {_no_index(path)}")
     index = read_index(path)
-    kind = str(index.get("_class_name"))
+    kind = index.get("_class_name", PLAYED_PIPELINES[0])
     if lists(index, "text_encoder_2") and not lists(index, "text_encoder"):
         raise Fault(f"{where}: {REFINER}")
     if kind not in PLAYED_PIPELINES and "Inpaint" not in kind:
         raise Fault(f"{where}: is a {kind}; {PLAYED}")
-    for part in NEEDED_XL if is_xl(index) else NEEDED:
+    if (path / "unet" / "config.json").is_file():
+        channels = read_config(f"{where}: unet", path / "unet").get("in_channels", 4)
+        reject_channels(where, channels)
+    if kind not in PLAYED_PIPELINES:
+        raise Fault(f"{where}: is an inpainting model ({kind}), which does not play here; {PLAYED}")
+    needed = sorted(NEEDED_XL if is_xl(index) else NEEDED, key=lambda part: part in WITH_WEIGHTS)
+    for part in sorted(needed, key=lambda part: not lists(index, part)):
         if part.startswith("tokenizer"):
             _check_tokenizer(where, path / part)
         elif part == "scheduler":
@@ -97,10 +111,8 @@ def check_described(where: str, path: Path) -> None:
                 raise _incomplete(where, f"{part}/scheduler_config.json is missing")
         elif not (path / part / "config.json").is_file():
             raise _incomplete(where, f"{part}/config.json is missing")
-    channels = read_config(f"{where}: unet", path / "unet").get("in_channels", 4)
-    reject_channels(where, channels)
-    if kind not in PLAYED_PIPELINES:
-        raise Fault(f"{where}: is an inpainting model ({kind}), which does not play here; {PLAYED}")
+        else:
+            look(part)
 
 
 def _no_index(path: Path) -> str:

@@ -99,13 +99,15 @@ def _reject_foreign(where: str, names: list[str], has_unet: bool) -> None:
     if has_unet:
         return
     if any("lora" in name or "hada_" in name or "lokr_" in name for name in names):
-        raise Fault(f"{where}: is a LoRA; add it to a model with loras:")
-    if any(name.startswith(("decoder.", "encoder.", *VAES)) for name in names):
-        what = "an autoencoder and not a whole checkpoint; name it with vae:"
+        what, remedy = "a LoRA", "; add this to a model, with loras:"
+    elif any(name.startswith(("decoder.", "encoder.", *VAES)) for name in names):
+        what, remedy = "an autoencoder and not a whole checkpoint", "; name this with vae:"
     else:
-        what = "not a whole checkpoint"
-        what += "; a single-file checkpoint holds model.diffusion_model.*, text encoder and VAE"
-    raise Fault(f"{where}: is {what}")
+        what, remedy = "not a whole checkpoint", ""
+    raise Fault(
+        f"{where}: is {what}; a single-file checkpoint holds model.diffusion_model.*, text "
+        f"encoder and VAE{remedy}"
+    )
 
 
 def reject_channels(where: str, channels: int) -> None:

@@ -7,7 +7,10 @@ Every part of every family is opened here, whatever its weights are called.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -140,18 +143,35 @@ def open_folder_part(
     kind = next((kind for kind in kinds if kind.__name__ == name), kinds[0])
     dtype_argument = "torch_dtype" if kind.__module__.startswith("diffusers") else "dtype"
     try:
-        made, told = kind.from_pretrained(
-            str(folder),
-            use_safetensors=not chosen.pickled,
-            variant=chosen.variant,
-            local_files_only=True,
-            output_loading_info=True,
-            **{dtype_argument: dtype},
-        )
+        with _called_as_usual(folder, chosen) as usual:
+            made, told = kind.from_pretrained(
+                str(usual),
+                use_safetensors=not chosen.pickled,
+                variant=chosen.variant,
+                local_files_only=True,
+                output_loading_info=True,
+                **{dtype_argument: dtype},
+            )
     except Exception as error:
         raise Fault(f"{where} {reason(error)}") from None
     raise_missing(where, told["missing_keys"])
     return made
+
+
+@contextmanager
+def _called_as_usual(folder: Path, chosen: WeightFiles) -> Iterator[Path]:
+    """A folder in which weights have the name that the libraries look for."""
+    if not chosen.renamed:
+        yield folder
+        return
+    stem = (DIFFUSERS if "_class_name" in read_config("", folder) else TRANSFORMERS)[0]
+    with tempfile.TemporaryDirectory() as made:
+        for name, usual in (("config.json",) * 2, (chosen.files[0], f"{stem}.safetensors")):
+            try:
+                (Path(made) / usual).symlink_to((folder / name).resolve())
+            except OSError:  # Windows allows links to few
+                shutil.copyfile(folder / name, Path(made) / usual)
+        yield Path(made)
 
 
 def raise_missing(where: str, missing: Any) -> None:

@@ -26,19 +26,23 @@ LIKED = (None, "fp16", "bf16", "fp32", "ema", "non_ema")
 
 class WeightFiles(NamedTuple):
     """The files of one model's weights. files: their names, shards in order. shard_list: the file
-    that lists them. variant: as `from_pretrained` takes it. pickled: they are .bin files."""
+    that lists them. variant: as `from_pretrained` takes it. pickled: they are .bin files. renamed:
+    they have a name of somebody's own."""
 
     files: tuple[str, ...]
     shard_list: str | None
     variant: str | None
     pickled: bool
+    renamed: bool = False
 
 
 def weights_among(
     names: Iterable[str], stems: tuple[str, ...], allow_pickle: bool
 ) -> WeightFiles | None:
     """The weights among a folder's files, None where there are none. Safetensors come before
-    pickles, which only allow_pickle takes, and a plain set before a variant."""
+    pickles, which only allow_pickle takes, and a plain set before a variant. The only safetensors
+    file there is it, whatever it is called."""
+    names = list(names)
     sets: dict[tuple[bool, str | None], dict[str, list[str]]] = {}
     for name in sorted(names):
         found = NAME.fullmatch(name)
@@ -57,7 +61,8 @@ def weights_among(
                 return WeightFiles(shards, of_set["index"][0], variant, pickled)
             if "whole" in of_set:
                 return WeightFiles((of_set["whole"][0],), None, variant, pickled)
-    return None
+    others = [name for name in names if name.endswith(".safetensors") and "-of-" not in name]
+    return WeightFiles((others[0],), None, None, False, True) if len(others) == 1 else None
 
 
 def _rank(variant: str | None) -> tuple[int, str]:
@@ -77,7 +82,10 @@ def no_weights(where: str, names: Iterable[str], stems: tuple[str, ...]) -> Faul
     elif others and NAME.fullmatch(others[0]) and "-of-" in others[0]:
         remedy = f"{others[0]} is one shard of several and their .index.json is missing; fetch it"
     elif others:
-        remedy = f"{others[0]} is not called so; {stems[0]}.safetensors would be right"
+        remedy = (
+            f"several files, like {others[0]}, and none is called {stems[0]}.safetensors, which "
+            "would be right"
+        )
     else:
         remedy = "the download is incomplete, fetch it again"
     return Fault(f"{where} has no safetensors weights: {remedy}")

@@ -25,8 +25,8 @@ INSTEAD = (
 """What lies where weights should be, by how it begins."""
 HELD = ("state_dict", "model", "module")
 """The names under which a pickle may have its tensors, where they do not lie at the top."""
-ARCHIVE, OLD_PICKLE = b"pk", b"\x80"
-"""How a file that PyTorch wrote begins, in lower case."""
+ARCHIVE = b"pk"
+"""How a file that PyTorch wrote begins, in lower case; by its old code it is a bare pickle."""
 
 
 class Skipped:
@@ -59,8 +59,6 @@ def check_weights(path: Path) -> None:
             ) from None
     elif begin.startswith(ARCHIVE) and not zipfile.is_zipfile(path):
         raise Fault(f"{path}: broken or only half there (its end is missing); fetch it again")
-    elif not begin.startswith((ARCHIVE, OLD_PICKLE)):
-        raise Fault(f"{path}: broken, or nothing that PyTorch wrote; fetch it again")
 
 
 def tensor_names(path: Path) -> list[str]:
