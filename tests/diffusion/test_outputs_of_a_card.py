@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+import torch
 
-from tests.diffusion.leaving import CPU, PAINTED, SAME_SHAPE, WIDE, Frames, guide_of
+from tests.diffusion.adapter_parts import SIZE, load
+from tests.diffusion.leaving import CPU, PAINTED, SAME_SHAPE, WIDE, Frames, Plenty, guide_of
 from tests.recycled import Recycled
 from tests.waiting import until
 from vj.app.output_upscale import OutputUpscaler
@@ -21,10 +25,14 @@ from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.metrics import Metrics
 from vj.core.packed import Packed, Packing, rgb_of
 from vj.core.supervisor import Supervisor
+from vj.diffusion import backends
+from vj.diffusion.backends import StreamBackend
 from vj.parameters.store import Store
 from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler
 from vj.pipeline.coming import WayOut
-from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.cuda_compositor import CudaCompositor
+from vj.pipeline.frame_context import FrameContext, Shown, seen_through
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.upscale import make_upscaler
 from vj.show.load import check_show
 from vj.show.schema import Show
@@ -111,6 +119,61 @@ def test_an_output_says_how_pictures_leave(
     same = way(PAINTED)
     assert (same.upscaler, same.packed) == (None, Packing(rgb=True))
     outputs.stop()
+
+
+@pytest.mark.parametrize(
+    ("steps", "late"),
+    [(1, False), (1, True), pytest.param(2, False, marks=pytest.mark.long)],
+    ids=["whole", "whole and late", "in steps"],
+)
+def test_through_the_pipeline_it_is_what_the_host_would_send(
+    parts: Path, memory: Recycled, monkeypatch: pytest.MonkeyPatch, steps: int, late: bool
+) -> None:
+    """Whole frames and those in steps, with an input that is finer than what is painted; frozen
+    between, which is made larger on the host."""
+    monkeypatch.setattr(backends, "make_compositor", lambda size, *_: on_cpu(size))
+    packing = Packing("UYVY", rgb=True)
+    fsr, host = (one(SIZE, WIDE) for one in (leading, beside))
+    shown: list[list[Shown]] = []
+    for leaves in (True, False):
+        start = {"prompt/a": "gold", "feedback/amount": 0.4, "steps": steps, "output/late": late}
+        store = Store(start)
+        pipeline = FramePipeline(SIZE, "crop", Metrics(), print, live=True)
+        if leaves:
+            pipeline.way_out = lambda context, values: WayOut(
+                fsr, seen_through(context.guide, values), packing
+            )
+        pipeline.swap(StreamBackend(load(parts, "turbo"), SIZE, wait=True))
+        made: list[Shown] = []
+        for number in range(8):
+            store.set("output/freeze", number == 5, "test")
+            fine = cv2.resize(guide_of(number).pixels, (256, 256))
+            frame = Frame(fine, number, number / 30)
+            made.append(pipeline.process(frame, store.sample(number / 30)))
+        pipeline.close()
+        shown.append(made)
+    sent = 0
+    for ours, plain in zip(*shown, strict=True):
+        assert np.array_equal(ours.pixels, plain.pixels)
+        assert plain.sent is None
+        if ours.sent is not None:
+            sent += 1
+            large = host.upscale(plain.pixels, plain.context.guide)
+            assert np.array_equal(rgb_of(ours.sent), rgb_of(large))
+    assert shown[0][5].sent is None
+    assert sent >= 4
+
+
+def on_cpu(size: Size) -> CudaCompositor:
+    return CudaCompositor(size, CPU, torch.float32)
+
+
+def leading(painted: Size, wanted: Size) -> FsrOnCard:
+    return FsrOnCard(painted, wanted, CPU, Plenty())
+
+
+def beside(painted: Size, wanted: Size) -> FsrUpscaler:
+    return FsrUpscaler(painted, wanted, "cpu")
 
 
 @pytest.mark.parametrize(
