@@ -280,6 +280,8 @@ def memory_of(
 
 
 def still(tensors: Given) -> Given:
-    """The same call, the numbers first, but nothing is kept and nothing forgotten."""
+    """The same call, the numbers first, but nothing is kept and nothing forgotten. What is written
+    all the same is this frame's place alone, which a frame that plays meanwhile may see for once.
+    """
     numbers, *others = tensors
     return [None if numbers is None else torch.zeros_like(numbers), *others]

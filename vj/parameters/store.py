@@ -159,7 +159,7 @@ class Store:
             fitted, remark = fit(row, value)
             if row.name == "panic":
                 self.reset()
-                for fires in FIRED_BY_PANIC:
+                for fires in self.table.rows.keys() & FIRED_BY_PANIC:
                     self._set(fires, True, None, origin)
             else:
                 again = FIRED_AGAIN.get(row.name)

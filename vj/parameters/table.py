@@ -56,7 +56,7 @@ FIRED_AGAIN = {
 """Triggers that are fired when a parameter is set to the value that it has: a pad starts its clip
 again. A trigger counts, so that takes hold it, too."""
 
-FIRED_BY_PANIC = ("memory/forget",)
+FIRED_BY_PANIC = frozenset({"memory/forget"})
 """Triggers that panic fires: what is played begins anew."""
 
 ROWS = (
