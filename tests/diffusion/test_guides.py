@@ -224,7 +224,7 @@ def test_more_edges_come_with_more_detail() -> None:
     assert counts[0] < counts[1] < counts[2]
 
 
-@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("whole", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_on_a_card_each_hint_goes_up_once_and_nothing_waits(parts: Path, whole: bool) -> None:
     with PretendedCard().inserted() as card:
         try:

@@ -319,7 +319,7 @@ def test_models_that_are_asked_for_at_once_load_one_after_the_other(
         except BaseException as error:
             failed.append(error)
 
-    threads = [threading.Thread(target=load, args=(name,)) for name in ("lcm", "sdxl") * 3]
+    threads = [threading.Thread(target=load, args=(name,)) for name in ("lcm", "sdxl") * 2]
     for thread in threads:
         thread.start()
     for thread in threads:
