@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from tests.diffusion.adapter_parts import SIZE, load, lora, picture, pictured
 from tests.diffusion.remembered_frames import FULL, WALK, Remembering, alike, processors
+from vj.core.frame import Size
 from vj.diffusion.attention_banks import (
     self_attentions,
 )
@@ -65,12 +67,19 @@ def test_what_it_takes_is_known_before_the_model_is_loaded(parts: Path, family: 
     assert attention_need(ModelSpec("pocket"), SIZE, 3) == 0
 
 
-def test_of_models_in_one_file_it_is_known_too() -> None:
+def test_of_models_in_one_file_it_is_known_too(tmp_path: Path) -> None:
     """16 and 70 self-attentions."""
     shapes = list(attention_shapes(SD, 64, 64)), list(attention_shapes(SDXL, 128, 128))
     assert [len(one) for one in shapes] == [16, 70]
     assert [sum(shape.leads for shape in one) for one in shapes] == [4, 46]
     assert sum(shape.numbers for shape in shapes[0]) == 24_166_400
+    needs = []
+    for name in ("cond_stage_model.x", "model.diffusion_model.label_emb.0.0.weight"):
+        file = tmp_path / f"{len(needs)}.safetensors"
+        save_file({name: torch.zeros(1)}, file)
+        needs.append(attention_need(ModelSpec(str(file), dtype="float16"), Size(512, 512), 2))
+    assert needs[0] == 2 * 3 * 24_166_400
+    assert needs[1] > needs[0]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])

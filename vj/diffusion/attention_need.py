@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vj.core.frame import Size
-from vj.diffusion.memory_need import fetched
+from vj.diffusion.memory_need import HEADER, fetched
 from vj.diffusion.model_names import FoundModel, find_model
 from vj.diffusion.model_spec import ModelSpec
 
@@ -33,8 +33,8 @@ SDXL: Mapping[str, Any] = {
     "up_block_types": ("CrossAttnUpBlock2D",) * 2 + ("UpBlock2D",),
 }
 """UNets of models in one file, which say nothing of themselves."""
-LARGE = 5_000_000_000
-"""Bytes of a file from which on it holds SDXL, which has 3.5 billion numbers; others have 1.1."""
+OF_SDXL = b'"model.diffusion_model.label_emb.'
+"""A name in the header of a safetensors file that only SDXL has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,20 @@ def _for_each(given: Any, levels: int) -> list[int]:
     return [int(given)] * levels if isinstance(given, int) else [int(one) for one in given]
 
 
+def _header(file: Path) -> bytes:
+    """Of a safetensors file; empty for another. Raises OSError."""
+    if file.suffix != ".safetensors":
+        return b""
+    with file.open("rb") as opened:
+        return opened.read(min(HEADER, int.from_bytes(opened.read(8), "little")))
+
+
 def _config(spec: ModelSpec, found: FoundModel) -> Mapping[str, Any]:
     """A model's UNet in words; that of its family where it does not say."""
     folder = found.path if found.kind == "folder" else fetched(spec.name)
     try:
         if found.kind == "file":
-            return SDXL if found.path.stat().st_size > LARGE else SD
+            return SDXL if OF_SDXL in _header(found.path) else SD
         read: Mapping[str, Any] = json.loads(
             ((folder or Path()) / "unet" / "config.json").read_text(encoding="utf-8")
         )
