@@ -202,10 +202,13 @@ def test_a_picture_that_comes_later_is_waited_for(
     """With several steps, the picture of a frame comes some frames after it."""
     monkeypatch.chdir(tmp_path)
     taken = Taken()
+    wanted = []
     for number in range(8):
         if number == 3:
             taken.store.set("snapshot", True)
         taken.frame(number, number - 2 if number >= 2 else None)
+        wanted.append(taken.snapshots.wanted)
+    assert wanted == [3 <= number < 5 for number in range(8)], "from the press until it was sent"
     assert [name.split(";")[0] for name in taken.names] == [
         f"snapshot {Path('takes') / 'at 0.3.png'}"
     ]

@@ -116,6 +116,11 @@ def test_an_output_says_how_pictures_leave(
     assert not outputs.way_out(context, snapshot).packed, "it is upscaled beside, as RGB"
     assert any("upscaling on the card failed" in line for line in log)
     assert not way(WIDE, "lanczos").packed
+    asked = True
+    outputs.lead(SimpleNamespace(preparation=SimpleNamespace()), lambda: asked)  # type: ignore
+    assert way(WIDE).packed == Packing(rgb=True), "a snapshot is to be had"
+    asked = False
+    assert way(WIDE).packed == Packing()
     same = way(PAINTED)
     assert (same.upscaler, same.packed) == (None, Packing(rgb=True))
     outputs.stop()

@@ -124,7 +124,7 @@ class Performance:
             features=features,
             other=self.video_input.other,
         )
-        self.outputs.lead(self.loop.pipeline)
+        self.outputs.lead(self.loop.pipeline, lambda: self.snapshots.wanted)
         self.supervisor.watch(self.loop.pipeline.stage)
         self.picture_source = LivePictureSource(
             context,

@@ -3,7 +3,7 @@ the sinks."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from vj.app.context import ShowContext
 from vj.app.output_upscale import OutputUpscaler
@@ -36,6 +36,7 @@ class Outputs:
         self.sinks.first_recorded = None
         self.has_sinks = bool(uris)
         self.interpolation = FrameInterpolation(self._send, clock, show.fps, supervisor)
+        self._asks_rgb: Callable[[], bool] = lambda: False
         self.upscaler: OutputUpscaler | None = None
         """None where frames are sent at the size at which they are painted."""
         self.upscalers: Mapping[Size, OutputUpscaler] = {}
@@ -50,7 +51,7 @@ class Outputs:
         upscaling cannot be had."""
         log = (lambda text: None) if quiet else self._log
         device = best_device_name()
-        upscaler = make_upscaler(show.upscale, painted, output, device, log, self.sinks.packing)
+        upscaler = make_upscaler(show.upscale, painted, output, device, log, self._packing)
         log(f"sent at {output}, upscaled by {upscaler.name}")
         return OutputUpscaler(
             upscaler,
@@ -111,8 +112,9 @@ class Outputs:
             self.upscaler = self.upscalers.get(frame.size, self.upscaler)
         (self.upscaler or self.sinks).put(frame)
 
-    def lead(self, pipeline: FramePipeline) -> None:
-        """Have it make what the sinks take."""
+    def lead(self, pipeline: FramePipeline, asks_rgb: Callable[[], bool]) -> None:
+        """Have it make what the sinks take. asks_rgb: somebody else takes the next pictures."""
+        self._asks_rgb = asks_rgb
         pipeline.preparation.views_wanted = lambda: self.sinks.views
         pipeline.way_out = self.way_out
 
@@ -126,13 +128,17 @@ class Outputs:
         on_card = upscaler.on_card if upscaler.painted == painted else None
         guide = None if on_card is None else seen_through(context.guide, snapshot)
         if on_card is not None:
-            return WayOut(on_card, guide, self.sinks.packing(), self._not_on_card)
+            return WayOut(on_card, guide, self._packing(), self._not_on_card)
         return WayOut(packed=self._of_painted() if upscaler.as_painted else None)
 
     def _of_painted(self) -> Packing | None:
         """Of pictures that are sent as they are painted: their RGB is always asked for."""
-        packing = self.sinks.packing()
+        packing = self._packing()
         return None if packing is None else packing._replace(rgb=True)
+
+    def _packing(self) -> Packing | None:
+        packing = self.sinks.packing()
+        return packing._replace(rgb=True) if packing and self._asks_rgb() else packing
 
     def _not_on_card(self, error: Exception) -> None:
         for upscaler in self._all_upscalers():

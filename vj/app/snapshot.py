@@ -65,6 +65,11 @@ class Snapshots:
         if before is not None and count > before:
             self._asked.append((snapshot.time, self._settings(snapshot)))
 
+    @property
+    def wanted(self) -> bool:
+        """One is under way: the next pictures are to come with their RGB."""
+        return bool(self._asked or self._due)
+
     def published(self, number: int, time: float | None = None) -> None:
         """The render loop has made a picture, which is about to be sent. time: seconds on the clock
         at which its parameters were sampled; None: it is the newest there is."""
