@@ -88,7 +88,8 @@ class Remembering:
         self.moment += 1
         for _ in range(2):  # past what glides
             snapshot = self.store.sample(float(self.moment) * 10 + _)
-        made = self.backend.paint(picture(number), snapshot, FrameContext.black(SIZE))
+        entered = picture(number).to(self.backend.model.device)
+        made = self.backend.paint(entered, snapshot, FrameContext.black(SIZE))
         return None if made is None else torch.as_tensor(made.picture).clone()
 
     def frames(self, numbers: Sequence[int], **values: Any) -> list[Tensor]:
