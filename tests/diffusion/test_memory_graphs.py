@@ -150,6 +150,19 @@ def test_at_rest_its_graphs_go_too(parts: Path) -> None:
     assert set(model._graphs) == before
 
 
+def test_a_layer_that_ends_leaves_no_graphs_behind(parts: Path, on_card: None) -> None:
+    model = captured_by(load(parts, "lcm"), Recorder())
+    first = Played(model, memory__amount=1.0)
+    first.frame(0)
+    alone = set(model._graphs)
+    layer = Played(model, memory__amount=1.0)
+    layer.frame(0)
+    assert set(model._graphs) > alone
+    layer.backend.close()
+    assert set(model._graphs) == alone
+    assert first.frame(1) is not None
+
+
 @pytest.mark.parametrize(
     "kind", ["turbo small-vae", pytest.param("everything", marks=pytest.mark.long)]
 )

@@ -157,12 +157,16 @@ class AttentionMemory:
         self._free()
 
     def _free(self) -> None:
+        self.close()
+        self._recalls.clear()
+        self._banks.clear()
+
+    def close(self) -> None:
+        """It plays no more; the model may go on without it."""
         for recall in self._recalls.values():
             for part in (recall.part, recall.whole):
                 if part is not None:
                     self.model.not_graphed(part)
-        self._recalls.clear()
-        self._banks.clear()
 
     def leave(self) -> None:
         """Nothing is remembered in a call: the self-attentions get back what was in them, unless a

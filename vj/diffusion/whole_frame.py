@@ -195,6 +195,8 @@ class WholeFrame:
         """Give up its graphs."""
         if self._part is not None:
             self._model.not_graphed(self._part)
+        if self._memory is not None:
+            self._memory.close()
 
 
 def _nothing_kept(tensors: Given) -> Given:
