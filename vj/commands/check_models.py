@@ -212,9 +212,10 @@ def _not_looked_at(hub_id: str, result: CheckResult) -> None:
 
 
 def _autoencoder(spec: ModelSpec, result: CheckResult) -> None:
-    from vj.diffusion.adapter_files import check_lora
     from vj.diffusion.autoencoder import WORDS, check_vae_file
     from vj.diffusion.checkpoints import VAE_KINDS, check_described
+    from vj.diffusion.folder_facts import family_of_folder
+    from vj.diffusion.lora_layers import check_lora
 
     if Path(spec.vae).expanduser().is_file():
         _try(partial(check_vae_file, spec, spec.vae), ("model", "vae"), result)
@@ -222,7 +223,7 @@ def _autoencoder(spec: ModelSpec, result: CheckResult) -> None:
         _part(spec, "vae", spec.vae, VAE_KINDS, result)
     if spec.lcm_lora not in ("auto", "off"):
         if Path(spec.lcm_lora).expanduser().is_file() or not is_model_id(spec.lcm_lora):
-            look = partial(check_lora, spec, "lcm_lora", spec.lcm_lora)
+            look = partial(check_lora, spec, "lcm_lora", spec.lcm_lora, family_of_folder(spec))
             _try(look, ("model", "lcm_lora"), result)
         else:
             _not_looked_at(spec.lcm_lora, result)
@@ -258,8 +259,10 @@ def _part(
 
 
 def _adapters(spec: ModelSpec, result: CheckResult) -> None:
-    from vj.diffusion.adapter_files import check_embedding, check_lora
+    from vj.diffusion.embedding_file import check_embedding
+    from vj.diffusion.folder_facts import family_of_folder, text_widths
     from vj.diffusion.ip_adapter import check_ip_adapter
+    from vj.diffusion.lora_layers import check_lora
 
     if spec.loras or spec.embeddings or spec.controlnet or spec.t2i_adapter or spec.ip_adapter:
         result.skip("whether what is added to the model fits it")
@@ -267,10 +270,13 @@ def _adapters(spec: ModelSpec, result: CheckResult) -> None:
     for file in (*files, *([spec.ip_adapter] if spec.ip_adapter is not None else [])):
         if spec.allow_pickle and Path(file).suffix != ".safetensors":
             result.skip(f"{file} (a pickle, which is read whole)")
+    family, widths = family_of_folder(spec), text_widths(spec)
     for index, lora in enumerate(spec.loras):
-        _try(partial(check_lora, spec, "lora", lora.file), ("model", "loras", index), result)
+        look = partial(check_lora, spec, "lora", lora.file, family)
+        _try(look, ("model", "loras", index), result)
     for index, word in enumerate(spec.embeddings):
-        _try(partial(check_embedding, spec, word.file), ("model", "embeddings", index), result)
+        look = partial(check_embedding, spec, word.file, widths)
+        _try(look, ("model", "embeddings", index), result)
     for setting, kind in (("controlnet", "ControlNetModel"), ("t2i_adapter", "T2IAdapter")):
         for index, part in enumerate(getattr(spec, setting)):
             _part(spec, setting, part.model, [kind], result, index)

@@ -1,51 +1,27 @@
 """LoRAs, textual inversions, ControlNets and T2I-Adapters: looked at, opened, put into a pipeline.
 
-`check_lora` and `check_embedding` look at a file's header alone; `add_adapters` opens the files and
-raises a Fault for what does not fit the model. IP-Adapters are in `vj.diffusion.ip_adapter`.
+`add_adapters` opens the files and raises a Fault for what does not fit the model; what a header
+alone says: `vj.diffusion.lora_layers.check_lora`, `vj.diffusion.embedding_file.check_embedding`.
+IP-Adapters are in `vj.diffusion.ip_adapter`.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters, slot_name
+from vj.diffusion.embedding_file import add_embedding
 from vj.diffusion.guides import ControlNets, T2IAdapters
 from vj.diffusion.ip_adapter import open_ip_adapter
+from vj.diffusion.library_words import told_once
 from vj.diffusion.load_errors import reason
 from vj.diffusion.lora_layers import add_lora
-from vj.diffusion.model_spec import EmbeddingFile, ModelSpec
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.parts import open_part
 from vj.diffusion.pipelines import Progress
-from vj.diffusion.weights import read_weights, weight_names
-
-LORA_WORDS = ("lora", "lokr", "hada", "oft", "ia3", "diff")
-"""One of them is in the name of a tensor of every kind of LoRA."""
-
-
-def check_lora(spec: ModelSpec, what: str, name: str) -> None:
-    """Whether a file is a LoRA, by its header. what: loras or lcm_lora, as the error says it.
-    Raises Fault."""
-    names = weight_names(spec, what, name)
-    if names and not any(word in key.lower() for key in names for word in LORA_WORDS):
-        raise Fault(f"{what} {name}: is no LoRA (its weights are called {names[0]} and the like)")
-
-
-def check_embedding(spec: ModelSpec, name: str) -> None:
-    """Whether a file is a textual inversion, by its header. Raises Fault."""
-    names = weight_names(spec, "embedding", name)
-    if len(names) > 1 and not {"clip_l", "clip_g"} <= set(names):
-        raise _no_textual_inversion(name)
-
-
-def _no_textual_inversion(name: str) -> Fault:
-    return Fault(
-        f"embedding {name}: is no textual inversion; one holds a single word, or clip_l and "
-        "clip_g for SDXL"
-    )
 
 
 def add_adapters(
@@ -55,7 +31,9 @@ def add_adapters(
     Raises Fault with one line that names the file."""
     added = Adapters()
     if spec.embeddings:
-        added.tokens = tuple(_add_embedding(spec, pipe, family, given) for given in spec.embeddings)
+        added.tokens = tuple(
+            token for given in spec.embeddings for token in add_embedding(spec, pipe, family, given)
+        )
         on_message(f"prompts may say {', '.join(added.tokens)}")
     if spec.loras:
         added.weights = _add_loras(spec, pipe, family, on_message)
@@ -89,7 +67,8 @@ def _add_loras(spec: ModelSpec, pipe: Any, family: str, on_message: Progress) ->
     for number, lora in enumerate(spec.loras):
         on_message(f"loading the LoRA {lora.name}")
         try:
-            add_lora(spec, pipe, family, "lora", lora.file, slot_name(number), on_message)
+            with told_once(f"lora {lora.file}", on_message):
+                add_lora(spec, pipe, family, "lora", lora.file, slot_name(number), on_message)
         except Fault:
             raise
         except Exception as error:
@@ -97,57 +76,6 @@ def _add_loras(spec: ModelSpec, pipe: Any, family: str, on_message: Progress) ->
     slots = [slot_name(number) for number in range(len(spec.loras))]
     pipe.set_adapters(slots, [lora.weight for lora in spec.loras])
     return {lora.name: lora.weight for lora in spec.loras}
-
-
-def _add_embedding(spec: ModelSpec, pipe: Any, family: str, given: EmbeddingFile) -> str:
-    """Add a textual inversion's word to the text encoders, and return it. SDXL has two encoders,
-    and files for it hold a part for each, clip_l and clip_g."""
-    found = read_weights(spec, "embedding", given.file)
-    own: str | None = None
-    if "string_to_param" in found:  # as the web UI writes them
-        own, parts = found.get("name"), {"clip_l": found["string_to_param"].get("*")}
-    elif {"clip_l", "clip_g"} <= set(found):
-        parts = found
-    elif len(found) == 1:
-        own, vectors = next(iter(found.items()))
-        own, parts = (None if own in ("", "emb_params") else own), {"clip_l": vectors}
-    else:
-        raise _no_textual_inversion(given.file)
-    token = given.token or own or Path(given.file).stem
-    encoders = {"clip_l": (pipe.text_encoder, pipe.tokenizer)}
-    if family == "sdxl":
-        encoders["clip_g"] = (pipe.text_encoder_2, pipe.tokenizer_2)
-    if set(encoders) != set(parts) & {"clip_l", "clip_g"}:
-        has, wants = (
-            ("two parts", "one") if len(parts) > 1 else ("one part", "two, clip_l and clip_g")
-        )
-        raise Fault(
-            f"embedding {given.file}: has {has}, and this model's family ({family}) takes "
-            f"{wants}; it belongs to another"
-        )
-    for part, (encoder, tokenizer) in encoders.items():
-        vectors = torch.as_tensor(parts[part]).detach()
-        width = encoder.get_input_embeddings().weight.shape[-1]
-        if vectors.shape[-1] != width:
-            raise Fault(
-                f"embedding {given.file}: has {vectors.shape[-1]} numbers a token, and this "
-                f"model's text encoder takes {width}; "
-                "it belongs to another family of models"
-            )
-        try:
-            pipe.load_textual_inversion(
-                {token: vectors}, token=token, text_encoder=encoder, tokenizer=tokenizer
-            )
-        except ValueError as error:
-            remedy = (
-                "the model knows this word already; give it another with token:"
-                if "already" in str(error)
-                else str(error)
-            )
-            raise Fault(
-                f"embedding {given.file}: {token}: {' '.join(remedy.split())[:200]}"
-            ) from None
-    return token
 
 
 def _open_controlnet(spec: ModelSpec, name: str, pipe: Any, dtype: torch.dtype) -> Any:

@@ -24,7 +24,7 @@ from vj.diffusion.lora_file import (
 )
 from vj.diffusion.lora_names import spellings, split_part
 from vj.diffusion.model_spec import ModelSpec
-from vj.diffusion.weights import find_weights, read_weights
+from vj.diffusion.weights import find_weights, read_weights, weight_shapes
 
 EXAMPLES = 2
 """How many names of tensors that are left out are said."""
@@ -58,6 +58,20 @@ def read_metadata(path: Path) -> dict[str, str]:
     if path.stem.startswith("adapter_model") and config.is_file():
         found.setdefault("lora_adapter_metadata", config.read_text(encoding="utf-8"))
     return found
+
+
+def check_lora(spec: ModelSpec, what: str, name: str, family: str | None = None) -> None:
+    """Whether a file is a LoRA that plays here, by its header. what: lora or lcm_lora, as the error
+    says it. family: that of the model, where it is known. Raises Fault."""
+    shapes = weight_shapes(spec, what, name)
+    if not shapes:
+        return
+    lora = sort_lora(f"{what} {name}", list(shapes))
+    path = find_weights(spec, what, name)
+    made_for = family_of_lora(lora, shapes, read_metadata(path))
+    if made_for is not None and family not in (None, "small", made_for):
+        assert family is not None
+        raise another_family(f"{what} {name}", spec.name, made_for, family)
 
 
 def add_lora(

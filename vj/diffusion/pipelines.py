@@ -19,7 +19,9 @@ from vj.core.errors import Fault
 from vj.diffusion.assembly import described_part, folder_parts, opened_part, put_together
 from vj.diffusion.checkpoints import NEEDED_XL, WITH_WEIGHTS, check_folder, read_index
 from vj.diffusion.hub import hub_folder, part_files
+from vj.diffusion.library_words import told_once
 from vj.diffusion.load_errors import reason
+from vj.diffusion.lora_layers import add_lora
 from vj.diffusion.model_names import CHECKPOINT_SUFFIXES, FoundModel
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.single_file import open_single_file
@@ -163,13 +165,15 @@ def fuse_lcm_lora(spec: ModelSpec, pipe: Any, family: str, on_message: Progress)
         return
     try:
         on_message(f"fusing {name}")
-        path = Path(name).expanduser()
-        if path.is_file():
-            pipe.load_lora_weights(str(path.parent), weight_name=path.name)
-        else:
-            pipe.load_lora_weights(name)
-        pipe.fuse_lora()
-        pipe.unload_lora_weights()
+        with told_once(f"lcm_lora {name}", on_message):
+            if Path(name).expanduser().is_file():
+                add_lora(spec, pipe, family, "lcm_lora", name, "fused", on_message)
+            else:
+                pipe.load_lora_weights(name)
+            pipe.fuse_lora()
+            pipe.unload_lora_weights()
+    except Fault:
+        raise
     except Exception as error:
         if spec.lcm_lora != "auto":
             raise Fault(f"lcm_lora {spec.lcm_lora}: {reason(error)}") from error
