@@ -18,6 +18,7 @@ from vj.core.fetched import models_folder
 from vj.core.frame import Size
 from vj.diffusion.model_names import FoundModel, find_model, hub_cache
 from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.weight_files import DIFFUSERS, TRANSFORMERS, weights_among
 from vj.painters.installed import FILES
 from vj.translator.card import FILE as TRANSLATOR
 from vj.translator.conditions import TRACKED
@@ -109,14 +110,9 @@ def _files(spec: ModelSpec, found: FoundModel) -> Iterator[Path]:
 
 def _of_folder(folder: Path | None) -> list[Path]:
     """The weights in one folder: of several copies, in other number types or as a pickle, one."""
-    if folder is None:
-        return []
-    for pattern in ("*.safetensors", "*.bin"):
-        files = sorted(folder.glob(pattern))
-        plain = [file for file in files if ".fp16" not in file.name and "ema" not in file.name]
-        if files:
-            return plain or files
-    return []
+    names = [file.name for file in folder.iterdir()] if folder and folder.is_dir() else []
+    chosen = weights_among(names, DIFFUSERS, True) or weights_among(names, TRANSFORMERS, True)
+    return [] if folder is None or chosen is None else [folder / name for name in chosen.files]
 
 
 def fetched(hub_id: str) -> Path | None:

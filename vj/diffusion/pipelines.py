@@ -135,6 +135,14 @@ def check_fit(name: str, pipe: Any) -> None:
             f"model {name}: its text encoder gives {width} numbers a token and its UNet takes "
             f"{pipe.unet.config.cross_attention_dim}; they belong to different models"
         )
+    for one, text in (("tokenizer", "text_encoder"), ("tokenizer_2", "text_encoder_2")):
+        tokenizer: Any = getattr(pipe, one, None)
+        encoder: Any = getattr(pipe, text, None)
+        if tokenizer is not None and len(tokenizer) > encoder.config.vocab_size:
+            raise Fault(
+                f"model {name}: its {one} knows {len(tokenizer)} tokens and its {text} "
+                f"{encoder.config.vocab_size}; they belong to different models"
+            )
     if not hasattr(pipe.scheduler, "alphas_cumprod"):
         raise Fault(
             f"model {name}: its scheduler {type(pipe.scheduler).__name__} has no alphas_cumprod; "

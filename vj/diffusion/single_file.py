@@ -24,7 +24,7 @@ from vj.diffusion.assembly import (
     put_together,
 )
 from vj.diffusion.checkpoints import check_described, check_single_file, is_xl, read_index
-from vj.diffusion.file_kinds import FileKind, file_kind
+from vj.diffusion.file_kinds import VAES, FileKind, file_kind
 from vj.diffusion.hub import DESCRIBED, hub_folder
 from vj.diffusion.load_errors import first_words, reason
 from vj.diffusion.model_spec import ModelSpec
@@ -40,6 +40,14 @@ DESCRIPTIONS = {
 FAMILIES = {"v1": "SD 1.5", "v2": "SD 2.1", "xl": "SDXL"}
 EPSILON_NAMES = ("turbo", "base", "512")
 """Files of SD 2 whose UNet predicts the noise; the other ones predict v."""
+
+NAMES = {
+    "unet": ("model.diffusion_model.",),
+    "vae": VAES,
+    "text_encoder": ("cond_stage_model.", "conditioner.embedders.0."),
+    "text_encoder_2": ("conditioner.embedders.1.",),
+}
+"""How the names of a part's tensors begin."""
 
 Tensors = Mapping[str, torch.Tensor]
 
@@ -70,8 +78,10 @@ def open_single_file(spec: ModelSpec, path: Path, dtype: torch.dtype) -> Any:
 
 
 def _by_name(spec: ModelSpec, kind: FileKind, path: Path) -> str | None:
-    """What a file of SD 2 predicts, which its tensors don't say, where no folder was named that
-    does."""
+    """What a UNet predicts, of which tensors say nothing, by its file's name; of SD 2 only where no
+    folder was named that says it."""
+    if "_x0" in path.name.lower():  # SDXL-Lightning of one step
+        return "sample"
     if kind.family != "v2" or spec.config is not None:
         return None
     epsilon = any(word in path.name.lower() for word in EPSILON_NAMES)
@@ -154,7 +164,7 @@ def _converted(spec: ModelSpec, part: str, state: Tensors, folder: Path, dtype: 
             kind = CLIPTextModel if part == "text_encoder" else CLIPTextModelWithProjection
             made = single_file_utils.create_diffusers_clip_model_from_ldm(
                 kind,
-                dict(state),
+                _only(part, state),
                 subfolder=part,
                 config=str(folder),
                 torch_dtype=dtype,
@@ -170,8 +180,7 @@ def _converted(spec: ModelSpec, part: str, state: Tensors, folder: Path, dtype: 
 
 def _only(part: str, state: Tensors) -> dict[str, torch.Tensor]:
     """The tensors of a part, for a UNet alone all of them."""
-    starts = ("model.diffusion_model.",) if part == "unet" else ("first_stage_model.", "vae.")
-    own = {name: value for name, value in state.items() if name.startswith(starts)}
+    own = {name: value for name, value in state.items() if name.startswith(NAMES[part])}
     return own or dict(state)
 
 

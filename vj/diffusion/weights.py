@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -140,15 +140,11 @@ def _held(found: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _read_pickle(path: Path) -> Any:
     """What PyTorch wrote: tensors and plain values. Whatever else is in it, which nothing here
     needs, is `Skipped`."""
-    with torch.serialization.safe_globals([(Skipped, name) for name in _strangers(path)]):
-        return torch.load(path, map_location="cpu", weights_only=True)
-
-
-def _strangers(path: Path) -> Iterator[str]:
-    """The classes in a pickle that PyTorch does not know to be harmless."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of other pickle protocols, which are read all the same
         try:
-            yield from torch.serialization.get_unsafe_globals_in_checkpoint(path)
+            strangers = torch.serialization.get_unsafe_globals_in_checkpoint(path)
         except ValueError:  # written by the old code, of which no list can be had
-            return
+            strangers = []
+        with torch.serialization.safe_globals([(Skipped, name) for name in strangers]):
+            return torch.load(path, map_location="cpu", weights_only=True)
