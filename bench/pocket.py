@@ -37,7 +37,7 @@ from vj.diffusion.model import Model
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.prompts import Embedding
-from vj.diffusion.texture_noise import HostTextureField
+from vj.diffusion.texture_noise import HostTextureField, RiddenNoise
 from vj.pocket import FILE, WEIGHTS
 from vj.pocket import patterns as lattice
 
@@ -133,13 +133,15 @@ def second_parts(model: PocketModel, size: Size) -> dict[str, Callable[[], objec
     white = rng.standard_normal((size.height, size.width), np.float32)
     image = torch.rand(1, 3, size.height, size.width)
     form = HostTextureField(size, torch.device("cpu"))
-    made = form.of(image * 2 - 1, white, 1.0, 0.0)
+    made = form.of(image * 2 - 1, RiddenNoise(white), 1.0, 0.0)
     model.ground = model.lay(lattice.draw(white, size.height / 256))
     asked = model.encode_text("molten gold")
     text = Embedding(asked.tokens, torch.zeros(1, 2))
     return {
-        "field": lambda: form.of(image * 2 - 1, white, 1.0, 0.0),
-        "network, palette, strength": lambda: model.unet(image, torch.tensor([600.0]), text, made),
+        "field": lambda: form.of(image * 2 - 1, RiddenNoise(white), 1.0, 0.0),
+        "network, palette, strength": lambda: model.unet(
+            image, torch.tensor([600.0]), text, (made,)
+        ),
     }
 
 
@@ -163,7 +165,7 @@ def drawn(size: Size) -> str:
     white = rng.standard_normal((size.height, size.width), np.float32)
     model.ground = model.lay(lattice.draw(white, size.height / 256))
     image = torch.rand(1, 3, size.height, size.width)
-    made = form.of(image * 2 - 1, white, 1.0, 0.0)
+    made = form.of(image * 2 - 1, RiddenNoise(white), 1.0, 0.0)
     taken = {}
     for index, name in enumerate(model.techniques):
         style = torch.zeros(1, len(model.techniques) + 2)

@@ -34,7 +34,7 @@ from vj.core.metrics import Metrics
 from vj.core.opencv import use_one_thread
 from vj.diffusion.making import make_backend
 from vj.diffusion.model_spec import ModelSpec
-from vj.diffusion.texture_noise import HostTextureField
+from vj.diffusion.texture_noise import HostTextureField, RiddenNoise
 from vj.diffusion.translator_backend import TranslatorBackend
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FramePipeline
@@ -104,7 +104,7 @@ def whole(
     seen = rng.random((size.height, size.width, model.network.seen), np.float32)
     form = torch.zeros(1, 3, size.height, size.width, device=device)
     made["softened"] = lambda: softened(picture, 0.7)
-    made["field"] = lambda: field.of(planes, white, 1.0, 0.0)
+    made["field"] = lambda: field.of(planes, RiddenNoise(white), 1.0, 0.0)
     made["network"] = lambda: model.paint(seen, form, [1.0, 0.3, 0.0, 0.0])
     return made
 

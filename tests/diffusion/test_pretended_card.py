@@ -21,7 +21,7 @@ from tests.pretended_card import CARD, PretendedCard
 from tests.tiny_models import make_model
 from vj.diffusion import noise_align
 from vj.diffusion.model import Model
-from vj.diffusion.texture_noise import make_texture_field
+from vj.diffusion.texture_noise import RiddenNoise, make_texture_field
 from vj.pipeline.model_fade import moved_on_card
 
 STEPS_UP = {
@@ -209,7 +209,7 @@ def test_the_texture_is_made_on_the_card(card: PretendedCard, dtype: torch.dtype
     card.log = Log()
     for number in range(2):
         white = np.full(SIZE[::-1], number, np.float32)
-        made = field.of(entered, white, 1.0, 0.0)
+        made = field.of(entered, RiddenNoise(white), 1.0, 0.0)
         assert (made.dtype, tuple(made.shape)) == (dtype, (1, 3, *SIZE[::-1]))
     assert [one.later for one in card.log.up] == [True, True]
     assert not card.log.down

@@ -23,6 +23,7 @@ from vj.diffusion.texture_noise import WhiteNoise
 from vj.diffusion.translator_backend import SIMPLEST, TranslatorBackend
 from vj.diffusion.translator_model import TranslatorModel
 from vj.kernels.cv_field import FieldMaker
+from vj.kernels.numpy_ride import Ride
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE, Value
 from vj.pipeline.backend import GENERATING
@@ -127,6 +128,8 @@ def test_what_it_says_it_does_not_follow_changes_nothing_and_the_rest_does(
         if not name.startswith(GENERATING) or row.kind == "trigger":
             continue
         easel = Easel(lines, room, seed_mix=0.3)
+        moved = np.full((2, 18, 22, 2), 5, np.float32)  # the noise rides on a camera's pan
+        easel.ride = Ride(moved, np.zeros(moved.shape[:3], np.uint8), (1.0, 0.0))
         if name == "noise/swirl":
             easel.paint(room)  # it turns from frame to frame
         other = OTHERWISE.get(name, "gold" if row.kind == "text" else None)
@@ -176,7 +179,7 @@ def test_what_the_network_is_given_is_made_as_in_training(
     condition = Conditioner("lines", ConditionSettings()).of(room, SIMPLEST)
     assert np.array_equal(seen[..., 3:], condition)
     assert np.allclose(seen[..., :3], 0.5, atol=1e-6)
-    white = WhiteNoise(Size(88, 72)).at(Store().sample(0.0))
+    white = WhiteNoise(Size(88, 72)).at(Store().sample(0.0)).noise
     field = FieldMaker(72, 88, unit_of(72)).make(luma_of(condition), white)
     wanted = np.stack([field.texture, field.along_x, field.along_y])
     assert np.abs(form - wanted).mean() < 1e-3

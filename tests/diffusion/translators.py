@@ -16,6 +16,7 @@ from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.diffusion.translator_backend import TranslatorBackend
 from vj.diffusion.translator_model import TranslatorModel
+from vj.kernels.numpy_ride import Ride
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.pipeline.frame_context import FrameContext
@@ -70,6 +71,7 @@ class Easel:
         values.update({name.replace("_", "/", 1): value for name, value in start.items()})
         self.store = Store(values)
         self.time, self.number = 0.0, -1
+        self.ride: Ride | None = None
 
     def paint(self, picture: np.ndarray, **values: Value) -> Tensor:
         """(1, 3, H, W), of the next frame, so much later that what glides has arrived; values that
@@ -78,7 +80,7 @@ class Easel:
             self.store.set(name.replace("_", "/", 1), value)
         self.time += 0.9
         self.number += 1
-        context = FrameContext(picture, self.number, self.time, picture)
+        context = FrameContext(picture, self.number, self.time, picture, ride=self.ride)
         made = self.backend.paint(entered(picture), self.store.sample(self.time), context)
         assert made is not None
         assert made.context is context

@@ -23,6 +23,7 @@ from vj.kernels import (
     guided_body,
     numpy_ops,
     pack_body,
+    ride_body,
     upscale_body,
 )
 from vj.kernels.body import C_SOURCE, CUDA_SOURCE, MODE_CODES
@@ -272,6 +273,7 @@ TEXTS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "field in bfloat": (field_body.CUDA_SOURCE, field_body.NAMES, ("-DVJ_BF16",)),
     "pack": (pack_body.CUDA_SOURCE, pack_body.NAMES, ()),
     "guided": (guided_body.CUDA_SOURCE, cupy_guided._NAMES, ()),
+    "ride": (ride_body.CUDA_SOURCE, ride_body.NAMES, ()),
 }
 CARDS = ("sm_75", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120")
 OLDEST_AND_NEWEST = (CARDS[0], CARDS[-1])

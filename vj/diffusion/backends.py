@@ -22,7 +22,8 @@ from vj.diffusion.noise_align import SwirlTurn, align
 from vj.diffusion.not_followed import not_followed
 from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.protocols import DiffusionModel
-from vj.diffusion.stream_batch import Conditioning, Done, Noise, StreamBatch
+from vj.diffusion.riding_noise import LatentNoise
+from vj.diffusion.stream_batch import Conditioning, Done, StreamBatch
 from vj.diffusion.walk_latents import WalkLatents, place_of
 from vj.diffusion.whole_frame import WholeFrame
 from vj.parameters.store import Snapshot
@@ -90,7 +91,7 @@ class StreamBackend:
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
         self.memory = memory_of(model, shape[1], shape[2], on_message)
         self._stream = StreamBatch[InFlight](model.unet, model.prediction, self.memory)
-        self._noise = Noise(shape, model.device, torch.float32)
+        self._noise = LatentNoise(shape, model.scale, model.device)
         self._turn, self._morph = SwirlTurn(), LatentMorph(shape)
         self._latents = WalkLatents(model)
         self._whole = (
@@ -120,7 +121,7 @@ class StreamBackend:
         black = torch.zeros((1, 3, size.height, size.width), device=self.model.device)
         context = FrameContext.black(size, self.guides)
         if self.model.device.type == "cuda":
-            align(self._noise.sample(0, 0, 0.0, 1.0, 1), black, 1.0)  # compiles its kernels
+            align(self._noise.of(snapshot), black, 1.0)  # compiles its kernels
             # As many rows as there may be: while a show plays it would stand for each new number.
             plain = replace(snapshot, values={**snapshot.values, "memory/amount": 0.0})
             most = replace(plain, values={**plain.values, "steps": MOST_STEPS})
@@ -240,14 +241,7 @@ class StreamBackend:
     ) -> Conditioning:
         """All that this frame takes with it through the model. entered: led by which its noise
         follows form; None where it does not."""
-        steps = snapshot["steps"]
-        noise = self._noise.sample(
-            snapshot["seed/a"],
-            snapshot["seed/b"],
-            snapshot["seed/mix"],
-            snapshot["noise/hold"],
-            steps,
-        )
+        noise = self._noise.of(snapshot, context.ride)
         turn = self._turn.at(snapshot)
         if entered is not None:
             noise = align(noise, entered, snapshot["noise/align"], turn)
@@ -261,7 +255,7 @@ class StreamBackend:
         if walked is None and self._live_tokens is not None:
             walked = self._live_tokens.at(snapshot, context.taken)
         return Conditioning(
-            self.model.schedule.plan(snapshot["strength"], steps),
+            self.model.schedule.plan(snapshot["strength"], snapshot["steps"]),
             noise,
             self.model.adapters.with_image_prompt(text, snapshot, walked),
             snapshot["guidance"],

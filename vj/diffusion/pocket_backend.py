@@ -193,7 +193,7 @@ class PocketBackend(StreamBackend):
         size = one / self._unit
         self._lay_patterns(snapshot, size)
         self._pocket.ground = self._ground
-        white, turn = self._white.at(snapshot), self._turn.at(snapshot)
+        white, turn = self._white.at(snapshot, context.ride), self._turn.at(snapshot)
         form = self._texture_field.of(entered, white, size, turn)
         numbers = [math.log2(one), snapshot["pocket/relief"] - 1]
         more = sent(torch.tensor([numbers]), self.model.device)

@@ -40,7 +40,7 @@ INFERENCE_STEPS = 50
 """The list of timesteps the package picks from."""
 
 NOT_PLAYED = (
-    *("noise/align", "noise/swirl", "control/amount", "latent/morph"),
+    *("noise/align", "noise/swirl", "noise/ride", "control/amount", "latent/morph"),
     *(*IMAGE_PROMPTS, *LIVE_PICTURES, *MEMORY),
 )
 """Parameters that only our own stream follows."""

@@ -3,6 +3,7 @@ white noise that it is made of, and a picture from which a camera's noise is tak
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
@@ -12,21 +13,39 @@ from torch import Tensor
 
 from vj.core.frame import Size
 from vj.diffusion.devices import sent
+from vj.diffusion.riding_noise import fits
 from vj.diffusion.stream_batch import Noise
 from vj.kernels.cupy_field import FieldKernels
+from vj.kernels.cupy_ride import RideKernels
 from vj.kernels.cv_field import FieldMaker
+from vj.kernels.cv_ride import Rider
+from vj.kernels.numpy_ride import Ride
 from vj.parameters.store import Snapshot
 
 NOISE = 2 / 255
 """Of 0..1: changes up to this are taken for the camera's noise."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RiddenNoise:
+    """White noise that rides. noise: (H, W) float32, the same array while it holds the same
+    numbers. amount: 0..1, how much of it rides."""
+
+    noise: np.ndarray
+    ride: Ride | None = None
+    amount: float = 0.0
+
+    @property
+    def rides(self) -> bool:
+        return self.amount > 0 and fits(self.ride, *self.noise.shape)
+
+
 class TextureField(Protocol):
     """Makes the texture field of what the model sees."""
 
-    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
-        """entered: (1, 3, H, W), -1..1. white: (H, W), the same array while it holds the same
-        numbers. Returns (1, 3, H, W): texture and directions, valid for a few frames."""
+    def of(self, entered: Tensor, white: RiddenNoise, size: float, turn: float) -> Tensor:
+        """entered: (1, 3, H, W), -1..1. Returns (1, 3, H, W): texture and directions, valid for a
+        few frames."""
 
 
 class HostTextureField:
@@ -35,12 +54,17 @@ class HostTextureField:
     def __init__(self, size: Size, device: torch.device, unit: float | None = None) -> None:
         """unit: see `make_texture_field`."""
         self._maker, self._device = FieldMaker(size.height, size.width, unit), device
+        self._rider = Rider(size.height, size.width)
 
-    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
+    def of(self, entered: Tensor, white: RiddenNoise, size: float, turn: float) -> Tensor:
         picture = entered[0].permute(1, 2, 0).float().cpu().numpy()
         luma = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
         cv2.addWeighted(luma, 0.5, luma, 0, 0.5, dst=luma)
-        field = self._maker.make(luma, white, size, turn)
+        noise = white.noise
+        if white.rides:
+            assert white.ride is not None
+            noise = self._rider.pixels(noise, white.ride, white.amount)
+        field = self._maker.make(luma, noise, size, turn)
         stacked = np.stack([field.texture, field.along_x, field.along_y])
         return torch.from_numpy(stacked)[None].to(self._device)
 
@@ -54,13 +78,18 @@ class CudaTextureField:
         """unit: see `make_texture_field`. Raises Unavailable without cupy."""
         self._kernels = FieldKernels(size.height, size.width, device, unit, dtype, outputs=6)
         self._dtype, self._device = dtype, device
+        self._riding = RideKernels(device)
         self._white: tuple[np.ndarray | None, Tensor] = (None, torch.zeros(0))
 
-    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
-        if self._white[0] is not white:
-            there = sent(torch.from_numpy(np.ascontiguousarray(white)), self._device)
-            self._white = (white, there)
-        made = self._kernels.make(entered.to(self._dtype), self._white[1], size, turn)
+    def of(self, entered: Tensor, white: RiddenNoise, size: float, turn: float) -> Tensor:
+        if self._white[0] is not white.noise:
+            there = sent(torch.from_numpy(np.ascontiguousarray(white.noise)), self._device)
+            self._white = (white.noise, there)
+        noise = self._white[1]
+        if white.rides:
+            assert white.ride is not None
+            noise = self._riding.pixels(noise, white.ride, white.amount)
+        made = self._kernels.make(entered.to(self._dtype), noise, size, turn)
         return torch.cat(made, 1)
 
 
@@ -104,11 +133,11 @@ class WhiteNoise:
         """What boils begins anew with the next frame."""
         self._noise.begin()
 
-    def at(self, snapshot: Snapshot) -> np.ndarray:
-        """This frame's, (H, W) float32, N(0, 1); the same array while it is held."""
+    def at(self, snapshot: Snapshot, ride: Ride | None = None) -> RiddenNoise:
+        """This frame's; the same array while it is held."""
         seeds = (snapshot["seed/a"], snapshot["seed/b"], snapshot["seed/mix"])
         held = snapshot["noise/hold"] >= 1
         if not held or self._held[0] != seeds:
             noise = self._noise.sample(*seeds, snapshot["noise/hold"], 1)
             self._held = (seeds if held else None, noise[0, 0].numpy())
-        return self._held[1]
+        return RiddenNoise(self._held[1], ride, snapshot["noise/ride"])

@@ -19,6 +19,7 @@ from vj.diffusion.film import Film
 from vj.diffusion.noise_align import SwirlTurn
 from vj.diffusion.texture_noise import NoiseGate, WhiteNoise, make_texture_field
 from vj.diffusion.translator_model import TranslatorModel
+from vj.kernels.numpy_ride import Ride
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import (
     BUILT_IN_ONLY,
@@ -128,7 +129,7 @@ class TranslatorBackend:
         found = None if self._found is None else self._conditioner.find(_bytes(grey))
         condition = self._conditioner.of(_bytes(grey), found=found)
         for _ in range(2):
-            self._painted(grey, condition, snapshot, 1.0, 0.0)
+            self._painted(grey, condition, snapshot, 1.0, 0.0, None)
 
     def paint(
         self, entered: Picture, snapshot: Snapshot, context: FrameContext
@@ -156,7 +157,7 @@ class TranslatorBackend:
         condition = self._conditioner.of(_bytes(picture), simplicity, (), found)
         self.condition, least = condition, max(strength, LEAST_STRENGTH)
         seen = softened(picture, least)
-        painted = self._painted(seen, condition, snapshot, least, simplicity)
+        painted = self._painted(seen, condition, snapshot, least, simplicity, context.ride)
         return GeneratedImage(_faded(entered, painted, strength), context)
 
     def _next(
@@ -176,7 +177,8 @@ class TranslatorBackend:
         self.condition = condition
         least = 1.0 if context.blank else max(strength, LEAST_STRENGTH)
         seen = softened(picture, least)
-        painted = _faded(entered, self._painted(seen, condition, snapshot, least, 0.0), strength)
+        made = self._painted(seen, condition, snapshot, least, 0.0, context.ride)
+        painted = _faded(entered, made, strength)
         film.remember(_bytes(_picture_of(painted)))
         return GeneratedImage(painted, context)
 
@@ -187,12 +189,13 @@ class TranslatorBackend:
         snapshot: Snapshot,
         strength: float,
         simplicity: float,
+        ride: Ride | None,
     ) -> Tensor:
         """(1, 3, H, W), about -1..1. seen: of the picture, (H, W, 3) float32, 0..1."""
         unit = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * snapshot["pocket/size"]))
         luma = sent(torch.from_numpy(luma_of(condition)), self.model.device)
         followed = (luma * 2 - 1).expand(1, 3, -1, -1)
-        white, turn = self._white.at(snapshot), self._turn.at(snapshot)
+        white, turn = self._white.at(snapshot, ride), self._turn.at(snapshot)
         form = self._field.of(followed, white, unit / self._unit, turn)
         both = np.concatenate([seen, condition], axis=2)
         return self.model.paint(both, form, style_numbers(strength, simplicity, unit))

@@ -45,6 +45,7 @@ NOT_FOLLOWED: Mapping[str, str] = {
     "memory/": NO_MEMORY,
     "latent/": NO_LATENTS,
     "noise/swirl": BY_ITSELF,
+    "noise/ride": "a painter's own noise stands still",
 }
 """What the beginnings of parameters' names say that no painter follows, and why."""
 

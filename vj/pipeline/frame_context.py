@@ -9,6 +9,7 @@ import numpy as np
 
 from vj.core.frame import Guide, Size
 from vj.core.packed import Pixels, rgb_of
+from vj.kernels.numpy_ride import Ride
 from vj.parameters.store import Snapshot
 from vj.pipeline.journey import Flight
 from vj.pipeline.latent_walk import WalkStep
@@ -51,6 +52,8 @@ class FrameContext:
     """`image`, (H, W, 3) uint8, with the colours at the edge of what stays as it came going on
     beyond it: of a transparent source, and where `mask/clean` asks for it; else None."""
 
+    ride: Ride | None = None
+    """Where the texture of each place comes from; None where noise does not ride."""
     scene: int = 0
     """How many hard cuts have been before it, see `vj.pipeline.scene_cut`."""
     background: np.ndarray | None = None

@@ -35,6 +35,7 @@ from vj.pipeline.optical_flow import Motion, MotionTracker
 from vj.pipeline.painted import OneLate, PaintedFrame
 from vj.pipeline.preparation import Preparation
 from vj.pipeline.preprocess import Fit
+from vj.pipeline.riding import NoiseRide
 from vj.pipeline.stand_in import StandIn
 from vj.pipeline.stillness import Stillness
 from vj.pipeline.views import with_views
@@ -88,6 +89,7 @@ class FramePipeline:
         )
         """How a frame's picture leaves a card, asked before it is painted there."""
         self._motion = MotionTracker(flow, on_message, supervisor, metrics, live)
+        self._ride = NoiseRide(size, self._motion)
         self._measure = InputMeasure(features, self._motion)
         self._meetings = MeetingMeasure(features, on_message, supervisor, live)
         self.stage = StageMarker()
@@ -142,6 +144,7 @@ class FramePipeline:
         self.stand_in.resize(size)
         self._stillness = Stillness()
         self._frozen = self._motion.reference = None
+        self._ride = NoiseRide(size, self._motion)
 
     @property
     def input_size(self) -> Size | None:
@@ -150,7 +153,7 @@ class FramePipeline:
 
     @property
     def fails(self) -> bool:
-        """The backend has failed in the newest frame that it was given. From any thread."""
+        """The backend has failed in its newest frame. From any thread."""
         return self.stand_in.failing
 
     def release_backend(self) -> None:
@@ -162,9 +165,10 @@ class FramePipeline:
         self.backend.clear()
 
     def reset(self) -> None:
-        """A hard cut: before its first frame is painted, all that frames have left is forgotten, as
-        at a fresh start. What goes by its own time stays: prompts that travel, walks, journeys."""
+        """A hard cut: all that frames have left is forgotten, as at a fresh start. What goes by its
+        own time stays: prompts that travel, walks, journeys."""
         self.backend.reset()
+        self._ride.reset()
         self._stillness, self._model_fade = Stillness(), None
         self._first.reset()
         self._forget_pictures()
@@ -211,7 +215,7 @@ class FramePipeline:
         ):
             return self._again(context, snapshot, context)
         try:
-            painted = self._whole(context, snapshot)
+            painted = self._whole(context := self._ride.of(context, snapshot), snapshot)
             if painted is None:
                 generated = self._paint(context, snapshot)
                 painted = None if generated is None else self._blend(generated, snapshot)
@@ -274,7 +278,7 @@ class FramePipeline:
         """The frame as one piece of work for a card; None where it is painted in its steps."""
         backend = self.backend
         steps = (context.background, context.flight, self._model_fade)  # what wants them
-        if not isinstance(backend, PaintsWhole) or any(one is not None for one in steps):
+        if not isinstance(backend, PaintsWhole) or steps != (None,) * 3:
             return None
         if not backend.takes_whole(snapshot, context):
             return None
@@ -312,8 +316,7 @@ class FramePipeline:
         return self._on_its_way(coming, context, motion)
 
     def _comes_late(self, snapshot: Snapshot) -> bool:
-        beside = self.backend.compositor.works_beside
-        return bool(self._live and beside and snapshot["output/late"])
+        return self._live and self.backend.compositor.works_beside and snapshot["output/late"]
 
     def _on_its_way(
         self, coming: ComingPicture, context: FrameContext, motion: Motion | None

@@ -253,6 +253,7 @@ class MotionTracker:
         needless = (
             snapshot["feedback/amount"] == 0
             and snapshot["blend/smoothing"] == 0
+            and snapshot["noise/ride"] == 0
             and not snapshot["output/interpolate"]
         )
         if self.reference is None or needless:

@@ -177,6 +177,16 @@ ROWS = (
         "1 keeps the same noise every frame, 0 takes new noise every frame",
     ),
     number(
+        "noise/ride",
+        0,
+        1,
+        0,
+        "",
+        "0: the noise stands on the screen, and what moves passes behind it as behind glass; 1: it "
+        "goes with what moves",
+        QUICK,
+    ),
+    number(
         "noise/align",
         0,
         1,

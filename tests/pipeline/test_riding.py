@@ -1,0 +1,191 @@
+"""Noise that rides: after 300 frames of known motion it is still noise, goes with what moves, and
+stands where nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+
+from vj.core.frame import Size
+from vj.kernels.cv_ride import Rider, fine_noise
+from vj.kernels.numpy_ride import Ride, detail_of
+from vj.pipeline.optical_flow import Motion, grid_size
+from vj.pipeline.riding import Riding
+
+SIDE, CELL, FRAMES = 128, 8, 300
+SIZE = Size(SIDE, SIDE)
+RNG = np.random.default_rng(5)
+WHITE = RNG.standard_normal((SIDE, SIDE)).astype(np.float32)
+NOISES = RNG.standard_normal((3, SIDE // CELL, SIDE // CELL)).astype(np.float32)
+TURNS = np.array([[0, 0], [40, 64], [88, 24]], np.int32)
+FINE = fine_noise(NOISES, detail_of(WHITE, CELL), TURNS)
+PLACES = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), -1).astype(np.float32)
+MIDDLE = np.float32((SIDE - 1) / 2)
+
+
+def turned(angle: float, scale: float) -> np.ndarray:
+    """Where each place was a frame ago, (H, W, 2), less the place."""
+    c, s = np.cos(angle) * scale, np.sin(angle) * scale
+    matrix = np.array([[c, -s], [s, c]], np.float32)
+    return (PLACES - MIDDLE) @ matrix.T + MIDDLE - PLACES
+
+
+def figure(frame: int) -> np.ndarray:
+    """Where somebody is who walks to and fro, with an arm that swings, (H, W) bool."""
+    drawn = np.zeros((SIDE, SIDE), np.uint8)
+    x = MIDDLE + walked(frame)
+    cv2.ellipse(drawn, (round(float(x)), 64), (28, 56), 0, 0, 360, 1, -1)
+    return drawn > 0
+
+
+def walked(frame: int) -> float:
+    return 30 * float(np.sin(frame / 25))
+
+
+def motions(kind: str) -> Iterator[Motion]:
+    """As they are found: unsure where something comes out from behind something."""
+    columns, rows = grid_size(SIZE)
+    for frame in range(1, FRAMES + 1):
+        flow, sure = np.zeros((SIDE, SIDE, 2), np.float32), np.ones((SIDE, SIDE), np.float32)
+        if kind == "pan":
+            flow[..., 0] = 0.37
+        elif kind == "zoom":
+            flow = turned(0, 1 / 1.01)
+        elif kind == "zoom out":
+            flow = turned(0, 1.01)
+        elif kind == "turn":
+            flow = turned(0.01, 1)
+        elif kind == "walk":
+            there, before = figure(frame), figure(frame - 1)
+            flow[there, 0] = walked(frame - 1) - walked(frame)
+            sure[before & ~there] = 0
+        was = PLACES + flow
+        beyond = (was < 0) | (was > SIDE - 1)
+        sure[beyond.any(-1)] = 0
+        sure = cv2.blur(sure, (5, 5))
+        grid = np.dstack([flow, sure]).astype(np.float32)
+        grid = cv2.resize(grid, (columns, rows), interpolation=cv2.INTER_AREA)
+        yield Motion(grid, kind == "cut" and frame == 150)
+
+
+def alike(one: np.ndarray, two: np.ndarray, where: np.ndarray) -> float:
+    return float(np.corrcoef(one[where], two[where])[0, 1])
+
+
+class Ridden:
+    """300 frames of a motion: the noise of the last ones, and how far their places have come."""
+
+    def __init__(self, kind: str) -> None:
+        riding, self.rider = Riding(SIZE), Rider(SIDE, SIDE)
+        self.rides: list[Ride] = []
+        self.flows: list[np.ndarray] = []
+        for motion in motions(kind):
+            self.rides.append(riding.follow(motion))
+            self.flows.append(cv2.resize(motion.grid, (SIDE, SIDE)))
+
+    def pixels(self, frame: int, white: np.ndarray = WHITE) -> np.ndarray:
+        return self.rider.pixels(white, self.rides[frame], 1.0)
+
+    def cells(self, frame: int, noise: np.ndarray, fine: np.ndarray) -> np.ndarray:
+        return self.rider.cells(noise, fine, self.rides[frame], 1.0)
+
+    def followed(self, frame: int, back: int) -> tuple[float, float]:
+        """How like itself the noise of a tracked point is so many frames earlier, and how like that
+        of its place on the screen, for points that move by more than a cell."""
+        place, sure = PLACES.copy(), np.ones((SIDE, SIDE), bool)
+        for number in range(frame, frame - back, -1):
+            flow = cv2.remap(self.flows[number], place, None, cv2.INTER_LINEAR)
+            sure &= flow[..., 2] > 0.9
+            place += flow[..., :2]
+        sure &= (place >= 2).all(-1) & (place < SIDE - 3).all(-1)
+        moved = sure & (np.abs(place - PLACES).max(-1) > 3)
+        # a place is between pixels, and noise comes by whole ones
+        new, old = (cv2.GaussianBlur(self.pixels(n), (0, 0), 1) for n in (frame, frame - back))
+        tracked = cv2.remap(old, place, None, cv2.INTER_LINEAR)
+        return alike(new, tracked, moved), alike(new, old, moved)
+
+
+KINDS = ("still", "pan", "zoom", "zoom out", "turn", "walk", "cut")
+
+
+@pytest.fixture(scope="module")
+def ridden() -> dict[str, Ridden]:
+    return {}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_still_noise(ridden: dict[str, Ridden], kind: str) -> None:
+    """Variance 1, and cells that know nothing of their neighbours."""
+    moved = ridden.setdefault(kind, Ridden(kind))
+    rng = np.random.default_rng(9)
+    pixels, cells = [], []
+    for _ in range(25):
+        white = rng.standard_normal((SIDE, SIDE)).astype(np.float32)
+        noise = rng.standard_normal((1, SIDE // CELL, SIDE // CELL)).astype(np.float32)
+        pixels.append(moved.pixels(-1, white))
+        cells.append(
+            moved.cells(-1, noise, fine_noise(noise, detail_of(white, CELL), TURNS[:1]))[0]
+        )
+    found = np.array(cells)
+    print(
+        kind,
+        np.var(pixels),
+        np.var(found),
+        np.corrcoef(found[:, 1:].ravel(), found[:, :-1].ravel())[0, 1],
+        np.corrcoef(found[:, :, 1:].ravel(), found[:, :, :-1].ravel())[0, 1],
+        moved.rides[-1].shares,
+    )
+    assert abs(np.var(pixels) - 1) < 0.05
+    assert abs(np.var(found) - 1) < 0.05
+    for one, two in ((found[:, 1:], found[:, :-1]), (found[:, :, 1:], found[:, :, :-1])):
+        assert abs(np.corrcoef(one.ravel(), two.ravel())[0, 1]) < 0.05
+
+
+LIKE = {"pan": 0.85, "zoom": 0.75, "zoom out": 0.25, "turn": 0.65, "walk": 0.7}
+"""How like itself it is ten frames later, at least. Where it is turned or made larger or smaller
+other pixels of it are seen, whole ones: without any fading a turn keeps .73, and made smaller by a
+fifth .75."""
+
+
+@pytest.mark.parametrize("kind", list(LIKE))
+def test_it_goes_with_what_moves(ridden: dict[str, Ridden], kind: str) -> None:
+    """And of what stood there before, nothing is left."""
+    moved = ridden.setdefault(kind, Ridden(kind))
+    found = np.array([moved.followed(frame, 10) for frame in (35, 75, 155, 295)])
+    assert found[:, 0].min() >= LIKE[kind]
+    assert np.median(np.abs(found[:, 1])) <= 0.1
+
+
+def test_what_stands_still_is_never_changed_by_what_moves(ridden: dict[str, Ridden]) -> None:
+    moved = ridden.setdefault("walk", Ridden("walk"))
+    for frame in (10, 150, 299):
+        assert np.allclose(moved.pixels(frame)[:, :4], WHITE[:, :4], atol=1e-5)
+        assert np.allclose(moved.pixels(frame)[:2], WHITE[:2], atol=1e-5)
+    still = ridden.setdefault("still", Ridden("still"))
+    assert all(ride is still.rides[0] for ride in still.rides)
+    assert not still.rides[0].moved
+
+
+def test_a_cut_makes_it_that_of_a_fresh_start() -> None:
+    riding, fresh = Riding(SIZE), Riding(SIZE)
+    for motion in [*motions("turn")][:30]:
+        riding.follow(motion)
+    cut = riding.follow(Motion(np.zeros((64, 64, 3), np.float32), True))
+    assert not cut.moved
+    for motion in [*motions("walk")][:20]:
+        one, two = riding.follow(motion), fresh.follow(motion)
+        assert np.array_equal(one.ways, two.ways)
+        assert one.shares == two.shares
+
+
+def test_a_pan_of_hours_stays_in_reach() -> None:
+    riding = Riding(SIZE)
+    grid = np.zeros((32, 32, 3), np.float32)
+    grid[..., 0], grid[..., 2] = 7.3, 1
+    for _ in range(500):
+        ride = riding.follow(Motion(grid, False))
+    assert float(np.abs(ride.ways).max()) <= 4 * SIDE + 8
+    assert ride.shares == (1.0, 0.0)

@@ -1,0 +1,188 @@
+"""Noise that rides on what moves, with OpenCV: `numpy_ride`, fast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vj.kernels.numpy_ride import FINER, Ride, parts_of
+
+
+class Rider:
+    """For pictures of one size. Belongs to one thread; its buffers are kept."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self.height, self.width = height, width
+        self._places = np.stack(
+            np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)),
+            axis=-1,
+        )
+        self._own = self._rounded(self._places)
+        self._of: Ride | None = None
+        self._maps: list[np.ndarray] = []
+        self._pairs: dict[tuple[int, int], np.ndarray] = {}
+        self._same = np.zeros((height, width), np.uint8)
+        """Bits for which pairs of the place itself and the two layers come from one place."""
+
+    def pixels(self, white: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
+        """`numpy_ride.ridden_pixels`."""
+        self._take(ride)
+        return self._seen(white, ride, amount)
+
+    def cells(self, noise: np.ndarray, fine: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
+        """`numpy_ride.ridden_cells`, of `fine_noise`: (H, W, planes) float32."""
+        self._take(ride)
+        planes, rows, columns = noise.shape
+        size = columns, rows
+        parts = parts_of(ride, amount)
+        norm = (self.height // rows) / np.sqrt(self._spread(ride, parts, size))
+        out = np.empty_like(noise)
+        for first in range(0, planes, 4):  # as many channels as OpenCV remaps at once
+            some = fine[..., first : first + 4]
+            seen = np.zeros_like(some)
+            for part, layer in zip(parts, (None, 0, 1), strict=True):
+                if part > 0:
+                    moved = some if layer is None else self._gathered(some, layer)
+                    cv2.scaleAdd(moved, part, seen, dst=seen)
+            small = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
+            small = small.reshape(rows, columns, -1) * norm[..., None]
+            out[first : first + 4] = small.transpose(2, 0, 1)
+        return out
+
+    def _spread(self, ride: Ride, parts: tuple[float, ...], size: tuple[int, int]) -> np.ndarray:
+        """The variance of each cell of latents, (h, w) float32."""
+        side = self.height // size[1]
+        spread = np.full(size[::-1], parts[0] ** 2, np.float32)
+        for layer, part in enumerate(parts[1:]):
+            if part > 0:
+                spread += np.float32(part**2) * (1 + 2 * self._twice(layer, side))
+                if parts[0] > 0:
+                    over = _over(ride.ways[layer], size, side)
+                    spread += np.float32(2 * parts[0] * part) * over
+        if min(parts[1:]) > 0:
+            over = _over(ride.ways[0] - ride.ways[1], size, side)
+            spread += np.float32(2 * parts[1] * parts[2]) * over
+        return spread
+
+    def _take(self, ride: Ride) -> None:
+        if self._of is ride:
+            return
+        self._of, self._pairs = ride, {}
+        self._maps = [
+            self._rounded(self._led(way, torn)) if share > 0 else self._own
+            for way, torn, share in zip(ride.ways, ride.torn, ride.shares, strict=True)
+        ]
+        own, one, two = (self._key(there) for there in (self._own, *self._maps))
+        seen = [share > 0 for share in ride.shares]
+        self._same = np.zeros(own.shape, np.uint8)
+        for bit, (a, b, both) in enumerate(
+            ((own, one, seen[0]), (own, two, seen[1]), (one, two, all(seen)))
+        ):
+            if both:
+                same: Any = cv2.compare(a, b, cv2.CMP_EQ)
+                np.bitwise_or(self._same, same & np.uint8(1 << bit), out=self._same)
+
+    def _led(self, way: np.ndarray, torn: np.ndarray) -> np.ndarray:
+        rows, columns = way.shape[:2]
+        size = (columns * FINER, rows * FINER)
+        cut = slice(0, self.height), slice(0, self.width)
+        led = cv2.resize(way, size, interpolation=cv2.INTER_LINEAR)
+        if torn.any():
+            # by the first of the four cells that a pixel is between, the edges' own before them
+            parted = cv2.copyMakeBorder(torn, 1, 0, 1, 0, cv2.BORDER_REPLICATE)
+            larger = parted.shape[1] * FINER, parted.shape[0] * FINER
+            parted = cv2.resize(parted, larger, interpolation=cv2.INTER_NEAREST)
+            shift = FINER // 2
+            parted = parted[shift : shift + size[1], shift : shift + size[0]]
+            near = cv2.resize(way, size, interpolation=cv2.INTER_NEAREST)
+            led = cv2.copyTo(near, np.ascontiguousarray(parted), led)
+        led = led[cut]
+        return cv2.add(np.ascontiguousarray(led), self._places)
+
+    @staticmethod
+    def _rounded(places: np.ndarray) -> np.ndarray:
+        """As whole pixels, (H, W, 2) int16."""
+        none: Any = None
+        made: np.ndarray = cv2.convertMaps(places, none, cv2.CV_16SC2, nninterpolation=True)[0]
+        return made
+
+    @staticmethod
+    def _key(places: np.ndarray) -> np.ndarray:
+        """(H, W) int32, the same for the same places."""
+        return places.view(np.int32)[..., 0]
+
+    def _seen(self, noise: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
+        """The mixture of a noise, (H, W), its deviation 1."""
+        own, *parts = parts_of(ride, amount)
+        if own == 0 and parts[1] == 0:
+            return self._gathered(noise, 0)
+        variance = own**2 + parts[0] ** 2 + parts[1] ** 2
+        seen = noise * np.float32(own / np.sqrt(variance))
+        for layer, part in enumerate(parts):
+            if part > 0:
+                moved = self._gathered(noise, layer)
+                cv2.scaleAdd(moved, part / np.sqrt(variance), seen, dst=seen)
+        twice = np.ones(8, np.float32)
+        for number in range(8):  # which of the three pairs come from one place
+            pairs = (own * parts[0], own * parts[1], parts[0] * parts[1])
+            more = sum(2 * pair for bit, pair in enumerate(pairs) if number >> bit & 1)
+            twice[number] = 1 / np.sqrt(1 + more / variance)
+        if self._same.any():
+            seen *= cv2.LUT(self._same, np.resize(twice, 256))
+        return seen
+
+    def _gathered(self, noise: np.ndarray, layer: int) -> np.ndarray:
+        none: Any = None
+        made: np.ndarray = cv2.remap(
+            noise, self._maps[layer], none, cv2.INTER_NEAREST, borderMode=cv2.BORDER_WRAP
+        )
+        return made
+
+    def _twice(self, layer: int, side: int) -> np.ndarray:
+        """(h, w) float32, for each cell of latents: neighbouring pixels that come from one place,
+        by the number of its pixels."""
+        found = self._pairs.get((layer, side))
+        if found is None:
+            found = self._pairs[layer, side] = self._found(layer, side)
+        return found
+
+    def _found(self, layer: int, side: int) -> np.ndarray:
+        key = self._key(self._maps[layer])
+        pairs = np.zeros(key.shape, np.uint8)
+        for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
+            left, right = max(0, -across), max(0, across)
+            here = key[: len(key) - down, left : key.shape[1] - right]
+            other = key[down:, right : key.shape[1] - left]
+            same: Any = cv2.compare(here, other, cv2.CMP_EQ)
+            if down:
+                same[side - 1 :: side] = 0
+            if across:  # into the next cell, or, backwards, into the one before
+                same[:, side - 1 :: side] = 0
+            part = pairs[: len(key) - down, left : key.shape[1] - right]
+            np.add(part, same & 1, out=part)
+        size = (key.shape[1] // side, key.shape[0] // side)
+        return cv2.resize(pairs.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+
+
+def _over(apart: np.ndarray, size: tuple[int, int], side: int) -> np.ndarray:
+    mean = cv2.resize(apart, size, interpolation=cv2.INTER_AREA)
+    x, y = cv2.split(np.maximum(1 - np.abs(mean) / np.float32(side), 0))
+    return cv2.multiply(x, y)
+
+
+def fine_noise(noise: np.ndarray, detail: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """The noise of latents at the size of the picture, (H, W, planes) float32: what each pixel of a
+    cell has of its own, and its share of the cell's."""
+    planes, rows = noise.shape[:2]
+    height, width = detail.shape
+    side = height // rows
+    fine = np.empty((height, width, planes), np.float32)
+    for plane in range(planes):
+        down, across = turns[plane]
+        cells = cv2.resize(noise[plane], (width, height), interpolation=cv2.INTER_NEAREST)
+        turned = np.roll(detail, (-int(down), -int(across)), (0, 1))
+        cv2.scaleAdd(cells, 1 / side, turned, dst=turned)
+        fine[..., plane] = turned
+    return fine

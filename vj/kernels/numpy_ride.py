@@ -1,0 +1,210 @@
+"""Noise that rides on what moves, written to be read: cv_ride.py computes the same quickly, and
+ride_body.py on a card.
+
+A layer of texture coordinates (Max and Becker 1995; Neyret 2003) says for each place from which
+place of a fixed noise its texture comes. They are kept at a quarter of the size, as ways from the
+place itself. There are two layers, of which one begins anew while the other is seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FINER = 4
+"""Pixels in a cell of the coordinates, across and down."""
+BEND, FAR = 1.5, 6.0
+"""Pixels by which the step from one cell to the next may differ from the steps beside it, and that
+it may be in any case, where both are of one thing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ride:
+    """Where the texture of each place comes from. ways: (2, h, w, 2) float32, of each layer and
+    cell, x and y in pixels, h and w a quarter of the picture's, rounded up; not written to. shares:
+    how much of each layer is seen, the sum of their squares 1. torn: (2, h, w) uint8, see
+    `torn_of`. moved: something has moved."""
+
+    ways: np.ndarray
+    torn: np.ndarray
+    shares: tuple[float, float]
+    moved: bool = True
+
+
+def parts_of(ride: Ride, amount: float) -> tuple[float, float, float]:
+    """What noise is mixed of: that of the place itself, and of the two layers."""
+    return 1 - amount, amount * ride.shares[0], amount * ride.shares[1]
+
+
+def torn_of(way: np.ndarray) -> np.ndarray:
+    """(h, w) uint8: 1 where a cell, that on its right and the two below them are not of one thing.
+    way: (h, w, 2)."""
+    torn = np.zeros(way.shape[:2], np.uint8)
+    planes = way[..., 0], way[..., 1]
+    across = _jumps(*planes)
+    down = _jumps(*(plane.T for plane in planes)).T
+    torn[:, :-1] |= across
+    torn[:-1, :-1] |= across[1:]
+    torn[:-1] |= down
+    torn[:-1, :-1] |= down[:, 1:]
+    return torn
+
+
+def _jumps(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Steps from one cell to the next, in a row, that are none of one thing."""
+    steps = [plane[:, 1:] - plane[:, :-1] for plane in (x, y)]
+    jumps: np.ndarray = np.maximum(np.abs(steps[0]), np.abs(steps[1])) > FAR
+    bends = [np.abs(step[:, 1:] - step[:, :-1]) for step in steps]
+    bend = np.maximum(*bends) > BEND
+    if bend.shape[1]:
+        jumps[:, 0] |= bend[:, 0]
+        jumps[:, -1] |= bend[:, -1]
+        jumps[:, 1:-1] |= bend[:, :-1] & bend[:, 1:]
+    return jumps
+
+
+def places_of(
+    way: np.ndarray, torn: np.ndarray, height: int, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column, (H, W) int32 each, that a layer's texture comes from; the noise goes on
+    beyond its edges. way: (h, w, 2). torn: its `torn_of`.
+
+    Between the cells' middles it is linear, but for where things part: there each pixel belongs to
+    the nearest cell.
+    """
+    (top, bottom, down), (left, right, across) = (
+        _between(side, cells) for side, cells in ((height, way.shape[0]), (width, way.shape[1]))
+    )
+    corners = np.stack(
+        [way[rows][:, columns] for rows in (top, bottom) for columns in (left, right)]
+    )
+    a, b = across[None, :, None], down[:, None, None]
+    upper, lower = (
+        one + a * (two - one) for one, two in ((corners[0], corners[1]), (corners[2], corners[3]))
+    )
+    linear = upper + b * (lower - upper)
+    parted = torn[top][:, left]
+    nearest = way[np.arange(height) // FINER][:, np.arange(width) // FINER]
+    led = np.where(parted[..., None] > 0, nearest, linear)
+    x = np.rint(led[..., 0] + np.arange(width, dtype=np.float32))
+    y = np.rint(led[..., 1] + np.arange(height, dtype=np.float32)[:, None])
+    return y.astype(np.int32) % height, x.astype(np.int32) % width
+
+
+def _between(side: int, cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each pixel of a side the cells whose middles it is between, and the way from one to the
+    other, 0..1."""
+    pixel = np.arange(side)
+    first = (pixel + FINER // 2) // FINER - 1
+    share = ((2 * pixel + 1 + FINER) % (2 * FINER)).astype(np.float32) / np.float32(2 * FINER)
+    return np.clip(first, 0, cells - 1), np.clip(first + 1, 0, cells - 1), share
+
+
+def ridden_pixels(white: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
+    """White noise that rides, (H, W) float32, N(0, 1) as it was. white: (H, W) float32. amount:
+    0..1, how much of it rides."""
+    seen, norm = _mixed(white, ride, amount)
+    return seen / norm
+
+
+def ridden_cells(
+    noise: np.ndarray,
+    detail: np.ndarray,
+    turns: np.ndarray,
+    ride: Ride,
+    amount: float,
+) -> np.ndarray:
+    """The noise of latents, riding: (planes, h, w) float32, N(0, 1) as it was. noise: the same,
+    where nothing has moved, in cells of a multiple of `FINER` pixels. detail: (H, W) float32, white
+    noise at the size of the picture without the mean of each cell of latents, see `detail_of`.
+    turns: (planes, 2) int32, by how many pixels each plane's detail is turned, down and across, in
+    whole cells.
+
+    A cell is the sum of its pixels' noise divided by its side. Pixels that come from one place
+    count for more than one: the sum is divided by what that makes of its deviation. Of one layer
+    those eight around each pixel are looked at; of two, how far cells that have moved apart still
+    lie on each other.
+    """
+    planes, rows, columns = noise.shape
+    height, width = detail.shape
+    side = height // rows
+    shares = np.array(parts_of(ride, amount), np.float32)
+    still = np.zeros((1, *ride.ways.shape[1:]), np.float32)
+    whole = still[..., 0].astype(np.uint8)
+    layers = [
+        *zip(
+            shares,
+            np.concatenate([still, ride.ways]),
+            np.concatenate([whole, ride.torn]),
+            strict=True,
+        )
+    ]
+    spread = np.zeros((rows, columns), np.float32)
+    for number, (share, way, torn) in enumerate(layers):
+        twice = _twice(*places_of(way, torn, height, width), side) / np.float32(side**2)
+        spread += share * share * (1 + 2 * twice)
+        for other, away, _ in layers[:number]:
+            spread += 2 * share * other * _over(way - away, side)
+    out = np.empty_like(noise)
+    for plane in range(planes):
+        down, across = turns[plane]
+        seen = np.zeros((height, width), np.float32)
+        for share, way, torn in layers:
+            y, x = places_of(way, torn, height, width)
+            fine = detail[(y + down) % height, (x + across) % width]
+            seen += share * (fine + noise[plane, y // side, x // side] / np.float32(side))
+        out[plane] = seen.reshape(rows, side, columns, side).sum((1, 3)) / side
+    return out / np.sqrt(spread)
+
+
+def _over(apart: np.ndarray, side: int) -> np.ndarray:
+    """(h, w) float32, 0..1: how far two cells of latents lie on each other that have come apart by
+    (rows, columns, 2) pixels."""
+    rows, columns = apart.shape[:2]
+    many = side // FINER
+    mean = apart.reshape(rows // many, many, columns // many, many, 2).mean((1, 3))
+    return np.clip(1 - np.abs(mean) / side, 0, 1).prod(-1)
+
+
+def _mixed(white: np.ndarray, ride: Ride, amount: float) -> tuple[np.ndarray, np.ndarray]:
+    """What is seen of the place itself and of both layers, and its deviation, (H, W) each: where
+    two come from one place they are the same noise, elsewhere they know nothing of each other."""
+    height, width = white.shape
+    own, one, two = (np.float32(part) for part in parts_of(ride, amount))
+    here = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+    first, second = (
+        places_of(way, torn, height, width) for way, torn in zip(ride.ways, ride.torn, strict=True)
+    )
+
+    def same(p, q):  # type: ignore[no-untyped-def]
+        return (p[0] == q[0]) & (p[1] == q[1])
+
+    seen = own * white + one * white[first] + two * white[second]
+    norm = own * own + one * one + two * two
+    norm = norm + 2 * own * one * same(here, first) + 2 * own * two * same(here, second)
+    norm = norm + 2 * one * two * same(first, second)
+    return seen, np.sqrt(norm, dtype=np.float32)
+
+
+def _twice(y: np.ndarray, x: np.ndarray, side: int) -> np.ndarray:
+    """(h, w) float32: pairs of neighbouring pixels of each cell that come from one place."""
+    height, width = y.shape
+    place = y.astype(np.int64) * width + x
+    pairs = np.zeros(place.shape, np.float32)
+    for down, across in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        rows, columns = np.arange(height), np.arange(width)
+        other = place[np.minimum(rows + down, height - 1)]
+        other = other[:, np.clip(columns + across, 0, width - 1)]
+        within = (rows % side + down < side)[:, None]
+        within = within & (columns % side + across < side) & (columns % side + across >= 0)
+        pairs += (place == other) & within
+    return pairs.reshape(height // side, side, width // side, side).sum((1, 3))
+
+
+def detail_of(white: np.ndarray, side: int) -> np.ndarray:
+    """White noise, (H, W) float32, without the mean of each cell of so many pixels a side: what a
+    latent's noise says nothing of."""
+    height, width = white.shape
+    cells = white.reshape(height // side, side, width // side, side)
+    return (cells - cells.mean((1, 3), keepdims=True)).reshape(height, width)

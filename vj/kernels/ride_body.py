@@ -1,0 +1,156 @@
+"""Noise that rides on what moves, as C, written once for the GPU and for a C compiler, as in
+body.py; the maths is that of numpy_ride.py.
+
+Ways are (2, h, w, 2) float32, x and y in pixels, of two layers at a quarter of the size.
+"""
+
+from __future__ import annotations
+
+from vj.kernels.numpy_ride import FINER
+from vj.kernels.preamble import C_PREAMBLE, CUDA_PREAMBLE
+
+NAMES = ("vj_ride_pixels", "vj_ride_cells")
+
+BODY = r"""
+typedef struct { int x, y; } vj_spot;
+
+VJ_INLINE int vj_wrapped(int index, int size) { return ((index % size) + size) % size; }
+
+/* The cell whose middle is before a pixel's, and the way from there to the next. */
+VJ_INLINE int vj_before(int pixel, float *share)
+{
+    *share = (float)((2 * pixel + 1 + FINER) % (2 * FINER)) / (float)(2 * FINER);
+    return (pixel + FINER / 2) / FINER - 1;
+}
+
+/* Where the texture of a pixel comes from. */
+VJ_INLINE vj_spot vj_led(const float *way, const vj_byte *torn, int x, int y, int width,
+        int height, int columns, int rows)
+{
+    float across, down;
+    const int left = vj_before(x, &across), top = vj_before(y, &down);
+    const int l = vj_within(left, columns), r = vj_within(left + 1, columns);
+    const int t = vj_within(top, rows), b = vj_within(top + 1, rows);
+    const float *corner[4] = {way + 2 * (t * columns + l), way + 2 * (t * columns + r),
+        way + 2 * (b * columns + l), way + 2 * (b * columns + r)};
+    const float *near = way + 2 * ((y / FINER) * columns + x / FINER);
+    const int parted = torn[t * columns + l];
+    float led[2];
+    for (int i = 0; i < 2; ++i) {
+        const float p = corner[0][i], q = corner[1][i], u = corner[2][i], v = corner[3][i];
+        const float upper = p + across * (q - p), lower = u + across * (v - u);
+        led[i] = parted ? near[i] : upper + down * (lower - upper);
+    }
+    const vj_spot spot = {
+        vj_wrapped((int)rintf(led[0] + (float)x), width),
+        vj_wrapped((int)rintf(led[1] + (float)y), height)};
+    return spot;
+}
+
+VJ_INLINE float vj_same(vj_spot a, vj_spot b) { return a.x == b.x && a.y == b.y ? 1.0f : 0.0f; }
+
+/* What the deviation is of noise from a place itself and from two others. */
+VJ_INLINE float vj_deviation(vj_spot here, vj_spot one, vj_spot two, float s, float p, float q)
+{
+    return sqrtf(s * s + p * p + q * q + 2.0f * s * p * vj_same(here, one)
+        + 2.0f * s * q * vj_same(here, two) + 2.0f * p * q * vj_same(one, two));
+}
+
+/* How far two cells of latents lie on each other, 0..1; two: 0 for one that has not moved. */
+VJ_INLINE float vj_over(const float *one, const float *two, int x, int y, int columns, int side)
+{
+    const int many = side / FINER;
+    float apart[2] = {0.0f, 0.0f}, over = 1.0f;
+    for (int j = y * many; j < (y + 1) * many; ++j) for (int i = x * many; i < (x + 1) * many; ++i)
+        for (int k = 0; k < 2; ++k) {
+            const int at = 2 * (j * columns + i) + k;
+            apart[k] += one[at] - (two ? two[at] : 0.0f);
+        }
+    for (int k = 0; k < 2; ++k)
+        over *= vj_clamp(1.0f - fabsf(apart[k]) / (float)(many * many * side));
+    return over;
+}
+
+VJ_INLINE float vj_fine(const float *detail, const float *noise, vj_spot at, int down, int across,
+        int width, int height, int side)
+{
+    const int y = (at.y + down) % height, x = (at.x + across) % width;
+    return detail[y * width + x] + noise[(at.y / side) * (width / side) + at.x / side]
+        / (float)side;
+}
+"""
+
+KERNELS = r"""
+VJ_KERNEL vj_ride_pixels(const float *__restrict__ white, const float *__restrict__ ways,
+        const vj_byte *__restrict__ torn, float *__restrict__ out, int width, int height,
+        int columns, int rows, float own, float first, float second)
+{
+    VJ_EACH_PIXEL(width, height) {
+        const vj_spot here = {x, y};
+        const vj_spot one = vj_led(ways, torn, x, y, width, height, columns, rows);
+        const vj_spot two = vj_led(ways + 2 * columns * rows, torn + columns * rows, x, y, width,
+                height, columns, rows);
+        const float seen = own * white[y * width + x] + first * white[one.y * width + one.x]
+            + second * white[two.y * width + two.x];
+        out[y * width + x] = seen / vj_deviation(here, one, two, own, first, second);
+    }
+}
+
+/* One thread a cell of latents, of all planes. across, down: cells; turns: (planes, 2). */
+VJ_KERNEL vj_ride_cells(const float *__restrict__ noise, const float *__restrict__ detail,
+        const int *__restrict__ turns, const float *__restrict__ ways,
+        const vj_byte *__restrict__ torn, float *__restrict__ out, int across, int down,
+        int planes, int side, int columns, int rows, float own, float first, float second)
+{
+    VJ_EACH_PIXEL(across, down) {
+        const int width = across * side, height = down * side, cells = across * down;
+        const float *layers[2] = {ways, ways + 2 * columns * rows};
+        const vj_byte *tears[2] = {torn, torn + columns * rows};
+        const float parts[3] = {own, first, second};
+        float spread = own * own;
+        for (int layer = 0; layer < 2; ++layer) {
+            const float part = parts[layer + 1];
+            int pairs = 0;
+            for (int j = 0; j < side && part > 0.0f; ++j) for (int i = 0; i < side; ++i) {
+                const int px = x * side + i, py = y * side + j;
+                const vj_spot at = vj_led(layers[layer], tears[layer], px, py, width, height,
+                        columns, rows);
+                for (int k = 0; k < 4; ++k) {
+                    const int v = k > 0, u = k == 0 || k == 2 ? 1 : (k == 3 ? -1 : 0);
+                    if (j + v < side && i + u < side && i + u >= 0)
+                        pairs += (int)vj_same(at, vj_led(layers[layer], tears[layer], px + u,
+                                py + v, width, height, columns, rows));
+                }
+            }
+            spread += part * part * (1.0f + 2.0f * (float)pairs / (float)(side * side));
+            spread += 2.0f * own * part * vj_over(layers[layer], 0, x, y, columns, side);
+        }
+        spread += 2.0f * first * second * vj_over(layers[0], layers[1], x, y, columns, side);
+        const float norm = (float)side * sqrtf(spread);
+        for (int plane = 0; plane < planes; ++plane) {
+            const float *of = noise + plane * cells;
+            const int turn_down = turns[2 * plane], turn_across = turns[2 * plane + 1];
+            float sum = 0.0f;
+            for (int j = 0; j < side; ++j) for (int i = 0; i < side; ++i) {
+                const vj_spot here = {x * side + i, y * side + j};
+                sum += own * vj_fine(detail, of, here, turn_down, turn_across, width, height, side);
+                for (int layer = 0; layer < 2; ++layer) {
+                    const vj_spot at = vj_led(layers[layer], tears[layer], here.x, here.y, width,
+                            height, columns, rows);
+                    sum += parts[layer + 1] * vj_fine(detail, of, at, turn_down, turn_across, width,
+                        height, side);
+                }
+            }
+            out[plane * cells + y * across + x] = sum / norm;
+        }
+    }
+}
+"""
+
+_TEXT = (BODY + KERNELS).replace("FINER", f"{FINER}")
+
+CUDA_SOURCE = CUDA_PREAMBLE + _TEXT
+"""For NVRTC: one thread a pixel, or a cell of latents."""
+
+C_SOURCE = C_PREAMBLE + _TEXT
+"""For a C99 compiler: the same as plain functions that go through all of them."""

@@ -1,0 +1,259 @@
+"""Where the texture of each place comes from, while what is seen moves: `noise/ride`.
+
+Two layers of texture coordinates (after Max and Becker 1995, and Neyret 2003) are moved along with
+the input. A layer that has been stretched or turned far begins anew, while the other one is seen;
+how fast that goes is said by what is stretched most, and not by a clock: a camera that pans keeps
+one layer for ever. Where the motion is not sure, or has torn a layer apart, the place begins anew
+at once. Both layers show the same noise, so what stands still is the same in both, and does not
+change whichever is seen.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from vj.core.frame import Size
+from vj.kernels.numpy_ride import FINER, Ride, torn_of
+from vj.parameters.store import Snapshot
+from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.optical_flow import Motion, MotionTracker
+
+SURE = 0.35
+"""A flow's confidence below which a place begins anew."""
+PARTS, LESS_SURE = 0.4, 0.93
+"""Pixels by which the motion beside a place differs where two things part, and how sure a place
+has to be there by the surest beside it: what comes out from behind something is less."""
+SAME = 0.5
+"""Pixels in a frame by which two motions may differ and still be of one thing."""
+TURNS = 0.7548776662466927, 0.5698402909980532
+"""A sequence that fills a square evenly (Roberts 2018)."""
+LIFE = math.log(6)
+"""How far a layer is stretched, as the logarithm of an area, from its beginning to its end; a
+quarter of a turn counts for as much."""
+WORN = 0.12, 8.0
+"""A place that is this small or large of what it began as begins anew at once."""
+BEYOND = 6
+"""Cells beyond the edges in which what comes in is made of what is at the edge."""
+STEEPEST = 0.75 * FINER
+"""Pixels from one cell to the next by which ways go on beyond an edge."""
+TILES = 8
+"""Cells, across and down, of what is looked at for how far it is stretched."""
+FARTHEST = 4
+"""Pictures' sides after which a way is taken back by as many: whole noises."""
+
+
+class Riding:
+    """Follows the inputs of one size. Belongs to the render thread."""
+
+    def __init__(self, size: Size) -> None:
+        self._size = size
+        self._cells = -(-size.height // FINER), -(-size.width // FINER)
+        rows, columns = self._cells
+        self._x, self._y = np.meshgrid(
+            np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32)
+        )
+        self.reset()
+
+    def reset(self) -> None:
+        """As if nothing had moved yet."""
+        ways = np.zeros((2, *self._cells, 2), np.float32)
+        self._phase, self._worn = 1.0, [0.0, 0.0]
+        self._frames = 0
+        self._flow = np.zeros((*self._cells, 2), np.float32)
+        self._ride = Ride(ways, np.zeros(ways.shape[:3], np.uint8), (1.0, 0.0), moved=False)
+
+    def follow(self, motion: Motion | None) -> Ride:
+        """What this frame's noise rides on. motion: from this input to the one before; None where
+        it is not known. The same `Ride` again where nothing moves."""
+        if motion is None:
+            return self._ride
+        if motion.cut:
+            self.reset()
+            return self._ride
+        grid = motion.grid
+        if not grid[..., :2].any() and float(grid[..., 2].min()) >= SURE:
+            return self._ride
+        rows, columns = self._cells
+        flow = cv2.resize(grid, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        x, y = self._x + flow[..., 0] / FINER, self._y + flow[..., 1] / FINER
+        anew = self._unsure(flow, x, y)
+        self._frames += 1
+        moved = flow[..., :2]
+        layers = zip(self._ride.ways, self._ride.torn, strict=True)
+        ways = np.stack([self._moved(way, torn, x, y, moved) for way, torn in layers])
+        ways += moved
+        self._flow = np.ascontiguousarray(moved)
+        ways[:, anew] = 0
+        far = np.array(self._size, np.float32)
+        ways -= far * np.trunc(ways / (FARTHEST * far)) * FARTHEST
+        self._renew(ways)
+        angle = self._phase * math.pi / 2
+        shares = abs(math.sin(angle)), abs(math.cos(angle))
+        torn = np.stack([torn_of(way) for way in ways])
+        self._ride = Ride(ways, torn, (1.0, 0.0) if shares[1] < 1e-6 else shares)
+        return self._ride
+
+    def _unsure(self, flow: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Places that begin anew: not found again, or less sure than those beside them where two
+        things part. What comes in over an edge is never found, and goes on."""
+        rows, columns = self._cells
+        around, sure = np.ones((5, 5), np.uint8), flow[..., 2]
+        parts = cv2.dilate(flow[..., :2], around) - cv2.erode(flow[..., :2], around)
+        parts = np.maximum(parts[..., 0], parts[..., 1])
+        hidden = (parts > PARTS) & (sure < LESS_SURE * cv2.dilate(sure, around))
+        outside = (x < 0) | (x > columns - 1) | (y < 0) | (y > rows - 1)
+        near = cv2.dilate(outside.astype(np.uint8), np.ones((2 * BEYOND + 1,) * 2, np.uint8))
+        unsure: np.ndarray = ((sure < SURE) | hidden) & (near == 0)
+        return unsure
+
+    def _moved(
+        self, way: np.ndarray, torn: np.ndarray, x: np.ndarray, y: np.ndarray, flow: np.ndarray
+    ) -> np.ndarray:
+        """A layer as it is seen at other places: linear between its cells; at a tear one of them:
+        of what moved as the place does, and by turns as far as the place is from each, so that
+        tears go as quickly as what they part."""
+        if not way.any():
+            return way
+        wide = _with_margins(way)
+        x, y = x + BEYOND, y + BEYOND
+        led = _between(wide, x, y)
+        if torn.any():
+            columns, first = wide.shape[1], _first(wide, x, y)
+            parted = cv2.copyMakeBorder(torn, *(BEYOND,) * 4, cv2.BORDER_REPLICATE)
+            there = np.nonzero(parted.reshape(-1)[first])
+            at = first[there][:, None] + np.array([0, 1, columns, columns + 1])
+            shift = [np.float32(self._frames * step % 1 - 0.5) for step in TURNS]
+            away = np.square(at % columns - (x[there] + shift[0])[:, None])
+            away += np.square(at // columns - (y[there] + shift[1])[:, None])
+            moved = cv2.copyMakeBorder(self._flow, *(BEYOND,) * 4, cv2.BORDER_REPLICATE)
+            other = np.abs(moved.reshape(-1, 2)[at] - flow[there][:, None])
+            other = np.maximum(other[..., 0], other[..., 1])
+            best = np.argmin(away + np.rint(other / SAME) * 8, axis=1)
+            led[there] = wide.reshape(-1, 2)[at[np.arange(len(at)), best]]
+        return led
+
+    def _renew(self, ways: np.ndarray) -> None:
+        """Let the layers take turns, and begin anew what is worn out."""
+        gone = 0.0
+        for layer, way in enumerate(ways):
+            area, angle = _stretched(way)
+            way[(area < WORN[0]) | (area > WORN[1])] = 0
+            worn = np.abs(np.log(np.clip(area, *WORN))) + np.abs(angle) * (LIFE / (math.pi / 2))
+            worn[(area <= WORN[0]) | (area >= WORN[1])] = 0
+            most = float(_tiles(worn).max())
+            gone = max(gone, most - self._worn[layer])
+            self._worn[layer] = max(most, self._worn[layer])
+        before = self._phase
+        self._phase = (before + min(0.25, 2 * gone / LIFE)) % 2
+        if before < 1 <= self._phase:
+            ways[1], self._worn[1] = 0, 0.0
+        elif self._phase < before:
+            ways[0], self._worn[0] = 0, 0.0
+
+
+class NoiseRide:
+    """What each frame's noise rides on, of the motion that is found of the inputs as they go into
+    the model: with several steps that is not the motion to the input of the last generated image.
+    Belongs to the render thread."""
+
+    def __init__(self, size: Size, tracker: MotionTracker) -> None:
+        self._tracker = tracker
+        self._riding = Riding(size)
+        self._last: np.ndarray | None = None
+        """The last input."""
+
+    def reset(self) -> None:
+        self._riding.reset()
+        self._last = None
+
+    def of(self, context: FrameContext, snapshot: Snapshot) -> FrameContext:
+        """A frame with what its noise rides on; as it is where noise does not ride."""
+        if snapshot["noise/ride"] == 0 or context.background is not None:
+            if self._last is not None:
+                self.reset()
+            return context
+        motion = None
+        if context.flight is not None:
+            motion = context.flight.motion
+        elif self._last is not None:
+            motion = self._tracker.result(self._tracker.between(context.image, self._last))
+        self._last = context.image
+        return replace(context, ride=self._riding.follow(motion))
+
+
+def _between(wide: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(h, w, 2) at places between its own. OpenCV's remap knows 32 places between two, and a layer
+    is moved again and again."""
+    flat = np.ascontiguousarray(wide).view(np.complex64).reshape(-1)  # both numbers at once
+    first, columns = _first(wide, x, y), wide.shape[1]
+    a, b = x - first % columns, y - first // columns
+    a, b = (np.clip(share, 0, 1).astype(np.float32) for share in (a, b))
+    corners = [flat.take(first + step) for step in (0, 1, columns, columns + 1)]
+    upper, lower = (one + a * (two - one) for one, two in (corners[:2], corners[2:]))
+    led: np.ndarray = upper + b * (lower - upper)
+    return led.view(np.float32).reshape(*x.shape, 2)
+
+
+def _first(wide: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The number of the first of the four cells that places are between."""
+    rows, columns = wide.shape[:2]
+    left = np.clip(x, 0, columns - 2).astype(np.int32)
+    return np.clip(y, 0, rows - 2).astype(np.int32) * np.int32(columns) + left
+
+
+def _with_margins(way: np.ndarray) -> np.ndarray:
+    """A layer that goes on beyond its edges as it does before them."""
+    rows, columns = way.shape[:2]
+    wide = cv2.copyMakeBorder(way, *(BEYOND,) * 4, cv2.BORDER_REPLICATE)
+    out = np.arange(1, BEYOND + 1, dtype=np.float32)
+    inner = slice(BEYOND, BEYOND + columns)
+
+    def steps(edge: np.ndarray, inside: np.ndarray) -> np.ndarray:
+        step = (edge - inside) / 2
+        step[np.abs(step).max(-1) > STEEPEST] = 0
+        return step
+
+    if rows > 2:
+        top, bottom = steps(way[0], way[2]), steps(way[-1], way[-3])
+        wide[:BEYOND, inner] += out[::-1, None, None] * top
+        wide[-BEYOND:, inner] += out[:, None, None] * bottom
+    if columns > 2:
+        left = steps(wide[:, BEYOND], wide[:, BEYOND + 2])
+        right = steps(wide[:, -BEYOND - 1], wide[:, -BEYOND - 3])
+        wide[:, :BEYOND] = wide[:, BEYOND, None] + out[::-1, None] * left[:, None]
+        wide[:, -BEYOND:] = wide[:, -BEYOND - 1, None] + out[:, None] * right[:, None]
+    return wide
+
+
+def _stretched(way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How large what a place shows is of the noise it comes from, as an area, and how far it is
+    turned, in radians, (h, w) each. At a tear that of the side which is whole."""
+    x, y = (np.ascontiguousarray(way[..., axis]) for axis in (0, 1))
+    (a, b), (c, d) = (_slopes(plane) for plane in (x, y))
+    a, d = a + 1, d + 1
+    return a * d - b * c, np.arctan2(c - b, a + d)
+
+
+def _slopes(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Change for each pixel, across and down: of the steps to both neighbours the smaller, 0 where
+    they lead apart."""
+    return _slope(plane), _slope(plane.T).T
+
+
+def _slope(plane: np.ndarray) -> np.ndarray:
+    step = (plane[:, 1:] - plane[:, :-1]) / np.float32(FINER)
+    before, after = step[:, :-1], step[:, 1:]
+    slope = np.zeros(plane.shape, np.float32)
+    least = np.minimum(np.abs(before), np.abs(after))
+    slope[:, 1:-1] = np.where(before * after > 0, np.copysign(least, after), 0)
+    return slope
+
+
+def _tiles(values: np.ndarray) -> np.ndarray:
+    rows, columns = values.shape
+    size = max(1, columns // TILES), max(1, rows // TILES)
+    return cv2.resize(values.astype(np.float32), size, interpolation=cv2.INTER_AREA)
