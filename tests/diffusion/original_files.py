@@ -49,7 +49,7 @@ def open_clip(state: Tensors, prefix: str) -> Tensors:
     return out
 
 
-def original_file(folder: Path, path: Path, without: str = "", **more: torch.Tensor) -> Path:
+def original_file(folder: Path, path: Path, without: str = "", more: Tensors | None = None) -> Path:
     """A folder of `make_model` as one file: of the families sd15, sd21 and sdxl. without: how the
     names begin that are left out. more: tensors beside."""
     one_file(folder, path)
@@ -65,6 +65,6 @@ def original_file(folder: Path, path: Path, without: str = "", **more: torch.Ten
         text = open_clip(weights(folder / "text_encoder"), "cond_stage_model.model.")
     for theirs, original in LABELS.items():
         rest = {name.replace(theirs, original): value for name, value in rest.items()}
-    made = {**rest, **text, **more}
+    made = {**rest, **text, **(more or {})}
     save_file({n: v for n, v in made.items() if not (without and n.startswith(without))}, path)
     return path

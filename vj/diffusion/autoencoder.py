@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from vj.core.errors import Fault
-from vj.diffusion.load_errors import first_words
+from vj.diffusion.load_errors import reason
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.parts import open_part, raise_missing
 from vj.diffusion.weights import read_tensors, weight_names
@@ -101,7 +101,7 @@ def _of_file(spec: ModelSpec, name: str, own: Any, dtype: torch.dtype) -> Any:
     except Fault:
         raise
     except Exception as error:
-        raise Fault(f"vae {name}: does not fit this model ({first_words(error, 160)})") from None
+        raise Fault(f"vae {name}: does not fit this model: {reason(error)}") from None
     raise_missing(f"vae {name}:", [key for key, one in made.named_parameters() if one.is_meta])
     return made
 

@@ -124,7 +124,8 @@ def _family(shapes: Shapes) -> str:
         if any(name.startswith(start) for name in shapes):
             return family
     widths = (shape[-1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight"))
-    return WIDTHS.get(next(widths, 0), "v1")
+    sized = any("label_emb." in name or name.startswith("add_embedding.") for name in shapes)
+    return WIDTHS.get(next(widths, 0), "xl" if sized else "v1")
 
 
 def _prediction(names: list[str], said: Mapping[str, str]) -> str | None:

@@ -43,6 +43,8 @@ def reason(error: Exception) -> str:
             "not on this machine, and Hugging Face could not be reached or has no such model "
             f"({kind}); download it where there is a network, and name the folder"
         )
+    if "meta tensor" in text:
+        return "its weights lack tensors that the model has; they belong to another model"
     if does_not_fit(text):
         return f"weights and config do not fit together ({text[:160]})"
     return f"{kind}: {text[:200]}"

@@ -100,9 +100,8 @@ def look_at(where: str, folder: Path, kinds: Sequence[str], allow_pickle: bool) 
     config = read_config(where, folder)
     found = kind_in(config, kinds[0])
     if found not in kinds:
-        raise Fault(
-            f"{where} is a {found}; {' or '.join(f'a {kind}' for kind in kinds)} is wanted here"
-        )
+        wanted = " or ".join(f"{'an' if kind.startswith('A') else 'a'} {kind}" for kind in kinds)
+        raise Fault(f"{where} is a {found}; {wanted} is wanted here")
     stems = DIFFUSERS if "_class_name" in config else TRANSFORMERS
     names = [path.name for path in folder.iterdir()]
     chosen = weights_among(names, stems, allow_pickle)
