@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers.models import attention_processor
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -136,6 +137,24 @@ def test_a_processor_that_comes_meanwhile_is_called_too(parts: Path) -> None:
     played.frame(2, memory__amount=0.0)
     assert counted.calls == 2
     assert attn.processor is counted
+
+
+@pytest.mark.parametrize("kind", ["AttnProcessor", "SlicedAttnProcessor"])
+def test_other_processors_of_diffusers_remember_the_same(plain: Model, kind: str) -> None:
+    wanted = Remembering(plain, **FULL).frames(WALK)
+    given = (1,) if "Sliced" in kind else ()
+    found = self_attentions(plain.pipe.unet)
+    played = Remembering(plain, **FULL)
+    before = [one.attn.processor.own for one in found]
+    for one in found:
+        one.attn.set_processor(getattr(attention_processor, kind)(*given))
+    try:
+        made = played.frames(WALK)
+        assert all(isinstance(one.attn.processor, RememberingProcessor) for one in found)
+    finally:
+        for one, processor in zip(found, before, strict=True):
+            one.attn.set_processor(processor)
+    assert all(torch.allclose(a, b, atol=1e-3) for a, b in zip(made, wanted, strict=True))
 
 
 def test_pictures_beside_follow_none(plain: Model) -> None:

@@ -198,9 +198,10 @@ class RememberingProcessor:
         temb: Tensor | None = None,
         **more: Any,
     ) -> Tensor:
-        own: Tensor = self.own(
-            attn, hidden_states, encoder_hidden_states, attention_mask, temb, **more
-        )
+        if temb is not None:  # not every processor takes one
+            more["temb"] = temb
+        others = {"encoder_hidden_states": encoder_hidden_states, "attention_mask": attention_mask}
+        own: Tensor = self.own(attn, hidden_states, **others, **more)
         if _call.rows is None:
             return own
         parts = attn.to_q(hidden_states), attn.to_k(hidden_states), attn.to_v(hidden_states)
