@@ -14,9 +14,7 @@ from torch import Tensor
 from tests.diffusion.adapter_parts import SIZE, load, lora, picture, pictured
 from tests.diffusion.remembered_frames import FULL, WALK, Remembering, alike, processors
 from vj.core.frame import Size
-from vj.diffusion.attention_banks import (
-    self_attentions,
-)
+from vj.diffusion.attention_banks import RememberingProcessor, self_attentions
 from vj.diffusion.attention_need import SD, SDXL, attention_need, attention_shapes
 from vj.diffusion.drawn_model import load_drawn
 from vj.diffusion.model import Model
