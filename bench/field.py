@@ -6,10 +6,12 @@ python bench/field.py [--rounds 60]
 from __future__ import annotations
 
 import argparse
+import functools
+import itertools
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -21,7 +23,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from vj.core.frame import Size
 from vj.diffusion.noise_align import align
 from vj.kernels.cv_field import HOW, FieldMaker, blurred
+from vj.kernels.cv_ride import Rider, fine_noise
 from vj.kernels.numpy_field import CALM, GRAIN, SOFT, TENSOR
+from vj.kernels.numpy_ride import Ride, detail_of
+from vj.pipeline.optical_flow import Motion, grid_size
+from vj.pipeline.riding import Riding
 from vj.sources.testcard import DancerScene
 
 STEPS = 9
@@ -102,6 +108,38 @@ def main() -> None:
         )
         took = timed(lambda: align(noise, picture, 0.5), given.rounds)  # noqa: B023
         print(f"| {rows} x 4 x {side} x {side} | {took[0]:.1f} / {took[1]:.1f} |", flush=True)
+
+    print("\n| noise that rides, 512x512 | median / least ms |\n|---|---|")
+    for name, work in riding(Size(512, 512)).items():
+        took = timed(work, given.rounds)
+        print(f"| {name} | {took[0]:.1f} / {took[1]:.1f} |", flush=True)
+
+
+def riding(size: Size) -> dict[str, Callable[[], object]]:
+    """Coordinates and noise while a camera pans, and zooms, where both layers are seen."""
+    made: dict[str, Callable[[], object]] = {}
+    columns, rows = grid_size(size)
+    y, x = np.mgrid[:rows, :columns].astype(np.float32) - rows / 2
+    rng = np.random.default_rng(0)
+    white = rng.standard_normal(size, np.float32)
+    noise = rng.standard_normal((4, size.height // 8, size.width // 8), np.float32)
+    fine = fine_noise(noise, detail_of(white, 8), np.zeros((4, 2), np.int32))
+    for name, flow in (("a pan", (x * 0 + 3.3, y * 0)), ("a zoom", (x / -100, y / -100))):
+        motion = Motion(np.dstack([*flow, np.ones_like(x)]), False)
+        riding, rider = Riding(size), Rider(size.height, size.width)
+        for _ in range(12):
+            riding.follow(motion)
+        rides = itertools.cycle([riding.follow(motion) for _ in range(2)])
+        made[f"coordinates, {name}"] = functools.partial(riding.follow, motion)
+
+        def pixels(rider: Rider = rider, of: Iterator[Ride] = rides) -> object:
+            return rider.pixels(white, next(of), 1.0)
+
+        def cells(rider: Rider = rider, of: Iterator[Ride] = rides) -> object:
+            return rider.cells(noise, fine, next(of), 1.0)
+
+        made[f"pixels, {name}"], made[f"latents of 4 channels, {name}"] = pixels, cells
+    return made
 
 
 if __name__ == "__main__":
