@@ -168,6 +168,7 @@ MODELS = [
         "is no LoRA",
     ),
     ("  name: whole.safetensors\n  loras: [ink.bin]\n", 3, "can run code"),
+    ("  name: whole.safetensors\n  loras: [loha.safetensors]\n", 3, "is of the kind LoHa (2 keys)"),
     ("  name: whole.safetensors\n  embeddings: [vae.safetensors]\n", 3, "is no textual inversion"),
     (
         "  name: whole.safetensors\n  controlnet: t2i\n",
@@ -214,6 +215,7 @@ def test_models_and_what_is_added_to_them_are_opened_far_enough(
     weights(
         tmp_path / "ink.safetensors", "lora_unet_a.lora_down.weight", "lora_unet_a.lora_up.weight"
     )
+    weights(tmp_path / "loha.safetensors", "lora_unet_a.hada_w1_a", "lora_unet_a.hada_w1_b")
     weights(tmp_path / "vae.safetensors", "decoder.conv_in.weight", "encoder.conv_in.weight")
     weights(tmp_path / "whole.safetensors", "model.diffusion_model.out.0.weight")
     (tmp_path / "ink.bin").touch()

@@ -4,7 +4,10 @@ do, what is left out is told, and what is of another kind or family is refused b
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,10 @@ from torch import Tensor
 from tests.diffusion import lora_spellings as forms
 from tests.diffusion.adapter_parts import T, X, apart, at, guess
 from vj.core.errors import Fault
+from vj.diffusion.folder_facts import family_of_folder
+from vj.diffusion.library_words import told_once
 from vj.diffusion.loading import load_model
-from vj.diffusion.lora_layers import add_lora
+from vj.diffusion.lora_layers import add_lora, check_lora
 from vj.diffusion.model import Model
 from vj.diffusion.model_spec import LoraFile, ModelSpec
 from vj.diffusion.pipelines import family_of
@@ -57,7 +62,8 @@ def adds(pipes: dict[str, Any], tmp_path: Path, request: Any) -> Adds:
         save_file(state, path, header or None)
         slot = f"slot{abs(hash(request.node.name))}"
         spec = ModelSpec(str(path.parent / family), device="cpu")
-        add_lora(spec, pipe, family_of(pipe), "lora", str(path), slot, said.append)
+        with told_once("lora", said.append):
+            add_lora(spec, pipe, family_of(pipe), "lora", str(path), slot, said.append)
         return forms.played(pipe, slot), said
 
     return add
@@ -233,5 +239,58 @@ def test_another_family_is_named_with_the_models_own(
     with pytest.raises(Fault, match=r"is Stable Diffusion 1\.5; it was made for SDXL"):
         adds(forms.written(layers["sdxl"], "kohya sgm"))
     flux = "transformer.single_transformer_blocks.3.attn.to_q"
-    with pytest.raises(Fault, match="FLUX"):
+    with pytest.raises(Fault, match="made for FLUX"):
         adds({f"{flux}.lora_A.weight": torch.ones(2, 8), f"{flux}.lora_B.weight": torch.ones(8, 2)})
+
+
+def test_check_knows_the_family_by_the_header(
+    layers: dict[str, forms.Layers], parts: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "wave.safetensors"
+    save_file(forms.written(layers["attention"], "kohya"), path)
+    for family, fits in (("lcm", True), ("turbo", False), ("sdxl", False)):
+        spec = ModelSpec(str(parts / family), device="cpu")
+        with (
+            nullcontext() if fits else pytest.raises(Fault, match=r"made for Stable Diffusion 1\.5")
+        ):
+            check_lora(spec, "lora", str(path), family_of_folder(spec))
+
+
+def test_a_lora_of_few_steps_is_fused_in_any_form(
+    layers: dict[str, forms.Layers], parts: Path, tmp_path: Path
+) -> None:
+    """The same way in: what was fused is in the weights, and nothing is left beside them."""
+    path, given = tmp_path / "fast.safetensors", layers["attention"]
+    save_file(forms.written(given, "comfy"), path)
+    spec = ModelSpec(str(parts / "lcm"), vae="full", device="cpu")
+    plain, fused = (load_model(replace(spec, lcm_lora=wish)) for wish in ("off", str(path)))
+    assert isinstance(plain, Model)
+    assert isinstance(fused, Model)
+    forms.merged(plain.pipe, given)
+    own, other = (dict(model.pipe.unet.named_parameters()) for model in (plain, fused))
+    assert forms.apart(own, other) < 1e-5
+
+
+def test_what_libraries_warn_of_is_told_once() -> None:
+    told: list[str] = []
+    logger = logging.getLogger("diffusers.loaders.some")
+
+    def breaks() -> None:
+        with told_once("lora ink", told.append):
+            for _ in range(3):
+                logger.warning("No rank for %s", "to_q")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        breaks()
+    logger.warning("after it")
+    assert told == ["lora ink: No rank for to_q"]
+
+
+def test_a_layer_of_another_shape_is_named_with_both(
+    layers: dict[str, forms.Layers], adds: Adds
+) -> None:
+    (key, (down, up, alpha)), *_ = (one for one in layers["lcm"].items() if "conv1" in one[0])
+    wide = {key: (torch.cat([down, down], 1), up, alpha)}
+    with pytest.raises(Fault, match=r"does not fit .*conv1 is .* another family of models"):
+        adds(forms.written(wide, "kohya"))

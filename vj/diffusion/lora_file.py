@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vj.core.errors import Fault
+from vj.diffusion.lora_names import split_part
 
 Shape = tuple[int, ...]
 
@@ -42,7 +43,7 @@ _KINDS = {kind: re.compile(pattern) for kind, pattern in OTHER_KINDS.items()}
 OTHER_MODELS = {
     "FLUX": r"double_blocks|single_blocks|single_transformer_blocks",
     "Stable Diffusion 3": r"joint_blocks",
-    "a video model": r"^(diffusion_model\.)?blocks[._]\d+[._](self|cross)_attn",
+    "a video model": r"^(diffusion_model\.|lora_unet_)?blocks[._]\d+[._](self|cross)_attn",
     "a transformer (Flux, Stable Diffusion 3 and the like)": r"^(base_model\.model\.)?"
     r"(transformer\.|lora_transformer_)",
     "Stable Cascade": r"^lora_prior_",
@@ -132,15 +133,13 @@ def family_of_lora(
             width = shapes[module.tensors["down"]][1]
             if width in TEXT_WIDTHS:
                 return TEXT_WIDTHS[width]
-    if any(re.match(r"lora_te2_|(\w+\.)*text_encoder_2\.", name) for name in lora.modules):
-        return "sdxl"
     for module in lora.modules.values():
-        if re.match(r"lora_te_|(\w+\.)*text_encoder\.", module.name) and module.name.endswith(
-            "q_proj"
-        ):
-            width = shapes[module.tensors["down"]][1]
-            if width == 1024:
-                return "sd21"
+        part, name = split_part(module.name)
+        if part == "text_encoder_2":
+            return "sdxl"
+        width = shapes[module.tensors["down"]][1]
+        if part == "text_encoder" and name.endswith("q_proj") and width == 1024:
+            return "sd21"
     said = " ".join(
         metadata.get(key, "") for key in ("ss_base_model_version", "modelspec.architecture")
     ).lower()

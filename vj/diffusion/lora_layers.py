@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from vj.core.errors import Fault
 from vj.diffusion.lora_file import (
+    FAMILIES,
     LoraModule,
     Shape,
     SortedLora,
@@ -88,9 +89,10 @@ def add_lora(
     if importlib.util.find_spec("peft") is None:
         raise Fault(f"{what} {name}: needs the package peft; python3 launch.py add peft")
     path = find_weights(spec, what, name)
+    held = read_weights(spec, what, name)
     weights = {
         key: value
-        for key, value in read_weights(spec, what, name).items()
+        for key, value in held.get("state_dict", held).items()  # of a .ckpt
         if isinstance(value, Tensor)
     }
     said, metadata = f"{what} {name}", read_metadata(path)
@@ -112,7 +114,14 @@ def add_lora(
         base = getattr(layer, "base_layer", layer)
         pair = _pair(module, weights, base, _alphas(metadata, part, found))
         if pair is None:
-            raise another_family(said, spec.name, made_for, family)
+            if made_for not in (None, family):
+                raise another_family(said, spec.name, made_for, family)
+            raise Fault(
+                f"{said}: does not fit {spec.name} ({FAMILIES.get(family, family)}): "
+                f"{module.name} is {shapes[module.tensors['down']]} and "
+                f"{shapes[module.tensors['up']]}, and the model's weight {tuple(base.weight.shape)}"
+                "; it was made for another family of models"
+            )
         parts.setdefault(part, {})[found] = pair
     if not parts:
         raise Fault(

@@ -12,12 +12,12 @@ from typing import Any
 from torch import nn
 
 PARTS = (
-    ("text_encoder_2", r"lora_te2_|(base_model\.model\.)?text_encoder_2\."),
+    ("text_encoder_2", r"lora_te2[_.]|(base_model\.model\.)?text_encoder_2\."),
     ("text_encoder_2", r"text_encoders\.clip_g\.transformer\.|conditioner\.embedders\.1\."),
-    ("text_encoder", r"lora_te1?_|(base_model\.model\.)?text_encoder\."),
+    ("text_encoder", r"lora_te1?[_.]|(base_model\.model\.)?text_encoder(_1)?\."),
     ("text_encoder", r"text_encoders\.clip_l\.transformer\.|conditioner\.embedders\.0\."),
     ("text_encoder", r"(base_model\.model\.)?(?=text_model\.)"),
-    ("unet", r"lora_unet_|(base_model\.model\.)?unet\.|(model\.)?diffusion_model\."),
+    ("unet", r"lora_unet[_.]|(base_model\.model\.)?unet\.|(model\.)?diffusion_model\."),
     ("unet", r"(base_model\.model\.)?"),
 )
 """The parts of a model, by how a name begins."""
