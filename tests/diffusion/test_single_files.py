@@ -12,11 +12,12 @@ from safetensors.torch import load_file, save_file
 
 from tests.diffusion.original_files import original_file, weights
 from tests.diffusion.test_opener import close, opened, painted, spec
-from tests.tiny_models import make_model, tiny_vae
+from tests.tiny_models import make_lora, make_model, tiny_vae
 from vj.core.errors import Fault
 from vj.diffusion.autoencoder import choose_vae
 from vj.diffusion.checkpoints import check_folder, check_single_file
 from vj.diffusion.file_kinds import file_kind
+from vj.diffusion.loading import load_model
 
 UNET = "model.diffusion_model."
 
@@ -122,6 +123,25 @@ def test_a_model_and_an_autoencoder_by_id_play_without_a_network(
     assert close(painted(opened("owner/ink", vae="owner/ink")), painted(opened(folders["sd15"])))
     with pytest.raises(Fault, match="vae owner/none: not on this machine"):
         opened("owner/ink", vae="owner/none")
+
+
+def test_a_lora_of_few_steps_by_id_plays_without_a_network(
+    folders: dict[str, Path], cache: Path, tmp_path: Path
+) -> None:
+    made = make_lora(folders["sd15"], tmp_path / "lcm" / "pytorch_lora_weights.safetensors")
+    in_cache(cache, "owner/lcm", made.parent)
+    wanted = painted(opened(folders["sd15"], lcm_lora=str(made)))
+    assert close(painted(opened(folders["sd15"], lcm_lora="owner/lcm")), wanted)
+    assert not close(painted(opened(folders["sd15"])), wanted)
+    said: list[str] = []
+    load_model(spec(folders["sd15"], lcm_lora="auto"), said.append)
+    assert any("is not at hand" in line for line in said)
+    with pytest.raises(Fault, match="lcm_lora owner/none: not on this machine"):
+        opened(folders["sd15"], lcm_lora="owner/none")
+    made.rename(made.with_name("one.safetensors"))
+    (made.parent / "two.safetensors").write_bytes((made.parent / "one.safetensors").read_bytes())
+    with pytest.raises(Fault, match=r"2 safetensors files.*name the file|not on this machine"):
+        opened(folders["sd15"], lcm_lora="owner/lcm")
 
 
 def test_of_a_repository_only_what_plays_is_fetched(folders: dict[str, Path]) -> None:

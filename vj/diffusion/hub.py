@@ -13,6 +13,8 @@ from vj.core.errors import Fault
 from vj.diffusion.load_errors import reason
 from vj.diffusion.weight_files import DIFFUSERS, TRANSFORMERS, weights_among
 
+PATIENCE = 10.0
+"""Seconds in which Hugging Face has to answer."""
 DESCRIBED = (".json", ".txt", ".model")
 """Files that say what a part is like: small."""
 
@@ -42,7 +44,9 @@ def hub_folder(
     if not fetch:
         raise lacks or Fault(f"{where}: was not fetched before")
     try:
-        files = wanted(HfApi().list_repo_files(hub_id))
+        # of all its questions this one is asked once: others are repeated for half a minute
+        there = HfApi().model_info(hub_id, timeout=PATIENCE).siblings or ()
+        files = wanted([file.rfilename for file in there])
         folder = Path(snapshot_download(hub_id, allow_patterns=files))
     except Fault:
         raise
@@ -51,6 +55,27 @@ def hub_folder(
         raise Fault(f"{where}: {reason(error)}{also}") from error
     check(folder)
     return folder
+
+
+def hub_file(where: str, hub_id: str, liked: str) -> Path:
+    """A repository's one safetensors file on this machine, fetched unless it was before; of several
+    the one that is called `liked`. where: for the error, like `lcm_lora owner/name`. Raises
+    Fault."""
+
+    def wanted(names: Sequence[str]) -> list[str]:
+        files = [name for name in names if name.endswith(".safetensors")]
+        if liked not in files and len(files) != 1:
+            there = f"{len(files)} safetensors files, like {files[0]}" if files else "none"
+            raise Fault(
+                f"{where}: has {there}, where one is wanted; download one and name the file"
+            )
+        return [liked] if liked in files else files
+
+    def inside(folder: Path) -> Path:
+        names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.safetensors")]
+        return folder / wanted(names)[0]
+
+    return inside(hub_folder(where, hub_id, wanted, inside))
 
 
 def part_files(names: Iterable[str], folder: str, allow_pickle: bool) -> list[str]:

@@ -18,11 +18,11 @@ import torch
 from vj.core.errors import Fault
 from vj.diffusion.assembly import described_part, folder_parts, opened_part, put_together
 from vj.diffusion.checkpoints import NEEDED_XL, WITH_WEIGHTS, check_folder, read_index
-from vj.diffusion.hub import hub_folder, part_files
+from vj.diffusion.hub import hub_file, hub_folder, part_files
 from vj.diffusion.library_words import told_once
 from vj.diffusion.load_errors import reason
 from vj.diffusion.lora_layers import add_lora
-from vj.diffusion.model_names import CHECKPOINT_SUFFIXES, FoundModel
+from vj.diffusion.model_names import CHECKPOINT_SUFFIXES, FoundModel, is_hub_id
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.single_file import open_single_file
 
@@ -33,6 +33,8 @@ LCM_LORA = {
     "vega": "segmind/Segmind-VegaRT",
 }
 """By family; the two that are SDXL with layers taken out have LoRAs of their own."""
+LORA_FILE = "pytorch_lora_weights.safetensors"
+"""What diffusers calls a LoRA's file."""
 FEW_STEP_NAMES = ("turbo", "lcm", "lightning", "hyper", "sdxs")
 SMALL_WIDTH = 512
 """No Stable Diffusion has fewer numbers a token: a small model in its layout, made for a test."""
@@ -171,21 +173,24 @@ def fuse_lcm_lora(spec: ModelSpec, pipe: Any, family: str, on_message: Progress)
             "expect rough pictures (a Turbo model does better)"
         )
         return
+    on_message(f"fusing {name}")
     try:
-        on_message(f"fusing {name}")
+        named = Path(name).expanduser().is_file() or not is_hub_id(name)
+        file = name if named else str(hub_file(f"lcm_lora {name}", name, LORA_FILE))
+    except Fault:
+        if spec.lcm_lora != "auto":
+            raise
+        on_message(
+            f"LCM-LoRA ({name}) is not at hand: {spec.name} was made for many steps, so expect "
+            "rough pictures"
+        )
+        return
+    try:
         with told_once(f"lcm_lora {name}", on_message):
-            if Path(name).expanduser().is_file():
-                add_lora(spec, pipe, family, "lcm_lora", name, "fused", on_message)
-            else:
-                pipe.load_lora_weights(name)
+            add_lora(spec, pipe, family, "lcm_lora", file, "fused", on_message)
             pipe.fuse_lora()
             pipe.unload_lora_weights()
     except Fault:
         raise
     except Exception as error:
-        if spec.lcm_lora != "auto":
-            raise Fault(f"lcm_lora {spec.lcm_lora}: {reason(error)}") from error
-        on_message(
-            f"LCM-LoRA ({name}) is not at hand: {spec.name} was made for many steps, so expect "
-            "rough pictures"
-        )
+        raise Fault(f"lcm_lora {name}: {reason(error)}") from error
