@@ -161,6 +161,11 @@ MODELS = [
     ("  name: mute\n", 2, "tokenizer/vocab.json is missing; the download is incomplete"),
     ("  name: ink.safetensors\n", 2, "a LoRA; a single-file checkpoint holds"),
     ("  name: vae.safetensors\n", 2, "not a whole checkpoint"),
+    ("  name: paint.safetensors\n", 2, "takes 9 channels, not 4: an inpainting model"),
+    ("  name: pointer.safetensors\n", 2, "pointer.safetensors: is a git-lfs pointer"),
+    ("  name: whole.safetensors\n  config: half\n", 3, "vae/config.json is missing"),
+    ("  name: whole.safetensors\n  vae: ink.safetensors\n", 3, "is no autoencoder"),
+    ("  name: whole.safetensors\n  vae: pointer.safetensors\n", 3, "is a git-lfs pointer"),
     ("  name: whole.safetensors\n  vae: half\n", 3, "vae half: has no config.json"),
     (
         "  name: whole.safetensors\n  loras:\n    - ink.safetensors\n    - vae.safetensors\n",
@@ -218,6 +223,12 @@ def test_models_and_what_is_added_to_them_are_opened_far_enough(
     weights(tmp_path / "loha.safetensors", "lora_unet_a.hada_w1_a", "lora_unet_a.hada_w1_b")
     weights(tmp_path / "vae.safetensors", "decoder.conv_in.weight", "encoder.conv_in.weight")
     weights(tmp_path / "whole.safetensors", "model.diffusion_model.out.0.weight")
+    first = np.zeros((1, 9, 1, 1), np.float32)
+    save_file(
+        {"model.diffusion_model.input_blocks.0.0.weight": first},
+        str(tmp_path / "paint.safetensors"),
+    )
+    (tmp_path / "pointer.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
     (tmp_path / "ink.bin").touch()
     for name in ("half", "torn"):
         (tmp_path / name / "unet").mkdir(parents=True)

@@ -4,6 +4,8 @@ with and whatever its UNet predicts; finite at both ends, live at every strength
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +14,23 @@ from diffusers import (
     DDIMScheduler,
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
     LCMScheduler,
     UniPCMultistepScheduler,
 )
 from torch import Tensor
 
+from tests.tiny_models import make_model
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.diffusion.backends import StreamBackend
+from vj.diffusion.loading import load_model
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, Level, NoiseSchedule, StreamBatch, played_delta
+from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
+from vj.parameters.store import Store
+from vj.pipeline.frame_context import FrameContext
 
 STABLE_DIFFUSION = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 BETAS: dict[str, dict[str, Any]] = {
@@ -178,3 +190,52 @@ def test_a_schedule_of_few_timesteps() -> None:
     assert NoiseSchedule(torch.tensor([0.9])).plan(1.0, 2)[0].t == 0
     assert NoiseSchedule(torch.tensor([1.0, 0.0]), "sample").level(0.5).a == pytest.approx(0.5**0.5)
     assert NoiseSchedule(torch.zeros(3)).level(1).a > 0
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("models") / "tiny", "sd15")
+
+
+def with_scheduler(folder: Path, scheduler: Any, **changes: Any) -> Any:
+    """What loading the model gives once it has another scheduler."""
+    scheduler.save_pretrained(folder / "scheduler")
+    file = folder / "scheduler" / "scheduler_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+    return load_model(ModelSpec(str(folder), vae="full", lcm_lora="off", device="cpu"))
+
+
+@pytest.mark.parametrize("engine", [StreamBackend, StreamDiffusionBackend])
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+def test_a_model_of_zero_snr_paints_by_either_engine(
+    folder: Path, engine: Any, prediction: str
+) -> None:
+    betas = {**BETAS["zero SNR"], "timestep_spacing": "trailing"}
+    model = with_scheduler(folder, DDIMScheduler(**betas, prediction_type=prediction))
+    assert model.prediction == prediction
+    size, image = Size(64, 64), torch.linspace(-1, 1, 3 * 64 * 64).view(1, 3, 64, 64)
+    backend = engine(model, size, True)
+    for strength, steps, guidance in ((1.0, 1, 1.0), (1.0, 2, 1.6), (0.5, 2, 1.6), (1.0, 4, 1.0)):
+        values = {"strength": strength, "steps": steps, "guidance": guidance, "delta": 0.5}
+        done = None
+        while done is None:
+            done = backend.paint(image, Store(values).sample(0), FrameContext.black(size))
+        assert torch.isfinite(torch.as_tensor(done.picture)).all(), (strength, steps, guidance)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "changes", "words"),
+    [
+        (FlowMatchEulerDiscreteScheduler(), {}, "FlowMatchEulerDiscreteScheduler has no alphas"),
+        (DDIMScheduler(), {"prediction_type": "flow_prediction"}, "predicts flow_prediction"),
+        (DDIMScheduler(), {"trained_betas": [0.1, 1.5, 0.2]}, "is no noise schedule"),
+        (DDIMScheduler(), {"_class_name": "OwnScheduler"}, "its scheduler is a OwnScheduler"),
+        (DDIMScheduler(), {"beta_schedule": "odd"}, "scheduler: .*odd"),
+    ],
+)
+def test_schedules_that_play_not_are_refused_at_load(
+    folder: Path, scheduler: Any, changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(Fault, match=words) as caught:
+        with_scheduler(folder, scheduler, **changes)
+    assert "\n" not in str(caught.value)

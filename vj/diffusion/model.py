@@ -48,7 +48,7 @@ class Model:
     """It paints from noise alone, see `vj.diffusion.one_step`."""
 
     def __post_init__(self) -> None:
-        self.prediction: str = self.pipe.scheduler.config.prediction_type
+        self.prediction: str = self.pipe.scheduler.config.get("prediction_type", "epsilon")
         schedule = NoiseSchedule(self.pipe.scheduler.alphas_cumprod, self.prediction)
         self.schedule = OneStep(schedule) if self.from_noise else schedule
         self.latent_channels: int = self.pipe.unet.config.in_channels

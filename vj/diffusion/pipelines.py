@@ -33,6 +33,8 @@ LCM_LORA = {
     "vega": "segmind/Segmind-VegaRT",
 }
 """By family; the two that are SDXL with layers taken out have LoRAs of their own."""
+PREDICTIONS = ("epsilon", "v_prediction", "sample")
+"""What a UNet may return."""
 LORA_FILE = "pytorch_lora_weights.safetensors"
 """What diffusers calls a LoRA's file."""
 FEW_STEP_NAMES = ("turbo", "lcm", "lightning", "hyper", "sdxs")
@@ -145,11 +147,17 @@ def check_fit(name: str, pipe: Any) -> None:
                 f"model {name}: its {one} knows {len(tokenizer)} tokens and its {text} "
                 f"{encoder.config.vocab_size}; they belong to different models"
             )
-    if not hasattr(pipe.scheduler, "alphas_cumprod"):
+    kind, alphas = type(pipe.scheduler).__name__, getattr(pipe.scheduler, "alphas_cumprod", None)
+    if alphas is None:
         raise Fault(
-            f"model {name}: its scheduler {type(pipe.scheduler).__name__} has no alphas_cumprod; "
-            "the Stable Diffusion families play here"
+            f"model {name}: its scheduler {kind} has no alphas_cumprod; the Stable Diffusion "
+            "families play here"
         )
+    predicts = pipe.scheduler.config.get("prediction_type", "epsilon")
+    if predicts not in PREDICTIONS:
+        raise Fault(f"model {name}: its UNet predicts {predicts}; {', '.join(PREDICTIONS)} play")
+    if not bool(((alphas >= 0) & (alphas <= 1)).all()):
+        raise Fault(f"model {name}: its {kind} is no noise schedule (its betas are not 0 to 1)")
 
 
 def made_for_few_steps(name: str, pipe: Any) -> bool:

@@ -27,7 +27,7 @@ from vj.diffusion.backends import FADE_BELOW
 from vj.diffusion.model import Model
 from vj.diffusion.not_followed import IMAGE_PROMPTS, LIVE_PICTURES, POCKET
 from vj.diffusion.prompts import Embedding, blend
-from vj.diffusion.stream_batch import Noise
+from vj.diffusion.stream_batch import LEAST_SIGNAL, Noise
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import BUILT_IN_ONLY, MEMORY, NO_FILM, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
@@ -192,6 +192,8 @@ class StreamDiffusionBackend:
             self._size.height,
             cfg_type=cfg,
         )
+        # Schedules of zero terminal SNR end at 0, by which the package divides.
+        stream.scheduler.alphas_cumprod.clamp_(min=LEAST_SIGNAL)
         # `prepare` would run the text encoder, which has no place on the render thread; the
         # embedding is there already.
         stream.pipe = SimpleNamespace(encode_prompt=lambda **_: (text.tokens, text.tokens))
