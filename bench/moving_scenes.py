@@ -14,6 +14,11 @@ Way = tuple[np.ndarray, np.ndarray]
 where it was seen there."""
 
 
+STUFF = 12.0
+"""Levels of 0..255 by which what everything is made of is uneven: as a camera sees plaster or
+cloth, and twice its noise."""
+
+
 class Layer(NamedTuple):
     """Something stiff. sheet: (h, w, 4) float32, RGB 0..255 and how much of it is there, 0..1. at:
     (2, 3), where on the sheet a pixel of a frame lies, by the frame's number."""
@@ -89,7 +94,8 @@ def _whole(matrix: np.ndarray) -> np.ndarray:
 
 
 def room(height: int, width: int, seed: int = 4) -> np.ndarray:
-    """A sheet that is there everywhere: things of all sizes before a wall, softly lit."""
+    """A sheet that is there everywhere: things of all sizes before a wall, softly lit, of some
+    stuff: motion that nothing shows nobody can find."""
     rng = np.random.default_rng(seed)
     sheet = np.full((height, width, 3), (150, 142, 128), np.uint8)
     for _ in range(width * height // 1500):
@@ -99,7 +105,14 @@ def room(height: int, width: int, seed: int = 4) -> np.ndarray:
         cv2.ellipse(sheet, (x, y), sides, float(rng.integers(180)), 0, 360, colour, -1, cv2.LINE_AA)
     soft = cv2.GaussianBlur(sheet, (0, 0), 1.2).astype(np.float32)
     light = np.linspace(1.1, 0.8, width, dtype=np.float32)[None, :, None]
-    return np.dstack([soft * light, np.ones((height, width), np.float32)])
+    lit = soft * light + _stuff(height, width)[..., None]
+    return np.dstack([lit, np.ones((height, width), np.float32)])
+
+
+def _stuff(height: int, width: int) -> np.ndarray:
+    """(h, w) float32: the grain of cloth or plaster, in levels."""
+    white = np.random.default_rng(8).standard_normal((height, width)).astype(np.float32)
+    return STUFF * sum(s * cv2.GaussianBlur(white, (0, 0), s) for s in (1.5, 4.0))
 
 
 def _about(side: int, sheet: np.ndarray, turn: float = 0.0, scale: float = 1.0) -> np.ndarray:
@@ -138,7 +151,7 @@ def rotation(side: int = 256, degrees: float = 1.5) -> MovingScene:
 def walk(side: int = 256, pixels: float = 3.0) -> MovingScene:
     """Somebody walks from left to right before a wall that stands still, by so many pixels a
     frame; the arms and legs swing."""
-    unit = side / 256
+    unit = 1.6 * side / 256
     parts = [
         # middle of the joint below the head's, length and width, how far it swings, its colour
         ((0, 118), (92, 24), -26.0, (46, 54, 92)),
@@ -160,8 +173,8 @@ def _swinging(
 ) -> Callable[[int], np.ndarray]:
     def at(number: int) -> np.ndarray:
         turn = math.radians(swing * math.sin(number * math.tau / 30))
-        x = 44 * unit + pixels * number
-        y = (44 + joint[1]) * unit + 2 * unit * abs(math.sin(number * math.tau / 30))
+        x = 40 * unit + pixels * number
+        y = (30 + joint[1]) * unit + 2 * unit * abs(math.sin(number * math.tau / 30))
         rotation = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
         return np.column_stack([rotation, np.array([wide / 2, wide / 2]) - rotation @ (x, y)])
 
@@ -176,7 +189,7 @@ def _limb(long: int, wide: int, colour: tuple[int, int, int]) -> np.ndarray:
     cv2.line(cover, *ends, 255, max(1, wide - 4), cv2.LINE_AA)
     across, down = np.meshgrid(np.linspace(-1, 1, wide), np.arange(high))
     light = 1.15 - 0.35 * across + 0.12 * np.sin(down / 5 + 2 * across)
-    rgb = np.array(colour, np.float32) * light[..., None]
+    rgb = np.array(colour, np.float32) * light[..., None] + _stuff(high, wide)[..., None]
     return np.dstack([rgb, cover / 255]).astype(np.float32)
 
 

@@ -4,6 +4,7 @@ do the one or the other."""
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,22 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 import measures
 from moving_scenes import SCENES, MovingScene
 
+from vj.core.frame import Frame, Size
+from vj.core.metrics import Metrics
+from vj.core.packed import rgb_of
+from vj.diffusion.built_in import BuiltIn
+from vj.diffusion.loading import load_model
+from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.pocket_backend import PocketBackend
+from vj.parameters.store import Store
+from vj.parameters.table import Value
+from vj.pipeline.backend import PassThrough
+from vj.pipeline.frame_pipeline import FramePipeline
+from vj.pipeline.optical_flow import FlowFinder
+
 SIDE, FRAMES = 128, 9
+PAINTED = 160
+"""Sides of what is painted."""
 
 
 def grain(height: int, width: int) -> np.ndarray:
@@ -97,3 +113,49 @@ def test_the_flow_that_is_found_does_as_well_as_the_truth() -> None:
     lock, door = measures.texture_lock(glued(scene), found)
     assert lock > 0.7
     assert abs(door) < 0.15
+
+
+@pytest.fixture(scope="module")
+def painter() -> Iterator[PocketBackend]:
+    model = load_model(ModelSpec("pocket", device="cpu", dtype="float32"))
+    assert isinstance(model, BuiltIn)
+    backend = PocketBackend(model, Size(PAINTED, PAINTED), True)
+    yield backend
+    backend.close()
+
+
+def painted(backend: PocketBackend, scene: MovingScene, ride: float) -> tuple[float, float]:
+    """Lock and door of what the built-in model paints of a scene, without the first frames."""
+    backend.rest()
+    backend.compositor.reset()
+    pipeline = FramePipeline(backend.compositor.size, "crop", Metrics(), print)
+    pipeline.exchange(PassThrough(backend.compositor.size))
+    pipeline.exchange(backend)
+    alone: dict[str, Value] = {"feedback/amount": 0, "blend/smoothing": 0, "crossfade": 0}
+    store = Store({"prompt/a": "molten gold, brush strokes", "noise/ride": ride, **alone})
+    count, out = 10, []
+    for number, picture in enumerate(scene.frames(count)):
+        shown = pipeline.process(Frame(picture, number, number / 30), store.sample(number / 30))
+        out.append(rgb_of(shown.picture))
+    pipeline.release_backend()
+    return measures.texture_lock(out[2:], scene.true_ways(count)[2:])
+
+
+def test_the_built_in_models_texture_goes_with_what_moves(painter: PocketBackend) -> None:
+    scene = SCENES["pan"](PAINTED)
+    (held, pane), (lock, door) = (painted(painter, scene, ride) for ride in (0.0, 1.0))
+    assert abs(door) < 0.2
+    assert pane > 0.5
+    assert lock > 0.6
+    assert lock > held + 0.3
+
+
+def test_motion_that_is_added_up_is_found_more_carefully() -> None:
+    scene = SCENES["rotation"](SIDE)
+    frames, truth = scene.frames(4), scene.true_ways(4)
+    finder, apart = FlowFinder(), []
+    for careful in (False, True):
+        grid = cv2.resize(finder.find(frames[3], frames[2], careful).grid, (SIDE, SIDE))
+        way, seen = truth[2]
+        apart.append(float(np.median(np.hypot(*(grid[..., :2] - way)[seen].T))))
+    assert apart[1] < 0.7 * apart[0]

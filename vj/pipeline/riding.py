@@ -180,7 +180,7 @@ class NoiseRide:
         if context.flight is not None:
             motion = context.flight.motion
         elif self._last is not None:
-            motion = self._tracker.result(self._tracker.between(context.image, self._last))
+            motion = self._tracker.result(self._tracker.between(context.image, self._last, True))
         self._last = context.image
         return replace(context, ride=self._riding.follow(motion))
 
