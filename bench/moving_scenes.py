@@ -112,7 +112,9 @@ def room(height: int, width: int, seed: int = 4) -> np.ndarray:
 def _stuff(height: int, width: int) -> np.ndarray:
     """(h, w) float32: the grain of cloth or plaster, in levels."""
     white = np.random.default_rng(8).standard_normal((height, width)).astype(np.float32)
-    return STUFF * sum(s * cv2.GaussianBlur(white, (0, 0), s) for s in (1.5, 4.0))
+    fine, coarse = (s * cv2.GaussianBlur(white, (0, 0), s) for s in (1.5, 4.0))
+    out: np.ndarray = STUFF * (fine + coarse)
+    return out
 
 
 def _about(side: int, sheet: np.ndarray, turn: float = 0.0, scale: float = 1.0) -> np.ndarray:

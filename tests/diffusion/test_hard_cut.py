@@ -100,8 +100,8 @@ def played(
     [
         ("none", {}),
         ("none", {"mask/mode": "plate", "background/source": "plate"}),
-        ("built-in", {}),
-        ("stable diffusion", {}),
+        ("built-in", {"noise/ride": 1.0}),
+        ("stable diffusion", {"noise/ride": 1.0, "latent/morph": 200.0}),
         ("stable diffusion", {"steps": 3, "guidance": 1.5}),
         ("stable diffusion", MEMORY),
         ("stable diffusion", {"steps": 2, **MEMORY}),
