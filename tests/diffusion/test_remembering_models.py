@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tests.diffusion.adapter_parts import SIZE, load, lora, picture, pictured
 from tests.diffusion.remembered_frames import FULL, WALK, Remembering, alike, processors
+from tests.tiny_models import make_model
 from vj.core.frame import Size
 from vj.diffusion.attention_banks import RememberingProcessor, self_attentions
 from vj.diffusion.attention_need import SD, SDXL, attention_need, attention_shapes
@@ -55,14 +56,20 @@ def test_given_up_it_takes_nothing_and_the_picture_is_that_without(plain: Model)
     assert not memory.give_up()
 
 
-@pytest.mark.parametrize("family", ["lcm", "sdxl", "xl"])
-def test_what_it_takes_is_known_before_the_model_is_loaded(parts: Path, family: str) -> None:
-    played = Remembering(load(parts, family), **FULL, memory__frames=3, steps=2)
+FEW = ("sd15", "sdxl", "sdxs-512-0.9", "ssd-1b")
+
+
+@pytest.mark.parametrize("family", FEW)
+def test_what_it_takes_is_known_before_the_model_is_loaded(tmp_path: Path, family: str) -> None:
+    """Of families that are built in other ways."""
+    made = make_model(tmp_path / family, family)
+    played = Remembering(load(tmp_path, family), **FULL, memory__frames=3)
     played.frames([1, 2])
     memory = played.backend.memory
     assert memory is not None
-    spec = ModelSpec(str(parts / family), dtype="float32")
-    assert memory.bytes == attention_need(spec, SIZE, 3, 2)
+    spec = ModelSpec(str(made), dtype="float32")
+    assert memory.bytes == attention_need(spec, SIZE, 3)
+    assert attention_need(spec, SIZE, 3, 2) == 2 * memory.bytes
     assert attention_need(ModelSpec("pocket"), SIZE, 3) == 0
 
 

@@ -70,10 +70,11 @@ def attention_shapes(
     config: Mapping[str, Any], height: int, width: int
 ) -> Iterator[AttentionShape]:
     """Those of a UNet by its config.json, for latents of height x width."""
-    widths, layers = config["block_out_channels"], config["layers_per_block"]
+    widths = config["block_out_channels"]
     levels = len(widths)
-    each = _for_each(layers, levels)
+    each = _for_each(config["layers_per_block"], levels)
     deep = _for_each(config.get("transformer_layers_per_block") or 1, levels)
+    up = config.get("reverse_transformer_layers_per_block") or list(reversed(deep))
 
     def at(level: int, count: int, leads: bool) -> Iterator[AttentionShape]:
         step = 1 << level
@@ -82,17 +83,22 @@ def attention_shapes(
 
     for level, kind in enumerate(config["down_block_types"]):
         if "CrossAttn" in kind:
-            yield from at(level, each[level] * deep[level], False)
+            yield from at(level, _in_all(deep[level], each[level]), False)
     if "CrossAttn" in str(config.get("mid_block_type", "UNetMidBlock2DCrossAttn")):
-        yield from at(levels - 1, deep[-1], True)
+        yield from at(levels - 1, _in_all(deep[-1], 1), True)
     for block, kind in enumerate(config["up_block_types"]):
         level = levels - 1 - block
         if "CrossAttn" in kind:
-            yield from at(level, (each[level] + 1) * deep[level], block < LED)
+            yield from at(level, _in_all(up[block], each[level] + 1), block < LED)
 
 
-def _for_each(given: Any, levels: int) -> list[int]:
-    return [int(given)] * levels if isinstance(given, int) else [int(one) for one in given]
+def _for_each(given: Any, levels: int) -> list[Any]:
+    return [given] * levels if isinstance(given, int) else list(given)
+
+
+def _in_all(given: Any, layers: int) -> int:
+    """Of as many layers; given: in each, or a list of what is in which."""
+    return given * layers if isinstance(given, int) else sum(given[:layers])
 
 
 def _header(file: Path) -> bytes:
