@@ -13,9 +13,11 @@ import torch
 from tests.kernels.kernels_as_c import OPTIONS, Compiled, stand_in_for_cupy
 from vj.core.errors import Unavailable
 from vj.core.frame import Size
-from vj.kernels import numpy_field
+from vj.kernels import numpy_field, ride_body
 from vj.kernels.cupy_field import FieldKernels, FollowKernels
+from vj.kernels.cv_field import FieldMaker
 from vj.kernels.field_body import C_SOURCE, CUDA_SOURCE
+from vj.kernels.numpy_ride import Ride
 from vj.sources.testcard import DancerScene
 
 LUMA = torch.tensor((0.299, 0.587, 0.114))
@@ -29,11 +31,19 @@ def compiled(
     return request.param, Compiled(folder, C_SOURCE, *OPTIONS[request.param])
 
 
+@pytest.fixture(scope="module")
+def riding(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    return Compiled(tmp_path_factory.mktemp("riding"), ride_body.C_SOURCE)
+
+
 @pytest.fixture
-def dtype(compiled: tuple[torch.dtype, Compiled], monkeypatch: pytest.MonkeyPatch) -> torch.dtype:
+def dtype(
+    compiled: tuple[torch.dtype, Compiled], riding: Compiled, monkeypatch: pytest.MonkeyPatch
+) -> torch.dtype:
     """With CuPy stood in for, and torch's part of CUDA left out."""
     dtype, functions = compiled
-    stand_in_for_cupy(monkeypatch, functions, CUDA_SOURCE, dtype)
+    others = {"riding": (ride_body.CUDA_SOURCE, riding)}
+    stand_in_for_cupy(monkeypatch, functions, CUDA_SOURCE, dtype, **others)
     return dtype
 
 
@@ -79,6 +89,26 @@ def test_the_kernels_make_numpys_field(
         assert np.abs(along_y - truth.along_y).max() < close
         assert abs(texture.std() - 1) < 2e-3
         assert abs(texture.mean()) < 2e-3
+
+
+def test_noise_and_swirl_ride_as_on_a_cpu(dtype: torch.dtype) -> None:
+    """There and back: what does not ride is what it was."""
+    kernels = FieldKernels(64, 96, "cpu", None, dtype)
+    maker = FieldMaker(64, 96)
+    white = np.random.default_rng(2).standard_normal((64, 96)).astype(np.float32)
+    there = torch.from_numpy(white)
+    model, luma = entered(64, 96, 7, dtype)
+    ways = np.full((2, 16, 24, 2), 9.3, np.float32)
+    ways[1] *= -2
+    ride = Ride(ways, np.zeros((2, 16, 24), np.uint8), (0.8, 0.6))
+    found = []
+    for amount in (0.0, 0.7, 1.0, 0.0):
+        truth = maker.make(luma, white, 1.0, 0.0, ride, amount)
+        made = kernels.make(model, there, 1.0, 0.0, ride, amount)
+        found.append(made[0].float().clone())
+        assert alike(found[-1], truth.texture) > 0.998
+    assert torch.equal(found[0], found[3])
+    assert alike(found[0], found[2]) < 0.5
 
 
 def test_many_channels_follow_as_in_numpy(dtype: torch.dtype) -> None:

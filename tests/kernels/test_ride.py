@@ -11,7 +11,14 @@ from tests.kernels.kernels_as_c import Compiled, stand_in_for_cupy
 from vj.kernels import ride_body
 from vj.kernels.cupy_ride import RideKernels
 from vj.kernels.cv_ride import Rider, fine_noise
-from vj.kernels.numpy_ride import Ride, detail_of, ridden_cells, ridden_pixels, torn_of
+from vj.kernels.numpy_ride import (
+    Ride,
+    detail_of,
+    ridden_cells,
+    ridden_pixels,
+    ridden_plane,
+    torn_of,
+)
 
 H, W, SIDE, PLANES = 64, 96, 8, 6
 WHITE = np.random.default_rng(3).standard_normal((H, W)).astype(np.float32)
@@ -81,6 +88,11 @@ def test_pixels_and_cells_as_numpy_has_them(kernels: RideKernels, kind: str, amo
     cells = ridden_cells(NOISE, DETAIL, TURNS, ride, amount)
     fine = fine_noise(NOISE, DETAIL, TURNS)
     assert far(rider.cells(NOISE, fine, ride, amount), cells) < 0.03
+    plane = cv2.GaussianBlur(WHITE, (0, 0), 3)[::2, ::2].copy()
+    smooth = ridden_plane(plane, (H, W), ride, amount)
+    there = kernels.plane(torch.from_numpy(plane), (H, W), ride, amount).numpy()
+    assert np.abs(there - smooth).max() < 1e-3
+    assert np.abs(rider.plane(plane, ride, amount) - smooth).max() < 0.02  # 32 places between two
     given = torch.from_numpy(NOISE), torch.from_numpy(DETAIL)
     assert far(kernels.cells(*given, TURNS, ride, amount).numpy(), cells) < 0.03
 

@@ -16,9 +16,7 @@ from vj.diffusion.devices import sent
 from vj.diffusion.riding_noise import fits
 from vj.diffusion.stream_batch import Noise
 from vj.kernels.cupy_field import FieldKernels
-from vj.kernels.cupy_ride import RideKernels
 from vj.kernels.cv_field import FieldMaker
-from vj.kernels.cv_ride import Rider
 from vj.kernels.numpy_ride import Ride
 from vj.parameters.store import Snapshot
 
@@ -36,8 +34,10 @@ class RiddenNoise:
     amount: float = 0.0
 
     @property
-    def rides(self) -> bool:
-        return self.amount > 0 and fits(self.ride, *self.noise.shape)
+    def riding(self) -> tuple[Ride | None, float]:
+        """The ride, where anything rides, and how much does."""
+        rides = self.amount > 0 and fits(self.ride, *self.noise.shape)
+        return (self.ride, self.amount) if rides else (None, 0.0)
 
 
 class TextureField(Protocol):
@@ -54,17 +54,12 @@ class HostTextureField:
     def __init__(self, size: Size, device: torch.device, unit: float | None = None) -> None:
         """unit: see `make_texture_field`."""
         self._maker, self._device = FieldMaker(size.height, size.width, unit), device
-        self._rider = Rider(size.height, size.width)
 
     def of(self, entered: Tensor, white: RiddenNoise, size: float, turn: float) -> Tensor:
         picture = entered[0].permute(1, 2, 0).float().cpu().numpy()
         luma = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
         cv2.addWeighted(luma, 0.5, luma, 0, 0.5, dst=luma)
-        noise = white.noise
-        if white.rides:
-            assert white.ride is not None
-            noise = self._rider.pixels(noise, white.ride, white.amount)
-        field = self._maker.make(luma, noise, size, turn)
+        field = self._maker.make(luma, white.noise, size, turn, *white.riding)
         stacked = np.stack([field.texture, field.along_x, field.along_y])
         return torch.from_numpy(stacked)[None].to(self._device)
 
@@ -78,18 +73,14 @@ class CudaTextureField:
         """unit: see `make_texture_field`. Raises Unavailable without cupy."""
         self._kernels = FieldKernels(size.height, size.width, device, unit, dtype, outputs=6)
         self._dtype, self._device = dtype, device
-        self._riding = RideKernels(device)
         self._white: tuple[np.ndarray | None, Tensor] = (None, torch.zeros(0))
 
     def of(self, entered: Tensor, white: RiddenNoise, size: float, turn: float) -> Tensor:
         if self._white[0] is not white.noise:
             there = sent(torch.from_numpy(np.ascontiguousarray(white.noise)), self._device)
             self._white = (white.noise, there)
-        noise = self._white[1]
-        if white.rides:
-            assert white.ride is not None
-            noise = self._riding.pixels(noise, white.ride, white.amount)
-        made = self._kernels.make(entered.to(self._dtype), noise, size, turn)
+        seen = entered.to(self._dtype)
+        made = self._kernels.make(seen, self._white[1], size, turn, *white.riding)
         return torch.cat(made, 1)
 
 

@@ -11,8 +11,10 @@ import torch
 
 from vj.core.errors import Unavailable
 from vj.kernels.cupy_ops import _BLOCK, _HALF_OPTION, _KNOWN, _cupy, as_bits
+from vj.kernels.cupy_ride import RideKernels
 from vj.kernels.field_body import CUDA_SOURCE, NAMES
 from vj.kernels.numpy_field import CALM, GRAIN, PASSES, SOFT, SWIRL_TURN, TENSOR, swirl_cells
+from vj.kernels.numpy_ride import Ride
 
 _SLOTS, _FEWER = 4096, 64
 """How many sums find the variance: of 64 numbers each at 512x512, then of 64 sums each."""
@@ -43,7 +45,8 @@ class _Leader:
         self._grid = np.int32(width), np.int32(height)
         self._luma, self._blurred = self._plane(1, *grid), self._plane(3, *grid)
         self._tensor, self._lead = self._plane(3, *grid), self._plane(4, *grid)
-        self._lean = self._plane(1, *grid)
+        self._leaning = torch.zeros(grid, device=self.device)
+        self._lean = self._view(self._leaning)
         self._leading = self._lead[2:]
         self._steps = [self._plane(4, *grid) for _ in range(2)]
         options = _HALF_OPTION[dtype]
@@ -67,8 +70,10 @@ class _Leader:
         self._run("cells", size, white, np.int32(columns), np.int32(rows), cells, *size, scale)
         self._run("lean", self._grid, cells, *size, self._lean, *self._grid)
 
-    def _follow(self, picture: torch.Tensor, size: float, turn: float) -> None:
-        """The directions into `_lead`, a step of one unit along them into `_steps[0]`."""
+    def _follow(self, picture: torch.Tensor, size: float, turn: float, lean: Any = None) -> None:
+        """The directions into `_lead`, a step of one unit along them into `_steps[0]`. lean: the
+        swirl; None for that of the noise."""
+        lean = self._lean if lean is None else lean
         if picture.shape[:2] != (1, 3) or picture.ndim != 4 or picture.dtype != self.dtype:
             came = f"{tuple(picture.shape)} {picture.dtype}"
             raise ValueError(f"picture: {came} came, (1, 3, H, W) {self.dtype} would be right")
@@ -83,7 +88,7 @@ class _Leader:
         self._run("tensor", grid, self._luma, self._tensor, *grid)
         self._blur(self._tensor, 3, TENSOR * pixels)
         unit, turned = np.float32(self.unit), np.float32(turn)
-        self._run("lead", grid, self._tensor, self._lean, self._lead, *grid, unit, turned)
+        self._run("lead", grid, self._tensor, lean, self._lead, *grid, unit, turned)
         self._blur(self._leading, 2, CALM * pixels)
         self._run("steps", grid, self._leading, self._steps[0], *grid, np.float32(pixels))
 
@@ -149,19 +154,28 @@ class FieldKernels(_Leader):
         self._outputs = torch.zeros(shape, dtype=dtype, device=self.device)
         self._turn = 0
         self._white: torch.Tensor | None = None
+        self._seen: torch.Tensor | None = None
+        self._riding = RideKernels(self.device)
         self._size = math.nan
         black = torch.zeros((1, 3, height, width), dtype=dtype, device=self.device)
         self.make(black, torch.zeros((height, width), device=self.device))
         torch.cuda.synchronize(self.device)
 
     def make(
-        self, picture: torch.Tensor, white: torch.Tensor, size: float = 1.0, turn: float = 0.0
+        self,
+        picture: torch.Tensor,
+        white: torch.Tensor,
+        size: float = 1.0,
+        turn: float = 0.0,
+        ride: Ride | None = None,
+        amount: float = 0.0,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Texture, along_x, along_y as in `numpy_field.Field`, (1, 1, H, W), the model's dtype.
 
         picture: (1, 3, H, W), any strides, the model's dtype, -1..1. white: contiguous (H, W)
         float32, N(0, 1), on the card; the same tensor object is taken to hold the same numbers.
-        size: of the strokes. turn: radians by which the swirl has turned. Raises ValueError.
+        size: of the strokes. turn: radians by which the swirl has turned. ride, amount: what noise
+        and swirl ride on, and how much of them does. Raises ValueError.
         """
         height, width = self._shape
         if picture.shape[2:] != self._shape:
@@ -173,14 +187,19 @@ class FieldKernels(_Leader):
             right = f"contiguous {self._shape} torch.float32 on {self.device}"
             raise ValueError(f"white: {came} came, {right} would be right")
         full = np.int32(width), np.int32(height)
-        if white is not self._white or size != self._size:
-            numbers = *full, np.int32(1), np.float32(GRAIN * self.unit * size)
-            self._run("rows", full, white, self._rows, *numbers)
-            self._run("columns", full, self._rows, self._grain, *numbers)
+        seen, lean = white, None
         if white is not self._white:
             self._swirl(white, self._cells)
-        self._white, self._size = white, size
-        self._follow(picture, size, turn)
+        if ride is not None and amount > 0:
+            seen = self._riding.pixels(white, ride, amount)
+            size_of = self._shape[0], self._shape[1]
+            lean = self._riding.plane(self._leaning, size_of, ride, amount)
+        if seen is not self._seen or size != self._size:
+            numbers = *full, np.int32(1), np.float32(GRAIN * self.unit * size)
+            self._run("rows", full, seen, self._rows, *numbers)
+            self._run("columns", full, self._rows, self._grain, *numbers)
+        self._white, self._seen, self._size = white, seen, size
+        self._follow(picture, size, turn, lean)
         self._smear(self._grain, self._both, 1)
         both = self._both[0]
         slots, fewer = np.int32(_SLOTS), np.int32(_FEWER)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vj.core.errors import Unavailable
 from vj.kernels.cupy_ops import _BLOCK, _cupy
-from vj.kernels.numpy_ride import Ride, parts_of
+from vj.kernels.numpy_ride import Ride, parts_of, smooth_parts
 from vj.kernels.ride_body import CUDA_SOURCE, NAMES
 
 
@@ -35,6 +35,16 @@ class RideKernels:
         sizes = width, height, ride.ways.shape[2], ride.ways.shape[1]
         places = white, *self._sent(ride), out
         self._run("vj_ride_pixels", (width, height), places, sizes, parts_of(ride, amount))
+        return out
+
+    def plane(self, plane: Tensor, size: tuple[int, int], ride: Ride, amount: float) -> Tensor:
+        """`numpy_ride.ridden_plane` of (h, w) float32 on the card. size: height and width of what
+        is ridden on."""
+        height, width = plane.shape
+        out = torch.empty_like(plane)
+        sizes = width, height, size[1], size[0], *ride.ways.shape[2:0:-1]
+        places = plane, *self._sent(ride), out
+        self._run("vj_ride_plane", (width, height), places, sizes, smooth_parts(ride, amount))
         return out
 
     def cells(

@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from vj.kernels.cv_ride import Rider
 from vj.kernels.numpy_field import (
     CALM,
     CLEAR,
@@ -31,6 +32,7 @@ from vj.kernels.numpy_field import (
     Field,
     swirl_cells,
 )
+from vj.kernels.numpy_ride import Ride
 
 SIGN = np.uint32(0x80000000)
 """The sign bit of a float32."""
@@ -66,16 +68,34 @@ class FieldMaker:
         self._grain = self._x
         self._lean = self._half_x
         self._swirl: tuple[np.ndarray, np.ndarray] = (self._lean, self._lean)
+        self._rider: Rider | None = None
 
     def make(
-        self, luma: np.ndarray, white: np.ndarray, size: float = 1.0, turn: float = 0.0
+        self,
+        luma: np.ndarray,
+        white: np.ndarray,
+        size: float = 1.0,
+        turn: float = 0.0,
+        ride: Ride | None = None,
+        amount: float = 0.0,
     ) -> Field:
         """luma: (H, W), uint8 or float32 0..1, of what the model sees. white: (H, W) float32,
         N(0, 1); the same array object is taken to hold the same numbers. size: of the strokes.
-        turn: radians by which the swirl has turned."""
-        if white is not self._white or size != self._size:
+        turn: radians by which the swirl has turned. ride, amount: what noise and swirl ride on,
+        and how much of them does."""
+        rides = ride is not None and amount > 0
+        if not rides and (white is not self._white or size != self._size):
             self._grain = blurred(white, GRAIN * self.unit * size)
         self._take(white, size, turn)
+        if rides:
+            assert ride is not None
+            if self._rider is None:
+                self._rider = Rider(self.height, self.width)
+            seen = self._rider.pixels(white, ride, amount)
+            self._grain = blurred(seen, GRAIN * self.unit * size)
+            leaning = 2 * (self._rider.plane(self._lean, ride, amount) + np.float32(turn))
+            self._swirl = (np.cos(leaning), np.sin(leaning))
+            self._size = self._turn = math.nan  # neither is what the white noise makes
         cos, sin, x, y = self.directions(luma, size)
         texture = self._smear(*self._steps(x, y, size))
         full = (self.width, self.height)

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vj.kernels.numpy_ride import FINER, Ride, parts_of
+from vj.kernels.numpy_ride import FINER, Ride, parts_of, smooth_parts
 
 
 class Rider:
@@ -22,6 +22,7 @@ class Rider:
         self._own = self._rounded(self._places)
         self._of: Ride | None = None
         self._maps: list[np.ndarray] = []
+        self._ways: list[np.ndarray] = []
         self._pairs: dict[tuple[int, int], np.ndarray] = {}
         self._same = np.zeros((height, width), np.uint8)
         """Bits for which pairs of the place itself and the two layers come from one place."""
@@ -30,6 +31,28 @@ class Rider:
         """`numpy_ride.ridden_pixels`."""
         self._take(ride)
         return self._seen(white, ride, amount)
+
+    def plane(self, plane: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
+        """`numpy_ride.ridden_plane`."""
+        self._take(ride)
+        height, width = plane.shape
+        own, *parts = smooth_parts(ride, amount)
+        out = plane * np.float32(own)
+        y, x = np.mgrid[:height, :width].astype(np.float32)
+        rows = np.minimum(2 * np.arange(height), self.height - 1)
+        columns = np.minimum(2 * np.arange(width), self.width - 1)
+        for part, way in zip(parts, self._ways, strict=True):
+            if part > 0:
+                led = way[rows[:, None], columns]
+                seen = cv2.remap(
+                    plane,
+                    x + led[..., 0] * np.float32(width / self.width),
+                    y + led[..., 1] * np.float32(height / self.height),
+                    cv2.INTER_LINEAR,
+                    borderMode=cv2.BORDER_REFLECT_101,
+                )
+                cv2.scaleAdd(seen, part, out, dst=out)
+        return out
 
     def cells(self, noise: np.ndarray, fine: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
         """`numpy_ride.ridden_cells`, of `fine_noise`: (H, W, planes) float32."""
@@ -70,10 +93,11 @@ class Rider:
         if self._of is ride:
             return
         self._of, self._pairs = ride, {}
-        self._maps = [
-            self._rounded(self._led(way, torn)) if share > 0 else self._own
+        self._ways = [
+            self._way_of(way, torn) if share > 0 else np.zeros_like(self._places)
             for way, torn, share in zip(ride.ways, ride.torn, ride.shares, strict=True)
         ]
+        self._maps = [self._rounded(cv2.add(way, self._places)) for way in self._ways]
         own, one, two = (self._key(there) for there in (self._own, *self._maps))
         seen = [share > 0 for share in ride.shares]
         self._same = np.zeros(own.shape, np.uint8)
@@ -84,7 +108,7 @@ class Rider:
                 same: Any = cv2.compare(a, b, cv2.CMP_EQ)
                 np.bitwise_or(self._same, same & np.uint8(1 << bit), out=self._same)
 
-    def _led(self, way: np.ndarray, torn: np.ndarray) -> np.ndarray:
+    def _way_of(self, way: np.ndarray, torn: np.ndarray) -> np.ndarray:
         rows, columns = way.shape[:2]
         size = (columns * FINER, rows * FINER)
         cut = slice(0, self.height), slice(0, self.width)
@@ -98,8 +122,7 @@ class Rider:
             parted = parted[shift : shift + size[1], shift : shift + size[0]]
             near = cv2.resize(way, size, interpolation=cv2.INTER_NEAREST)
             led = cv2.copyTo(near, np.ascontiguousarray(parted), led)
-        led = led[cut]
-        return cv2.add(np.ascontiguousarray(led), self._places)
+        return np.ascontiguousarray(led[cut])
 
     @staticmethod
     def _rounded(places: np.ndarray) -> np.ndarray:

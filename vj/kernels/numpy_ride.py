@@ -68,7 +68,15 @@ def places_of(
     way: np.ndarray, torn: np.ndarray, height: int, width: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Row and column, (H, W) int32 each, that a layer's texture comes from; the noise goes on
-    beyond its edges. way: (h, w, 2). torn: its `torn_of`.
+    beyond its edges. way: (h, w, 2). torn: its `torn_of`."""
+    led = _way_of(way, torn, height, width)
+    x = np.rint(led[..., 0] + np.arange(width, dtype=np.float32))
+    y = np.rint(led[..., 1] + np.arange(height, dtype=np.float32)[:, None])
+    return y.astype(np.int32) % height, x.astype(np.int32) % width
+
+
+def _way_of(way: np.ndarray, torn: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A layer's way at each pixel, (H, W, 2).
 
     Between the cells' middles it is linear, but for where things part: there each pixel belongs to
     the nearest cell.
@@ -86,10 +94,8 @@ def places_of(
     linear = upper + b * (lower - upper)
     parted = torn[top][:, left]
     nearest = way[np.arange(height) // FINER][:, np.arange(width) // FINER]
-    led = np.where(parted[..., None] > 0, nearest, linear)
-    x = np.rint(led[..., 0] + np.arange(width, dtype=np.float32))
-    y = np.rint(led[..., 1] + np.arange(height, dtype=np.float32)[:, None])
-    return y.astype(np.int32) % height, x.astype(np.int32) % width
+    led: np.ndarray = np.where(parted[..., None] > 0, nearest, linear)
+    return led
 
 
 def _between(side: int, cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -106,6 +112,49 @@ def ridden_pixels(white: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
     0..1, how much of it rides."""
     seen, norm = _mixed(white, ride, amount)
     return seen / norm
+
+
+def ridden_plane(plane: np.ndarray, size: tuple[int, int], ride: Ride, amount: float) -> np.ndarray:
+    """What is smooth, riding: (h, w) float32 of about half the size, height and width, of what is
+    ridden on. It goes on mirrored beyond its edges; of two layers it is the mean."""
+    height, width = plane.shape
+    own, first, second = smooth_parts(ride, amount)
+    out: np.ndarray = np.float32(own) * plane
+    for share, way, torn in zip((first, second), ride.ways, ride.torn, strict=True):
+        rows = np.minimum(2 * np.arange(height), size[0] - 1)
+        columns = np.minimum(2 * np.arange(width), size[1] - 1)
+        led = _way_of(way, torn, *size)[rows][:, columns]
+        x = np.arange(width, dtype=np.float32) + led[..., 0] * np.float32(width / size[1])
+        down = np.arange(height, dtype=np.float32)[:, None]
+        y = down + led[..., 1] * np.float32(height / size[0])
+        out = out + np.float32(share) * _smooth_at(plane, y, x)
+    return out
+
+
+def smooth_parts(ride: Ride, amount: float) -> tuple[float, float, float]:
+    """As `parts_of`, of what is no noise: together 1."""
+    return 1 - amount, amount * ride.shares[0] ** 2, amount * ride.shares[1] ** 2
+
+
+def _smooth_at(plane: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    top, left = np.floor(y), np.floor(x)
+    rows, columns = (
+        [_mirrored(first.astype(int) + step, side) for step in (0, 1)]
+        for first, side in zip((top, left), plane.shape, strict=True)
+    )
+    upper, lower = (
+        plane[row, columns[0]] + (x - left) * (plane[row, columns[1]] - plane[row, columns[0]])
+        for row in rows
+    )
+    out: np.ndarray = upper + (y - top) * (lower - upper)
+    return out
+
+
+def _mirrored(index: np.ndarray, side: int) -> np.ndarray:
+    """Any index as one within, mirrored at the middle of the first and last pixel."""
+    period = max(1, 2 * (side - 1))
+    folded = np.abs(index) % period
+    return np.where(folded < side, folded, period - folded)
 
 
 def ridden_cells(

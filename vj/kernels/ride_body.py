@@ -9,7 +9,7 @@ from __future__ import annotations
 from vj.kernels.numpy_ride import FINER
 from vj.kernels.preamble import C_PREAMBLE, CUDA_PREAMBLE
 
-NAMES = ("vj_ride_pixels", "vj_ride_cells")
+NAMES = ("vj_ride_pixels", "vj_ride_cells", "vj_ride_plane")
 
 BODY = r"""
 typedef struct { int x, y; } vj_spot;
@@ -23,9 +23,9 @@ VJ_INLINE int vj_before(int pixel, float *share)
     return (pixel + FINER / 2) / FINER - 1;
 }
 
-/* Where the texture of a pixel comes from. */
-VJ_INLINE vj_spot vj_led(const float *way, const vj_byte *torn, int x, int y, int width,
-        int height, int columns, int rows)
+/* A layer's way at a pixel. */
+VJ_INLINE void vj_way(const float *way, const vj_byte *torn, int x, int y, int columns, int rows,
+        float *led)
 {
     float across, down;
     const int left = vj_before(x, &across), top = vj_before(y, &down);
@@ -35,12 +35,19 @@ VJ_INLINE vj_spot vj_led(const float *way, const vj_byte *torn, int x, int y, in
         way + 2 * (b * columns + l), way + 2 * (b * columns + r)};
     const float *near = way + 2 * ((y / FINER) * columns + x / FINER);
     const int parted = torn[t * columns + l];
-    float led[2];
     for (int i = 0; i < 2; ++i) {
         const float p = corner[0][i], q = corner[1][i], u = corner[2][i], v = corner[3][i];
         const float upper = p + across * (q - p), lower = u + across * (v - u);
         led[i] = parted ? near[i] : upper + down * (lower - upper);
     }
+}
+
+/* Where the texture of a pixel comes from. */
+VJ_INLINE vj_spot vj_led(const float *way, const vj_byte *torn, int x, int y, int width,
+        int height, int columns, int rows)
+{
+    float led[2];
+    vj_way(way, torn, x, y, columns, rows, led);
     const vj_spot spot = {
         vj_wrapped((int)rintf(led[0] + (float)x), width),
         vj_wrapped((int)rintf(led[1] + (float)y), height)};
@@ -93,6 +100,34 @@ VJ_KERNEL vj_ride_pixels(const float *__restrict__ white, const float *__restric
         const float seen = own * white[y * width + x] + first * white[one.y * width + one.x]
             + second * white[two.y * width + two.x];
         out[y * width + x] = seen / vj_deviation(here, one, two, own, first, second);
+    }
+}
+
+/* What is smooth, at half the size; the shares are together 1. */
+VJ_KERNEL vj_ride_plane(const float *__restrict__ plane, const float *__restrict__ ways,
+        const vj_byte *__restrict__ torn, float *__restrict__ out, int width, int height,
+        int full_width, int full_height, int columns, int rows, float own, float first,
+        float second)
+{
+    VJ_EACH_PIXEL(width, height) {
+        const float parts[2] = {first, second};
+        float seen = own * plane[y * width + x];
+        for (int layer = 0; layer < 2; ++layer) {
+            const int at = layer * columns * rows;
+            float led[2];
+            vj_way(ways + 2 * at, torn + at, vj_within(2 * x, full_width),
+                    vj_within(2 * y, full_height), columns, rows, led);
+            const float u = (float)x + led[0] * ((float)width / (float)full_width);
+            const float v = (float)y + led[1] * ((float)height / (float)full_height);
+            const int left = (int)floorf(u), top = (int)floorf(v);
+            const int l = vj_reflect(left, width), r = vj_reflect(left + 1, width);
+            const int t = vj_reflect(top, height) * width, b = vj_reflect(top + 1, height) * width;
+            const float across = u - (float)left, down = v - (float)top;
+            const float upper = plane[t + l] + across * (plane[t + r] - plane[t + l]);
+            const float lower = plane[b + l] + across * (plane[b + r] - plane[b + l]);
+            seen += parts[layer] * (upper + down * (lower - upper));
+        }
+        out[y * width + x] = seen;
     }
 }
 
