@@ -1,6 +1,6 @@
-"""Makes the pictures of the README and of docs/pocket.md.
+"""Makes the pictures of the README, of docs/pocket.md and of docs/coherence.md.
 
-    python docs/pictures.py [first_show] [drawn] [pocket] [losses FILE]
+    python docs/pictures.py [first_show] [drawn] [pocket] [ride] [losses FILE]
 
 losses draws the losses.jsonl that `python -m vj.pocket.training.train` left in its work folder. In
 the others every cell is the last frame of a short offline run through the built-in model as it is.
@@ -165,6 +165,28 @@ def pocket() -> None:
     sheet(rows, columns, 190).save(IMAGES / "pocket_strengths.jpg", quality=84)
 
 
+def ride() -> None:
+    """Somebody who walks, followed: the texture of noise that stands on the screen, and of noise
+    that rides (docs/coherence.md)."""
+    sys.path.insert(0, str(ROOT / "bench"))
+    from coherence import FLOW, HELD, RIDES, model_of, repaint
+    from moving_scenes import walk
+
+    inputs, first, apart, side = walk(256).frames(26), 12, 2, 112
+    with model_of("pocket") as model:
+        pictures = {"input": inputs}
+        for name, noise in (("noise/ride 0", HELD), ("noise/ride 1", RIDES)):
+            start = {**FLOW, **noise}
+            pictures[name] = repaint(model, inputs, start, 0.5, "molten gold, brush strokes")
+    shown = range(first, len(inputs), apart)
+    rows = [
+        (name, [made[n][4 : 4 + side, 3 * n + 10 : 3 * n + 10 + side] for n in shown])
+        for name, made in pictures.items()
+    ]
+    columns = [f"frame {n}" for n in shown]
+    sheet(rows, columns, 170).save(IMAGES / "ride.jpg", quality=84)
+
+
 def losses(path: Path) -> None:
     """The loss curve of a training."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -192,7 +214,7 @@ def losses(path: Path) -> None:
     out.save(IMAGES / "pocket_losses.png", optimize=True)
 
 
-MAKERS = {"first_show": first_show, "drawn": drawn_techniques, "pocket": pocket}
+MAKERS = {"first_show": first_show, "drawn": drawn_techniques, "pocket": pocket, "ride": ride}
 
 
 def main() -> None:
