@@ -24,6 +24,7 @@ from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.backends import FADE_BELOW
+from vj.diffusion.devices import sent
 from vj.diffusion.model import Model
 from vj.diffusion.not_followed import IMAGE_PROMPTS, LIVE_PICTURES, POCKET
 from vj.diffusion.prompts import Embedding, blend
@@ -109,6 +110,10 @@ class StreamDiffusionBackend:
             model.device,
             torch.float32,
         )
+        plan = [model.schedule.level(float(t)) for t in range(model.schedule.last + 1)]
+        table = torch.tensor([[one.a for one in plan], [one.b for one in plan]])
+        self._levels = sent(table, model.device)
+        """a and b of every timestep: which ones the package is at, the device alone knows."""
         self._stream: Any = None
         self._made_for: tuple[object, ...] = ()
         self._begun = torch.zeros(0)
@@ -219,9 +224,8 @@ class StreamDiffusionBackend:
         out = self.model.unet(x, t.float(), Embedding(encoder_hidden_states))
         if self.model.prediction == "epsilon":
             return (out,)
-        levels = [self.model.schedule.level(float(step)) for step in t]
-        a = torch.tensor([level.a for level in levels], device=x.device).view(-1, 1, 1, 1)
-        b = torch.tensor([level.b for level in levels], device=x.device).view(-1, 1, 1, 1)
+        at = t.long().clamp_max(self._levels.shape[1] - 1)
+        a, b = self._levels.index_select(1, at).view(2, -1, 1, 1, 1)
         return ((x - a * out) / b if self.model.prediction == "sample" else a * out + b * x,)
 
     def drain(self) -> GeneratedImage | None:
