@@ -19,6 +19,7 @@ import numpy as np
 from vj.core.frame import Size
 from vj.kernels.numpy_ride import FINER, Ride, torn_of
 from vj.parameters.store import Snapshot
+from vj.pipeline.camera_flow import steadied
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.optical_flow import Motion, MotionTracker
 
@@ -78,7 +79,7 @@ class Riding:
         if not grid[..., :2].any() and float(grid[..., 2].min()) >= SURE:
             return self._ride
         rows, columns = self._cells
-        flow = cv2.resize(grid, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        flow = steadied(cv2.resize(grid, (columns, rows), interpolation=cv2.INTER_LINEAR))
         x, y = self._x + flow[..., 0] / FINER, self._y + flow[..., 1] / FINER
         anew = self._unsure(flow, x, y)
         self._frames += 1
