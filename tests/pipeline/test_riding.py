@@ -92,16 +92,16 @@ class Ridden:
     def cells(self, frame: int, noise: np.ndarray, fine: np.ndarray) -> np.ndarray:
         return self.rider.cells(noise, fine, self.rides[frame], 1.0)
 
-    def followed(self, frame: int, back: int) -> tuple[float, float]:
+    def followed(self, frame: int, back: int, far: float) -> tuple[float, float]:
         """How like itself the noise of a tracked point is so many frames earlier, and how like that
-        of its place on the screen, for points that move by more than a cell."""
+        of its place on the screen, for points that move farther than so many pixels."""
         place, sure = PLACES.copy(), np.ones((SIDE, SIDE), bool)
         for number in range(frame, frame - back, -1):
             flow = cv2.remap(self.flows[number], place, None, cv2.INTER_LINEAR)
             sure &= flow[..., 2] > 0.9
             place += flow[..., :2]
         sure &= (place >= 2).all(-1) & (place < SIDE - 3).all(-1)
-        moved = sure & (np.abs(place - PLACES).max(-1) > 3)
+        moved = sure & (np.abs(place - PLACES).max(-1) > far)
         # a place is between pixels, and noise comes by whole ones
         new, old = (cv2.GaussianBlur(self.pixels(n), (0, 0), 1) for n in (frame, frame - back))
         tracked = cv2.remap(old, place, None, cv2.INTER_LINEAR)
@@ -154,7 +154,8 @@ fifth .75."""
 def test_it_goes_with_what_moves(ridden: dict[str, Ridden], kind: str) -> None:
     """And of what stood there before, nothing is left."""
     moved = ridden.setdefault(kind, Ridden(kind))
-    found = np.array([moved.followed(frame, 10) for frame in (35, 75, 155, 295)])
+    far = CELL if kind == "walk" else 3
+    found = np.array([moved.followed(frame, 10, far) for frame in (20, 85, 155, 240)])
     assert found[:, 0].min() >= LIKE[kind]
     assert np.median(np.abs(found[:, 1])) <= 0.1
 
