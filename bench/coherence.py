@@ -99,7 +99,6 @@ def repaint(
 ) -> list[np.ndarray]:
     """Every frame once, as offline rendering does it."""
     clock = FrameClock(30)
-    start = {name: value for name, value in start.items() if name in TABLE.rows}
     store = Store({"prompt/a": prompt, "strength": strength, **start})
     outputs: list[np.ndarray] = []
     loop = RenderLoop(
