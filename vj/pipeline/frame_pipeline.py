@@ -278,7 +278,7 @@ class FramePipeline:
         """The frame as one piece of work for a card; None where it is painted in its steps."""
         backend = self.backend
         steps = (context.background, context.flight, self._model_fade)  # what wants them
-        if not isinstance(backend, PaintsWhole) or steps != (None,) * 3:
+        if not isinstance(backend, PaintsWhole) or any(one is not None for one in steps):
             return None
         if not backend.takes_whole(snapshot, context):
             return None
