@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ TARGETS = (
     *("ff.net.0.proj", "ff.net.2", "conv1", "conv2", "time_emb_proj", "conv_shortcut"),
     *("downsamplers.0.conv", "upsamplers.0.conv"),
 )
+ENCODERS = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}
 TEXT_TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
 
 
@@ -85,10 +87,18 @@ def _pair(spelling: str, part: str, module: str) -> tuple[str, str, str]:
         begin = {"unet": "lora_unet_", "text_encoder": text, "text_encoder_2": "lora_te2_"}[part]
         name = begin + module.replace(".", "_")
         return f"{name}.lora_down.weight", f"{name}.lora_up.weight", f"{name}.alpha"
-    if spelling == "comfy":
-        name = f"diffusion_model.{original(module)}"
+    if spelling in ("comfy", "onetrainer", "lycoris"):
+        name = {
+            "comfy": f"diffusion_model.{original(module)}",
+            "onetrainer": f"{ENCODERS.get(part, part)}.{module}",
+            "lycoris": f"lycoris_{module.replace('.', '_')}",
+        }[spelling]
         return f"{name}.lora_down.weight", f"{name}.lora_up.weight", f"{name}.alpha"
-    if spelling == "old diffusers":
+    if spelling == "first text" and part != "unet":
+        early = re.sub(r"(q|k|v|out)_proj$", r"to_\1", module)
+        name = f"{part}.{early}"
+        return f"{name}_lora.down.weight", f"{name}_lora.up.weight", f"{name}.alpha"
+    if spelling in ("old diffusers", "first text"):
         name = f"{part}.{module}"
         if part == "unet":
             base, _, last = name.rpartition(".attn")

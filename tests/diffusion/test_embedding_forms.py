@@ -23,6 +23,13 @@ VECTORS = torch.randn(2, 768, generator=torch.Generator().manual_seed(6))
 NARROW = torch.randn(3, 32, generator=torch.Generator().manual_seed(7))
 
 
+def _before_2022() -> torch.nn.ParameterDict:
+    """As PyTorch before 1.12 wrote one: its tensors are there, and no list of their names."""
+    kept = torch.nn.ParameterDict({"*": torch.nn.Parameter(VECTORS)})
+    del kept.__dict__["_keys"]
+    return kept
+
+
 @pytest.fixture
 def adds(parts: Path, tmp_path: Path) -> Adds:
     """Write a file, and give its words to a pipeline that has been opened for it."""
@@ -80,6 +87,7 @@ def heard(pipe: Any, prompt: str, second: bool = False) -> Tensor:
             "fern",
         ),
         ({"string_to_param": {"moss": VECTORS}}, ".pt", "moss"),
+        ({"string_to_param": _before_2022(), "name": "lichen"}, ".pt", "lichen"),
     ],
 )
 def test_each_form_gives_its_vectors_to_its_word(
@@ -88,6 +96,11 @@ def test_each_form_gives_its_vectors_to_its_word(
     pipe, words = adds(state, ends=ends)
     assert words == [word]
     assert float((heard(pipe, word) - VECTORS).abs().max()) < 2e-3
+
+
+def test_what_a_failed_training_leaves_is_refused(adds: Adds) -> None:
+    with pytest.raises(Fault, match=r"is broken: .*NaN"):
+        adds({"<moss>": VECTORS * float("nan")})
 
 
 @pytest.mark.parametrize("names", [("clip_l", "clip_g"), ("text_encoders_0", "text_encoders_1")])

@@ -46,6 +46,11 @@ def layers(pipes: dict[str, Any]) -> dict[str, forms.Layers]:
     return {
         "lcm": forms.draw_lora(pipes["lcm"], ("unet", "text_encoder")),
         "attention": forms.draw_lora(pipes["lcm"], attention=True),
+        "text": {
+            name: given
+            for name, given in forms.draw_lora(pipes["lcm"], ("text_encoder",)).items()
+            if name.endswith("_proj")
+        },
         "sdxl": forms.draw_lora(pipes["sdxl"], ("unet", "text_encoder", "text_encoder_2")),
     }
 
@@ -95,7 +100,8 @@ def loads(parts: Path, tmp_path: Path) -> Loads:
         *(("lcm", "kohya"), ("lcm", "kohya te1"), ("lcm", "diffusers"), ("lcm", "peft")),
         ("lcm", "peft default"),
         *(("attention", "old diffusers"), ("attention", "comfy"), ("attention", "bare peft")),
-        *(("sdxl", "kohya sgm"), ("sdxl", "diffusers"), ("sdxl", "peft")),
+        *(("attention", "lycoris"), ("text", "first text"), ("lcm", "onetrainer")),
+        *(("sdxl", "kohya sgm"), ("sdxl", "diffusers"), ("sdxl", "peft"), ("sdxl", "onetrainer")),
     ],
 )
 def test_each_spelling_is_the_same_numbers(
@@ -215,6 +221,45 @@ def test_what_is_left_out_is_told_with_its_count(
     assert "1 that are weights of norms" in said[0]
 
 
+def test_a_layer_of_another_shape_and_one_given_twice_are_told(
+    layers: dict[str, forms.Layers], adds: Adds
+) -> None:
+    """One trained on an inpainting model has a first layer of nine channels."""
+    state = forms.written(layers["attention"], "kohya")
+    again = forms.written(layers["attention"], "peft")
+    state |= {name: again[name].clone() for name in list(again)[:3]}
+    state["lora_unet_conv_in.lora_down.weight"] = torch.ones(2, 9, 3, 3)
+    state["lora_unet_conv_in.lora_up.weight"] = torch.ones(8, 2, 1, 1)
+    change, (said,) = adds(state)
+    assert forms.apart(change, forms.changes(layers["attention"])) < 1e-5
+    assert f"5 of {len(state)} keys are left out" in said
+    assert "2 of another shape" in said
+    assert "3 given twice" in said
+
+
+def test_what_a_failed_training_leaves_is_refused(
+    layers: dict[str, forms.Layers], adds: Adds
+) -> None:
+    state = forms.written(layers["attention"], "kohya")
+    name = next(name for name in state if "lora_up" in name)
+    state[name] = state[name] * float("nan")
+    with pytest.raises(Fault, match=r"is broken: .*NaN"):
+        adds(state)
+
+
+def test_a_folder_as_peft_writes_one(
+    layers: dict[str, forms.Layers], pipes: dict[str, Any], tmp_path: Path
+) -> None:
+    for name in ("adapter_model.safetensors", "optimizer.safetensors"):
+        save_file(forms.written(layers["attention"], "bare peft"), tmp_path / name)
+    (tmp_path / "adapter_config.json").write_text('{"lora_alpha": 3}')
+    spec = ModelSpec(str(tmp_path), device="cpu")
+    add_lora(spec, pipes["lcm"], "sd15", "lora", str(tmp_path), "folder", pytest.fail)
+    (tmp_path / "adapter_model.safetensors").rename(tmp_path / "own.safetensors")
+    with pytest.raises(Fault, match=r"folder with several files: .*own\.safetensors"):
+        add_lora(spec, pipes["lcm"], "sd15", "lora", str(tmp_path), "folder", pytest.fail)
+
+
 @pytest.mark.parametrize(
     ("tensors", "words"),
     [
@@ -223,6 +268,7 @@ def test_what_is_left_out_is_told_with_its_count(
         (("oft_blocks", "alpha"), "OFT"),
         (("a1.weight", "a2.weight", "b1.weight", "b2.weight"), "GLoRA"),
         (("diff",), "full weights"),
+        (("vera_lambda_b", "vera_lambda_d"), "VeRA"),
     ],
 )
 def test_other_kinds_are_refused_by_name(adds: Adds, tensors: tuple[str, ...], words: str) -> None:
@@ -238,6 +284,10 @@ def test_another_family_is_named_with_the_models_own(
         adds(forms.written(layers["attention"], "kohya"), "sdxl")
     with pytest.raises(Fault, match=r"is Stable Diffusion 1\.5; it was made for SDXL"):
         adds(forms.written(layers["sdxl"], "kohya sgm"))
+    to_k = "unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k.lora"
+    narrow = {f"{to_k}_A.weight": torch.ones(2, 48), f"{to_k}_B.weight": torch.ones(8, 2)}
+    with pytest.raises(Fault, match=r"1\.5; it was made for a model whose text has 48 numbers"):
+        adds(narrow)
     flux = "transformer.single_transformer_blocks.3.attn.to_q"
     with pytest.raises(Fault, match="made for FLUX"):
         adds({f"{flux}.lora_A.weight": torch.ones(2, 8), f"{flux}.lora_B.weight": torch.ones(8, 2)})
@@ -292,5 +342,7 @@ def test_a_layer_of_another_shape_is_named_with_both(
 ) -> None:
     (key, (down, up, alpha)), *_ = (one for one in layers["lcm"].items() if "conv1" in one[0])
     wide = {key: (torch.cat([down, down], 1), up, alpha)}
-    with pytest.raises(Fault, match=r"does not fit .*conv1 is .* another family of models"):
+    with pytest.raises(
+        Fault, match=r"does not fit .*another family of models: .*conv1 is .* weight"
+    ):
         adds(forms.written(wide, "kohya"))

@@ -31,9 +31,7 @@ def add_adapters(
     Raises Fault with one line that names the file."""
     added = Adapters()
     if spec.embeddings:
-        added.tokens = tuple(
-            token for given in spec.embeddings for token in add_embedding(spec, pipe, family, given)
-        )
+        added.tokens = _add_embeddings(spec, pipe, family, on_message)
         on_message(f"prompts may say {', '.join(added.tokens)}")
     if spec.loras:
         added.weights = _add_loras(spec, pipe, family, on_message)
@@ -60,6 +58,22 @@ def add_adapters(
             "prompts"
         )
     return added
+
+
+def _add_embeddings(
+    spec: ModelSpec, pipe: Any, family: str, on_message: Progress
+) -> tuple[str, ...]:
+    """Give the text encoders the words of the textual inversions. Returns them."""
+    tokens: list[str] = []
+    for given in spec.embeddings:
+        try:
+            with told_once(f"embedding {given.file}", on_message):
+                tokens += add_embedding(spec, pipe, family, given)
+        except Fault:
+            raise
+        except Exception as error:
+            raise Fault(f"embedding {given.file}: {reason(error)}") from None
+    return tuple(tokens)
 
 
 def _add_loras(spec: ModelSpec, pipe: Any, family: str, on_message: Progress) -> dict[str, float]:

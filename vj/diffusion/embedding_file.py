@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vj.core.errors import Fault
 from vj.diffusion.lora_file import FAMILIES
@@ -60,7 +60,9 @@ def check_embedding(spec: ModelSpec, name: str, widths: Mapping[str, int] | None
 def sort_words(file: str, found: Mapping[str, Any]) -> list[Word]:
     """The words of a file by what it holds, tensors or their shapes. Raises Fault."""
     if "string_to_param" in found:  # the web UI, and the original code before it
-        params = dict(found["string_to_param"].items())
+        given = found["string_to_param"]
+        # a module of PyTorch before 1.12 has no items() in later ones
+        params = dict(given._parameters if isinstance(given, nn.Module) else given)
         own = found.get("name")
         return [
             Word(own if key in NAMELESS and isinstance(own, str) else _word(key), {ENCODERS[0]: it})
@@ -127,7 +129,7 @@ def read_embedding(spec: ModelSpec, name: str) -> dict[str, Any]:
     if find_weights(spec, "embedding", name).suffix == ".safetensors":
         return read_weights(spec, "embedding", name)
     # the original code kept its vectors in a module of PyTorch
-    with torch.serialization.safe_globals([torch.nn.ParameterDict, set]):
+    with torch.serialization.safe_globals([nn.ParameterDict, set]):
         return read_weights(spec, "embedding", name)
 
 
@@ -150,6 +152,11 @@ def add_embedding(spec: ModelSpec, pipe: Any, family: str, given: EmbeddingFile)
         for part in widths:
             vectors = torch.as_tensor(word.vectors[part]).detach().float()
             vectors = vectors.reshape(-1, vectors.shape[-1])
+            if not torch.isfinite(vectors).all():
+                raise Fault(
+                    f"embedding {given.file}: is broken: it holds numbers that are none (NaN or "
+                    "infinite), as a training that failed leaves them"
+                )
             tokenizer = pipe.tokenizer if part == ENCODERS[0] else pipe.tokenizer_2
             groups = list(vectors.split(1)) if len(names) > 1 else [vectors]
             if len(groups) != len(names):

@@ -36,6 +36,9 @@ OTHER_KINDS = {
     "full weights (.diff)": r"\.diff(_b)?$",
     "weights of norms": r"\.[wb]_norm$",
     "bundled embeddings": r"^bundle_emb\.",
+    "cloneofsimo's LoRA": r"^(unet|text_encoder)(:\d+)?:(up|down|\d+)",
+    "Custom Diffusion": r"_custom_diffusion\.",
+    "VeRA": r"[._]vera_lambda_",
 }
 """What trainers put into such files and vj does not play, by the names of its tensors."""
 _KINDS = {kind: re.compile(pattern) for kind, pattern in OTHER_KINDS.items()}
@@ -47,6 +50,7 @@ OTHER_MODELS = {
     "a transformer (Flux, Stable Diffusion 3 and the like)": r"^(base_model\.model\.)?"
     r"(transformer\.|lora_transformer_)",
     "Stable Cascade": r"^lora_prior_",
+    "AnimateDiff, a video model": r"motion_modules[._]|temporal_transformer[._]",
 }
 _MODELS = {model: re.compile(pattern) for model, pattern in OTHER_MODELS.items()}
 
@@ -98,7 +102,11 @@ def sort_lora(what: str, names: Sequence[str]) -> SortedLora:
         role, match = found
         # `to_q_lora.down.weight`: the module's own name ends before `_lora`
         module = name[: match.start()]
-        modules.setdefault(module, LoraModule(module)).tensors[role] = name
+        tensors = modules.setdefault(module, LoraModule(module)).tensors
+        if role in tensors:
+            other.setdefault("given for another adapter, too", []).append(name)
+        else:
+            tensors[role] = name
     kind_of = {name.partition(".")[0]: kind for kind, held in other.items() for name in held}
     for half in [m for m in modules.values() if not {"down", "up"} <= m.tensors.keys()]:
         del modules[half.name]
@@ -153,10 +161,42 @@ def family_of_lora(
     return None
 
 
-def another_family(what: str, name: str, made_for: str | None, family: str) -> Fault:
-    """That a file was made for one family of models and the model `name` is of another."""
-    maker = FAMILIES.get(made_for or "", "another family of models")
+def another_family(what: str, name: str, maker: str, family: str) -> Fault:
+    """That a file was made for one family of models and the model `name` is of another. maker: the
+    first in words, see `maker_of`."""
+    if maker == FAMILIES.get(family):
+        return Fault(
+            f"{what}: does not fit {name}: both are {maker}, but no layer of it has a size that is "
+            "found here"
+        )
     return Fault(
         f"{what}: does not fit {name}, which is {FAMILIES.get(family, family)}; it was made for "
-        f"{maker}{', another family of models' if made_for else ''}"
+        f"{maker}, another family of models"
     )
+
+
+SHAPES = (
+    (r"transformer_blocks[._][1-9]", FAMILIES["sdxl"]),
+    (
+        r"down_blocks[._]0[._]attentions|up_blocks[._]3[._]attentions|input_blocks[._][12][._]1[._]",
+        f"{FAMILIES['sd15']} or 2.1",
+    ),
+)
+"""Blocks that only one of the families has, as far as those of the usual depth go."""
+
+
+def maker_of(lora: SortedLora, shapes: Mapping[str, Shape], made_for: str | None) -> str:
+    """Which models a LoRA was made for, in words: its family, else the nearest that its tensors
+    say. For those that do not fit alone: small models may be built like another family."""
+    if made_for is not None:
+        return FAMILIES[made_for]
+    for module in lora.modules.values():
+        if re.search(r"attn2[._](processor[._])?to_[kv]$", module.name):
+            width = shapes[module.tensors["down"]][1]
+            return f"a model whose text has {width} numbers a token"
+    for pattern, family in SHAPES:
+        if any(re.search(pattern, name) for name in lora.modules):
+            return family
+    first = next(iter(lora.modules.values()))
+    sizes = shapes[first.tensors["down"]][1], shapes[first.tensors["up"]][0]
+    return f"a model whose {first.name} has {sizes[0]} channels in and {sizes[1]} out"

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from vj.core.errors import Fault
 from vj.diffusion.lora_file import (
-    FAMILIES,
     LoraModule,
     Shape,
     SortedLora,
     another_family,
     family_of_lora,
+    maker_of,
     sort_lora,
 )
 from vj.diffusion.lora_names import spellings, split_part
@@ -64,6 +64,7 @@ def read_metadata(path: Path) -> dict[str, str]:
 def check_lora(spec: ModelSpec, what: str, name: str, family: str | None = None) -> None:
     """Whether a file is a LoRA that plays here, by its header. what: lora or lcm_lora, as the error
     says it. family: that of the model, where it is known. Raises Fault."""
+    _need_peft(what, name)
     shapes = weight_shapes(spec, what, name)
     if not shapes:
         return
@@ -72,7 +73,13 @@ def check_lora(spec: ModelSpec, what: str, name: str, family: str | None = None)
     made_for = family_of_lora(lora, shapes, read_metadata(path))
     if made_for is not None and family not in (None, "small", made_for):
         assert family is not None
-        raise another_family(f"{what} {name}", spec.name, made_for, family)
+        maker = maker_of(lora, shapes, made_for)
+        raise another_family(f"{what} {name}", spec.name, maker, family)
+
+
+def _need_peft(what: str, name: str) -> None:
+    if importlib.util.find_spec("peft") is None:
+        raise Fault(f"{what} {name}: needs the package peft; python3 launch.py add peft")
 
 
 def add_lora(
@@ -86,8 +93,7 @@ def add_lora(
 ) -> None:
     """Put a file's LoRA into the model's parts, under the name `slot`. what: loras or lcm_lora, as
     an error begins. What is left out of the file is told. Raises Fault."""
-    if importlib.util.find_spec("peft") is None:
-        raise Fault(f"{what} {name}: needs the package peft; python3 launch.py add peft")
+    _need_peft(what, name)
     path = find_weights(spec, what, name)
     held = read_weights(spec, what, name)
     weights = {
@@ -99,11 +105,15 @@ def add_lora(
     lora = sort_lora(said, list(weights))
     shapes: dict[str, Shape] = {key: tuple(value.shape) for key, value in weights.items()}
     made_for = family_of_lora(lora, shapes, metadata)
+    misfit = another_family(said, spec.name, maker_of(lora, shapes, made_for), family)
     if made_for is not None and family != "small" and made_for != family:
-        raise another_family(said, spec.name, made_for, family)
+        raise misfit
     known = spellings(pipe)
     parts: dict[str, dict[str, _LoraPair]] = {}
     lacking: list[str] = []
+    wrong: list[str] = []
+    twice: list[str] = []
+    differs: Fault | None = None
     for module in lora.modules.values():
         part, flat = split_part(module.name)
         found = known.get(part, {}).get(flat)
@@ -113,31 +123,47 @@ def add_lora(
         layer = getattr(pipe, part).get_submodule(found)
         base = getattr(layer, "base_layer", layer)
         pair = _pair(module, weights, base, _alphas(metadata, part, found))
-        if pair is None:
-            if made_for not in (None, family):
-                raise another_family(said, spec.name, made_for, family)
-            raise Fault(
-                f"{said}: does not fit {spec.name} ({FAMILIES.get(family, family)}): "
-                f"{module.name} is {shapes[module.tensors['down']]} and "
-                f"{shapes[module.tensors['up']]}, and the model's weight {tuple(base.weight.shape)}"
-                "; it was made for another family of models"
+        if pair is None:  # one layer alone may differ, as the first of inpainting models does
+            sizes = [shapes[module.tensors[role]] for role in ("down", "up")]
+            differs = Fault(
+                f"{misfit}: {module.name} is {sizes[0]} and {sizes[1]}, and the model's weight "
+                f"{tuple(base.weight.shape)}"
             )
-        parts.setdefault(part, {})[found] = pair
+            if made_for is None:
+                raise differs
+            wrong += module.tensors.values()
+            continue
+        if not all(bool(torch.isfinite(one).all()) for one in (pair.down, pair.up)):
+            raise Fault(
+                f"{said}: is broken: {module.name} holds numbers that are none (NaN or infinite), "
+                "as a training that failed leaves them; fetch it again or take an earlier save"
+            )
+        if found in parts.setdefault(part, {}):
+            twice += module.tensors.values()
+            continue
+        parts[part][found] = pair
+    if differs is not None and not parts:
+        raise differs
     if not parts:
-        raise Fault(
-            f"{said}: holds nothing that {spec.name} has ({lacking[0]} and the like); it is one "
-            "of another family of models"
-        )
+        raise Fault(f"{misfit}: it holds nothing that is here ({lacking[0]} and the like)")
     for part, pairs in parts.items():
         _put_in(getattr(pipe, part), pairs, slot, said)
-    told = _left_out(lora, lacking, spec.name)
+    told = _left_out(
+        lora,
+        {
+            f"of parts that {spec.name} has not": lacking,
+            f"of another shape than in {spec.name}": wrong,
+            "given twice": twice,
+        },
+    )
     if told:
         on_message(f"{said}: {told}")
 
 
-def _left_out(lora: SortedLora, lacking: list[str], model: str) -> str:
-    """Which keys of the file are not played, in words; empty for none."""
-    groups = {f"of parts that {model} has not": lacking} if lacking else {}
+def _left_out(lora: SortedLora, unfit: Mapping[str, list[str]]) -> str:
+    """Which keys of the file are not played, in words; empty for none. unfit: those of whole
+    modules that do not go into the model, by the reason."""
+    groups = {words: keys for words, keys in unfit.items() if keys}
     groups |= {f"that are {kind}": keys for kind, keys in lora.other.items()}
     if not groups:
         return ""

@@ -12,12 +12,13 @@ from typing import Any
 from torch import nn
 
 PARTS = (
-    ("text_encoder_2", r"lora_te2[_.]|(base_model\.model\.)?text_encoder_2\."),
-    ("text_encoder_2", r"text_encoders\.clip_g\.transformer\.|conditioner\.embedders\.1\."),
-    ("text_encoder", r"lora_te1?[_.]|(base_model\.model\.)?text_encoder(_1)?\."),
-    ("text_encoder", r"text_encoders\.clip_l\.transformer\.|conditioner\.embedders\.0\."),
+    ("text_encoder_2", r"(lora|lycoris)_te2[_.]|(base_model\.model\.)?text_encoder_2\."),
+    ("text_encoder_2", r"(text_encoders\.)?clip_g\.(transformer\.)?|conditioner\.embedders\.1\."),
+    ("text_encoder", r"(lora|lycoris)_te1?[_.]|(base_model\.model\.)?text_encoder(_1)?\."),
+    ("text_encoder", r"(text_encoders\.)?clip_l\.(transformer\.)?|conditioner\.embedders\.0\."),
     ("text_encoder", r"(base_model\.model\.)?(?=text_model\.)"),
-    ("unet", r"lora_unet[_.]|(base_model\.model\.)?unet\.|(model\.)?diffusion_model\."),
+    ("unet", r"lora_unet[_.]|lycoris_(unet_)?"),
+    ("unet", r"(base_model\.model\.)?unet\.|(model\.)?diffusion_model\."),
     ("unet", r"(base_model\.model\.)?"),
 )
 """The parts of a model, by how a name begins."""
@@ -67,7 +68,9 @@ def _text(encoder: nn.Module) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in _adapted(encoder):
         bare = name.removeprefix("text_model.").replace(".", "_")
-        found |= {bare: name, f"text_model_{bare}": name}
+        early = re.sub("_(q|k|v|out)_proj$", r"_to_\1", bare)  # the first ones of diffusers
+        for one in (bare, early):
+            found |= {one: name, f"text_model_{one}": name}
     return found
 
 

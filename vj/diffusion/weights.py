@@ -25,6 +25,12 @@ INSTEAD = (
 """What lies where weights should be, by how it begins."""
 HELD = ("state_dict", "model", "module")
 """The names under which a pickle may have its tensors, where they do not lie at the top."""
+SAVED_AS = (
+    "pytorch_lora_weights.safetensors",
+    "adapter_model.safetensors",
+    "learned_embeds.safetensors",
+)
+"""What diffusers and peft call what they train, where other files may lie beside it."""
 ARCHIVE = b"pk"
 """How a file that PyTorch wrote begins, in lower case; by its old code it is a bare pickle."""
 
@@ -83,6 +89,8 @@ def find_weights(spec: ModelSpec, what: str, name: str) -> Path:
     """The file that a setting names, after a look at its header. what: the setting, for the error,
     like `lora`. Raises Fault."""
     path = Path(name).expanduser()
+    if path.is_dir():
+        path = _file_in(what, name, path)
     if not path.is_file():
         raise Fault(f"{what} {name}: no such file{nearest_file(path)}")
     if path.suffix != ".safetensors" and not spec.allow_pickle:
@@ -92,6 +100,19 @@ def find_weights(spec: ModelSpec, what: str, name: str) -> Path:
         )
     check_weights(path)
     return path
+
+
+def _file_in(what: str, name: str, folder: Path) -> Path:
+    """The weights in a folder, as trainers leave one. Raises Fault."""
+    files = sorted(path for path in folder.iterdir() if path.suffix == ".safetensors")
+    known = [path for path in files if path.name in SAVED_AS]
+    if len(known or files) == 1:
+        return (known or files)[0]
+    there = ", ".join(path.name for path in files[:3])
+    raise Fault(
+        f"{what} {name}: is a folder with {f'several files: {there}' if files else 'none'}; name "
+        "the .safetensors file that is meant"
+    )
 
 
 def weight_names(spec: ModelSpec, what: str, name: str) -> list[str]:
