@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.attention_memory import memory_of
 from vj.diffusion.guides import hints_of
+from vj.diffusion.in_flight import FADE_BELOW, WHOLE, InFlight, arriving
 from vj.diffusion.ip_adapter import WalkTokens
 from vj.diffusion.latent_morph import LatentMorph
 from vj.diffusion.live_tokens import LiveTokens
@@ -38,27 +39,7 @@ from vj.pipeline.mixture_travel import PromptTravel, prompt_weights
 from vj.pipeline.optical_flow import grid_size
 from vj.pipeline.text_book import TextBook
 
-FADE_BELOW = 0.05
-"""Strength under which the generated image fades into the input: at 0 the input comes out as it
-came."""
-
 MOST_STEPS = int(TABLE.find("steps").high)
-
-ONE_STEP = {"steps": 1, "strength": 0.5, "guidance": 1.0, "noise/align": 0.0, "latent/morph": 0.0}
-"""What a frame needs to be painted whole."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class InFlight:
-    """What goes along with a frame through the model."""
-
-    context: FrameContext
-    strength: float
-    entered: Tensor | None
-    """What went in, (1, 3, H, W), where the strength is so low that it shows."""
-    time: float
-    morph: float
-    """Milliseconds, see `vj.diffusion.latent_morph`."""
 
 
 class StreamBackend:
@@ -135,18 +116,23 @@ class StreamBackend:
                 for of_frame in [most] * MOST_STEPS + [snapshot] * snapshot["steps"]:
                     self.paint(black, of_frame, context)
                 self.clear()
-                self._warm_whole(snapshot, context)
+                self._warm_whole(black, snapshot, context)
         for _ in range(2 * snapshot["steps"]):
             self.paint(black, snapshot, context)
         self.clear()
 
-    def _warm_whole(self, snapshot: Snapshot, context: FrameContext) -> None:
-        """Have the graphs of a whole frame, without motion and with it."""
-        one = replace(snapshot, values={**snapshot.values, **ONE_STEP})
+    def _warm_whole(self, black: Tensor, snapshot: Snapshot, context: FrameContext) -> None:
+        """Have the graphs of whole frames, without motion and with it."""
         columns, rows = grid_size(self.compositor.size)
-        for flow in (None, np.zeros((rows, columns, 3), np.float32)):
-            if self.takes_whole(one, context):
-                self.paint_whole(one, context, 0.0, flow, flow)
+        for steps in sorted({1, snapshot["steps"]}):
+            plain = replace(snapshot, values={**snapshot.values, **WHOLE, "steps": steps})
+            for flow in (None, np.zeros((rows, columns, 3), np.float32)):
+                for _ in range(steps):
+                    if self.takes_whole(plain, context) is not None:
+                        self.paint_whole(plain, context, 0.0, flow, flow)
+                        break
+                    self.paint(black, plain, context)
+            self.clear()
         self.compositor.reset()
 
     def paint(
@@ -185,17 +171,13 @@ class StreamBackend:
         waits = waits or (self.memory is not None and self.memory.changes)
         return not self._travel.under_way and not waits and snapshot["noise/hold"] >= 1
 
-    def takes_whole(self, snapshot: Snapshot, context: FrameContext) -> bool:
+    def takes_whole(self, snapshot: Snapshot, context: FrameContext) -> FrameContext | None:
         """See `vj.pipeline.backend.PaintsWhole`."""
-        return (
-            self._whole is not None
-            and snapshot["steps"] == 1
-            and snapshot["strength"] > 0
-            and snapshot["noise/align"] == 0 == snapshot["latent/morph"]
-            and not self._stream.rows
-            and place_of(context) is None
-            and not (snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip())
-        )
+        if self._whole is None or place_of(context) is not None or snapshot["noise/align"] > 0:
+            return None
+        steps = 1 if self.model.from_noise else snapshot["steps"]
+        faint = snapshot["strength"] < (self._fades_below if steps > 1 else 1e-9)
+        return arriving(self._stream.rows, steps, faint, snapshot["latent/morph"] > 0, context)
 
     def paint_whole(
         self,
@@ -208,28 +190,33 @@ class StreamBackend:
         """See `vj.pipeline.backend.PaintsWhole`."""
         assert self._whole is not None
         assert isinstance(self.compositor, CudaCompositor)
+        shown = self.takes_whole(snapshot, context)
         text = self._travel.of(snapshot)
         there = (
             None
-            if text is None
+            if text is None or shown is None
             else self.compositor.on_card(
                 context.model_input,
-                context.dry,
+                shown.dry,
                 snapshot,
                 crossfade,
                 flow,
                 flow_after,
-                context.mask,
+                shown.mask,
                 context.blank,
             )
         )
         if text is None or there is None:
             return None
         self.model.follow(snapshot)
-        conditioning = self._conditioning(None, context, snapshot, text, None)
+        negative = self._negative(snapshot)
+        conditioning = self._conditioning(None, context, snapshot, text, negative)
         self.settled = self._settles(snapshot)
-        share = min(1.0, snapshot["strength"] / self._fades_below)
-        return self._whole.paint(there, conditioning, share)
+        self._morph.begin()
+        strength = snapshot["strength"]
+        share = min(1.0, strength / self._fades_below)
+        flight = InFlight(context, strength, None, snapshot.time, 0.0)
+        return self._whole.paint(there, conditioning, share, self._stream, flight)
 
     def _conditioning(
         self,

@@ -112,26 +112,30 @@ def _hint(picture: Any, device: torch.device) -> Tensor:
     return there.permute(2, 0, 1)[None].float() / 255
 
 
+def stacked_hints(rows: Sequence[Hints]) -> Hints:
+    """The hints of several rows as a batch, (B, 3, H, W) each, zeros for rows without."""
+    made: list[Tensor | None] = []
+    for place in range(max(len(hints) for hints in rows)):
+        column = [hints[place] if place < len(hints) else None for hints in rows]
+        like = next((hint for hint in column if hint is not None), None)
+        made.append(
+            None
+            if like is None
+            else torch.cat([torch.zeros_like(like) if hint is None else hint for hint in column])
+        )
+    return tuple(made)
+
+
 def stacked(
     rows: Sequence[tuple[Hints, tuple[float, ...]]],
 ) -> tuple[Hints, Tensor] | tuple[()]:
     """The hints and amounts of several rows as a batch: each hint (B, 3, H, W), zeros and the
     amount 0 for rows without it; amounts (B, hints). Nothing when none has any."""
-    count = max(len(hints) for hints, _ in rows)
-    made: list[Tensor | None] = []
-    amounts = torch.zeros(len(rows), max(count, 1))
-    device: torch.device | None = None
-    for place in range(count):
-        column = [hints[place] if place < len(hints) else None for hints, _ in rows]
-        like = next((hint for hint in column if hint is not None), None)
-        if like is None:
-            made.append(None)
-            continue
-        device = like.device
-        made.append(
-            torch.cat([torch.zeros_like(like) if hint is None else hint for hint in column])
-        )
-        for row, hint in enumerate(column):
+    made = stacked_hints([hints for hints, _ in rows])
+    device = next((hint.device for hint in made if hint is not None), None)
+    amounts = torch.zeros(len(rows), max(len(made), 1))
+    for row, (hints, shares) in enumerate(rows):
+        for place, hint in enumerate(hints):
             if hint is not None:
-                amounts[row, place] = rows[row][1][place]
-    return () if device is None else (tuple(made), sent(amounts, device))
+                amounts[row, place] = shares[place]
+    return () if device is None else (made, sent(amounts, device))

@@ -23,8 +23,8 @@ from torch import Tensor
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import FADE_BELOW
 from vj.diffusion.devices import sent
+from vj.diffusion.in_flight import FADE_BELOW
 from vj.diffusion.model import Model
 from vj.diffusion.not_followed import IMAGE_PROMPTS, LIVE_PICTURES, POCKET
 from vj.diffusion.prompts import Embedding, blend

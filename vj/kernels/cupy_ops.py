@@ -88,7 +88,7 @@ class TemporalKernels:
         self._none = torch.zeros((1, 1, 3), dtype=torch.float32, device=self.device)
         self._state_turn = self._output_turn = 0
         self._started = False
-        self._places: dict[int, torch.Tensor] = {}
+        self._places: dict[tuple[str, int], torch.Tensor] = {}
         """On the card, of numbers that are sent, by how many there are."""
         module = self._cupy.RawModule(
             code=CUDA_SOURCE, options=_HALF_OPTION[dtype], backend="nvrtc"
@@ -243,14 +243,15 @@ class TemporalKernels:
         self._check_picture("picture", picture)
         self._launch("vj_sharpen", picture, out, *self._size, numbers)
 
-    def sent(self, numbers: np.ndarray) -> torch.Tensor:
+    def sent(self, numbers: np.ndarray, of: str = "") -> torch.Tensor:
         """Numbers of a frame, (n,) float32, on the card, in turn with the kernels. They lie where
-        as many lie always."""
+        as many of the same lie always. of: what they are of, where others of a frame may be as
+        many."""
         host = torch.empty(numbers.shape, pin_memory=self.device.type == "cuda")
         host.numpy()[...] = numbers
-        place = self._places.get(len(numbers))
+        place = self._places.get((of, len(numbers)))
         if place is None:
-            place = self._places[len(numbers)] = torch.empty_like(host, device=self.device)
+            place = self._places[of, len(numbers)] = torch.empty_like(host, device=self.device)
         return place.copy_(host, non_blocking=True)
 
     def _flow(self, flow: torch.Tensor | None) -> tuple[torch.Tensor, np.int32, np.int32]:

@@ -144,8 +144,9 @@ class PaintsWhole(Backend, Protocol):
     """One that can make the picture of a frame as one piece of work for a card, feedback and
     blending too."""
 
-    def takes_whole(self, snapshot: Snapshot, context: FrameContext) -> bool:
-        """Whether it can with this frame."""
+    def takes_whole(self, snapshot: Snapshot, context: FrameContext) -> FrameContext | None:
+        """Of the frame whose picture that would be, which with several steps is one before this;
+        None where it cannot with this frame."""
 
     def paint_whole(
         self,

@@ -280,7 +280,7 @@ class FramePipeline:
         steps = (context.background, context.flight, self._model_fade)  # what wants them
         if not isinstance(backend, PaintsWhole) or any(one is not None for one in steps):
             return None
-        if not backend.takes_whole(snapshot, context):
+        if (shown := backend.takes_whole(snapshot, context)) is None:
             return None
         begun = time.perf_counter()
         self.stage.enter("flow")
@@ -289,13 +289,13 @@ class FramePipeline:
         if asked is not None and snapshot["feedback/amount"] == 0 and not late:
             return None  # it is found while the model runs
         flow = leading_flow(context.image, None, self._motion, snapshot)
-        motion, after = motion_of(context.image, None, self._motion, snapshot)
+        motion, after = motion_of(shown.image, shown.flight, self._motion, snapshot)
         begun = self._lap("flow", begun)
         self.stage.enter("diffuse")
-        backend.compositor.way_out = self.way_out(context, snapshot)
+        backend.compositor.way_out = self.way_out(shown, snapshot)
         coming = backend.paint_whole(snapshot, context, self._first.held, flow, after)
         self._lap("diffuse", begun)
-        return None if coming is None else self._on_its_way(coming, context, motion)
+        return None if coming is None else self._on_its_way(coming, shown, motion)
 
     def _blend(self, generated: GeneratedImage, snapshot: Snapshot) -> PaintedFrame:
         begun = time.perf_counter()
