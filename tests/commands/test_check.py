@@ -249,6 +249,16 @@ def test_models_and_what_is_added_to_them_are_opened_far_enough(
     assert any(one.startswith(f"{line}: ") and words in one for one in wrong), wrong
 
 
+def test_what_of_a_lora_is_left_out_is_told_by_its_header(look: Check, tmp_path: Path) -> None:
+    ends = ("lora_down.weight", "lora_up.weight", "w_norm", "diff_b")
+    weights(tmp_path / "ink.safetensors", *(f"lora_unet_a.{end}" for end in ends))
+    code, _, messages = look("model:\n  name: some/model\n  loras: [ink.safetensors]\n")
+    assert code == 0
+    (told,) = (one for one in messages if "2 of 4 keys are left out" in one)
+    assert "3: " in told
+    assert "ink.safetensors" in told
+
+
 def test_pickles_are_not_read_and_it_is_logged_what_is_not_known(
     look: Check, tmp_path: Path
 ) -> None:

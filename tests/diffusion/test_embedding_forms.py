@@ -126,6 +126,12 @@ def test_a_file_of_several_words(adds: Adds) -> None:
     pipe, words = adds({"<moss>": VECTORS[0], "<fern>": VECTORS[1]})
     assert sorted(words) == ["<fern>", "<moss>"]
     assert torch.equal(heard(pipe, "<moss><fern>"), VECTORS)
+    state = {"<moss>": VECTORS[0], "<rust>": VECTORS[1]}
+    pipe, words = adds(state, token="<one><two>", ends=".bin")
+    assert words == ["<one>", "<two>"]
+    assert torch.equal(heard(pipe, "<one> <two>"), VECTORS)
+    with pytest.raises(Fault, match="names 1 and the file has 2 words"):
+        adds(state, token="moss")
 
 
 def test_other_words_are_left_alone(adds: Adds, parts: Path) -> None:

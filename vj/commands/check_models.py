@@ -146,6 +146,16 @@ def _try(look: Callable[[], object], place: KeyPath, result: CheckResult) -> Non
         )
 
 
+def _try_lora(look: Callable[[], str], place: KeyPath, result: CheckResult) -> None:
+    """look: returns what of the file would be left out, in words."""
+
+    def warned() -> None:
+        if told := look():
+            result.warn(place, told)
+
+    _try(warned, place, result)
+
+
 def _model(spec: ModelSpec, result: CheckResult) -> None:
     """The model itself. Raises Fault, or whatever a library throws at its files."""
     from vj.diffusion.checkpoints import check_folder, check_single_file
@@ -224,7 +234,7 @@ def _autoencoder(spec: ModelSpec, result: CheckResult) -> None:
     if spec.lcm_lora not in ("auto", "off"):
         if Path(spec.lcm_lora).expanduser().is_file() or not is_model_id(spec.lcm_lora):
             look = partial(check_lora, spec, "lcm_lora", spec.lcm_lora, family_of_folder(spec))
-            _try(look, ("model", "lcm_lora"), result)
+            _try_lora(look, ("model", "lcm_lora"), result)
         else:
             _not_looked_at(spec.lcm_lora, result)
     if spec.config is not None and not Path(spec.config).expanduser().is_dir():
@@ -272,8 +282,8 @@ def _adapters(spec: ModelSpec, result: CheckResult) -> None:
             result.skip(f"{file} (a pickle, which is read whole)")
     family, widths = family_of_folder(spec), text_widths(spec)
     for index, lora in enumerate(spec.loras):
-        look = partial(check_lora, spec, "lora", lora.file, family)
-        _try(look, ("model", "loras", index), result)
+        lora_look = partial(check_lora, spec, "lora", lora.file, family)
+        _try_lora(lora_look, ("model", "loras", index), result)
     for index, word in enumerate(spec.embeddings):
         look = partial(check_embedding, spec, word.file, widths)
         _try(look, ("model", "embeddings", index), result)

@@ -147,8 +147,10 @@ def add_embedding(spec: ModelSpec, pipe: Any, family: str, given: EmbeddingFile)
     for word in words:
         _check_widths(given.file, word, widths, known)
     tokens: list[str] = []
-    for word in words:
-        names = _names(given, word, len(words), PIVOTAL in found)
+    called = _told_apart(given, len(words))
+    for number, word in enumerate(words):
+        one = given if called is None else EmbeddingFile(given.file, called[number])
+        names = _names(one, word, PIVOTAL in found)
         for part in widths:
             vectors = torch.as_tensor(word.vectors[part]).detach().float()
             vectors = vectors.reshape(-1, vectors.shape[-1])
@@ -170,16 +172,32 @@ def add_embedding(spec: ModelSpec, pipe: Any, family: str, given: EmbeddingFile)
     return tokens
 
 
-def _names(given: EmbeddingFile, word: Word, words: int, pivotal: bool) -> Sequence[str]:
+def _several(token: str) -> list[str] | None:
+    """`<a><b>` -> its words; None for a single one."""
+    found = re.findall(r"<[^<>]+>", token)
+    return found if len(found) > 1 and "".join(found) == token.replace(" ", "") else None
+
+
+def _told_apart(given: EmbeddingFile, words: int) -> list[str] | None:
+    """The token of each word of a file that holds several; None where `token:` says nothing, or
+    there is one word. Raises Fault."""
+    if given.token is None or words == 1:
+        return None
+    called = _several(given.token) or [given.token]
+    if len(called) != words:
+        raise Fault(
+            f"embedding {given.file}: token: names {len(called)} and the file has {words} words of "
+            "its own; leave token out, or name each, like <one><two>"
+        )
+    return called
+
+
+def _names(given: EmbeddingFile, word: Word, pivotal: bool) -> Sequence[str]:
     """What prompts call a word: several for several vectors that each have their own."""
     count = _vectors_of(word)
     if given.token is not None:
-        several = re.findall(r"<[^<>]+>", given.token)
-        if len(several) > 1 and "".join(several) == given.token.replace(" ", ""):
-            return several
-        if words == 1:
-            return [given.token]
-    if given.token is None and pivotal:
+        return _several(given.token) or [given.token]
+    if pivotal:
         return [f"<s{number}>" for number in range(count)]
     return [word.name or Path(given.file).stem]
 

@@ -131,6 +131,11 @@ def sort_lora(what: str, names: Sequence[str]) -> SortedLora:
     return SortedLora(modules, other)
 
 
+def _width(module: LoraModule, shapes: Mapping[str, Shape]) -> int:
+    """How many channels go into a module; 0 for a broken one."""
+    return (*shapes[module.tensors["down"]], 0, 0)[1]
+
+
 def family_of_lora(
     lora: SortedLora, shapes: Mapping[str, Shape], metadata: Mapping[str, str]
 ) -> str | None:
@@ -138,14 +143,14 @@ def family_of_lora(
     wrote; None where none of them says. shapes: of its tensors, by name."""
     for module in lora.modules.values():
         if re.search(r"attn2[._](processor[._])?to_[kv]$", module.name):
-            width = shapes[module.tensors["down"]][1]
+            width = _width(module, shapes)
             if width in TEXT_WIDTHS:
                 return TEXT_WIDTHS[width]
     for module in lora.modules.values():
         part, name = split_part(module.name)
         if part == "text_encoder_2":
             return "sdxl"
-        width = shapes[module.tensors["down"]][1]
+        width = _width(module, shapes)
         if part == "text_encoder" and name.endswith("q_proj") and width == 1024:
             return "sd21"
     said = " ".join(
@@ -192,11 +197,11 @@ def maker_of(lora: SortedLora, shapes: Mapping[str, Shape], made_for: str | None
         return FAMILIES[made_for]
     for module in lora.modules.values():
         if re.search(r"attn2[._](processor[._])?to_[kv]$", module.name):
-            width = shapes[module.tensors["down"]][1]
+            width = _width(module, shapes)
             return f"a model whose text has {width} numbers a token"
     for pattern, family in SHAPES:
         if any(re.search(pattern, name) for name in lora.modules):
             return family
     first = next(iter(lora.modules.values()))
-    sizes = shapes[first.tensors["down"]][1], shapes[first.tensors["up"]][0]
+    sizes = _width(first, shapes), (*shapes[first.tensors["up"]], 0)[0]
     return f"a model whose {first.name} has {sizes[0]} channels in and {sizes[1]} out"

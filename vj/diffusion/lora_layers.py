@@ -45,6 +45,11 @@ class _LoraPair:
     def rank(self) -> int:
         return int(self.down.shape[0])
 
+    @property
+    def finite(self) -> bool:
+        held = (self.down, self.up, self.lengths, torch.tensor(self.alpha))
+        return all(bool(torch.isfinite(one.float()).all()) for one in held if one is not None)
+
 
 def read_metadata(path: Path) -> dict[str, str]:
     """What a safetensors file's trainer wrote beside the weights; and for a file of peft's, what
@@ -61,13 +66,14 @@ def read_metadata(path: Path) -> dict[str, str]:
     return found
 
 
-def check_lora(spec: ModelSpec, what: str, name: str, family: str | None = None) -> None:
+def check_lora(spec: ModelSpec, what: str, name: str, family: str | None = None) -> str:
     """Whether a file is a LoRA that plays here, by its header. what: lora or lcm_lora, as the error
-    says it. family: that of the model, where it is known. Raises Fault."""
+    says it. family: that of the model, where it is known. Returns which keys of it would not be
+    played, in words; empty for none. Raises Fault."""
     _need_peft(what, name)
     shapes = weight_shapes(spec, what, name)
     if not shapes:
-        return
+        return ""
     lora = sort_lora(f"{what} {name}", list(shapes))
     path = find_weights(spec, what, name)
     made_for = family_of_lora(lora, shapes, read_metadata(path))
@@ -75,6 +81,8 @@ def check_lora(spec: ModelSpec, what: str, name: str, family: str | None = None)
         assert family is not None
         maker = maker_of(lora, shapes, made_for)
         raise another_family(f"{what} {name}", spec.name, maker, family)
+    told = _left_out(lora, {})
+    return f"{what} {name}: {told}" if told else ""
 
 
 def _need_peft(what: str, name: str) -> None:
@@ -133,7 +141,7 @@ def add_lora(
                 raise differs
             wrong += module.tensors.values()
             continue
-        if not all(bool(torch.isfinite(one).all()) for one in (pair.down, pair.up)):
+        if not pair.finite:
             raise Fault(
                 f"{said}: is broken: {module.name} holds numbers that are none (NaN or infinite), "
                 "as a training that failed leaves them; fetch it again or take an earlier save"
