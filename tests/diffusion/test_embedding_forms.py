@@ -164,8 +164,12 @@ def test_the_pooled_text_is_not_the_new_words(adds: Adds, parts: Path) -> None:
     ("family", "state", "words"),
     [
         ("lcm", {"emb_params": torch.ones(1, 1280)}, r"has 1280 numbers .* takes 768.*SDXL"),
-        ("lcm", {"clip_l": NARROW, "clip_g": NARROW}, "has two parts"),
-        ("sdxl", {"<moss>": VECTORS}, "has one part"),
+        (
+            "lcm",
+            {"clip_l": NARROW, "clip_g": NARROW},
+            r"\(32 and 32 .* takes one \(768\)",
+        ),
+        ("sdxl", {"<moss>": VECTORS}, r"one part \(768 .*\(32 and 32\)"),
         ("sdxl", {"clip_l": NARROW, "clip_g": VECTORS}, "has 768 .*text encoder 2 takes 32"),
         ("lcm", {"a.weight": VECTORS, "b.weight": VECTORS}, "is no textual inversion"),
         ("lcm", {"weight": torch.ones(4, 4, 3, 3)}, "is no textual inversion"),

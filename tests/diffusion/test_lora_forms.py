@@ -19,6 +19,7 @@ from torch import Tensor
 
 from tests.diffusion import lora_spellings as forms
 from tests.diffusion.adapter_parts import T, X, apart, at, guess
+from tests.tiny_models import one_file
 from vj.core.errors import Fault
 from vj.diffusion.folder_facts import family_of_folder
 from vj.diffusion.library_words import told_once
@@ -228,8 +229,8 @@ def test_a_layer_of_another_shape_and_one_given_twice_are_told(
     state = forms.written(layers["attention"], "kohya")
     again = forms.written(layers["attention"], "peft")
     state |= {name: again[name].clone() for name in list(again)[:3]}
-    state["lora_unet_conv_in.lora_down.weight"] = torch.ones(2, 9, 3, 3)
-    state["lora_unet_conv_in.lora_up.weight"] = torch.ones(8, 2, 1, 1)
+    for end, shape in (("down", (2, 9, 3, 3)), ("up", (8, 2, 1, 1))):
+        state[f"lora_unet_conv_in.lora_{end}.weight"] = torch.ones(shape)
     change, (said,) = adds(state)
     assert forms.apart(change, forms.changes(layers["attention"])) < 1e-5
     assert f"5 of {len(state)} keys are left out" in said
@@ -241,8 +242,7 @@ def test_what_a_failed_training_leaves_is_refused(
     layers: dict[str, forms.Layers], adds: Adds
 ) -> None:
     state = forms.written(layers["attention"], "kohya")
-    name = next(name for name in state if "lora_up" in name)
-    state[name] = state[name] * float("nan")
+    state[next(name for name in state if "lora_up" in name)] = torch.full((8, 2), float("nan"))
     with pytest.raises(Fault, match=r"is broken: .*NaN"):
         adds(state)
 
@@ -304,12 +304,13 @@ def test_check_knows_the_family_by_the_header(
             nullcontext() if fits else pytest.raises(Fault, match=r"made for Stable Diffusion 1\.5")
         ):
             check_lora(spec, "lora", str(path), family_of_folder(spec))
+    whole = one_file(parts / "lcm", tmp_path / "whole.safetensors")
+    assert family_of_folder(ModelSpec(str(whole), device="cpu")) == "sd15"
 
 
 def test_a_lora_of_few_steps_is_fused_in_any_form(
     layers: dict[str, forms.Layers], parts: Path, tmp_path: Path
 ) -> None:
-    """The same way in: what was fused is in the weights, and nothing is left beside them."""
     path, given = tmp_path / "fast.safetensors", layers["attention"]
     save_file(forms.written(given, "comfy"), path)
     spec = ModelSpec(str(parts / "lcm"), vae="full", device="cpu")

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,8 +110,10 @@ def _check_widths(file: str, word: Word, widths: Mapping[str, int], family: str)
             if len(word.vectors) > 1
             else ("one part", "two, clip_l and clip_g")
         )
+        own = _said(_shape(it)[-1] for it in word.vectors.values())
         raise Fault(
-            f"embedding {file}: has {has}, and {family} takes {wants}; it belongs to another"
+            f"embedding {file}: has {has} ({own} numbers a token), and {family} takes {wants} "
+            f"({_said(widths.values())}); it belongs to another"
         )
     for encoder, vectors in word.vectors.items():
         width = _shape(vectors)[-1]
@@ -122,6 +124,10 @@ def _check_widths(file: str, word: Word, widths: Mapping[str, int], family: str)
                 f"{encoder.replace('_', ' ')} takes {widths[encoder]}; it belongs to another "
                 f"family of models{of}"
             )
+
+
+def _said(widths: Iterable[int]) -> str:
+    return " and ".join(map(str, widths))
 
 
 def read_embedding(spec: ModelSpec, name: str) -> dict[str, Any]:

@@ -126,8 +126,8 @@ def sort_lora(what: str, names: Sequence[str]) -> SortedLora:
                 f"{what}: is of the kind {' and '.join(kinds)} ({sum(map(len, other.values()))} "
                 "keys), which is not played here; LoRA, LoCon and DoRA are"
             )
-        called = names[0] if names else "nothing"
-        raise Fault(f"{what}: is no LoRA (its weights are called {called} and the like)")
+        called = f"its weights are called {names[0]} and the like" if names else "it names none"
+        raise Fault(f"{what}: is no LoRA ({called})")
     return SortedLora(modules, other)
 
 
