@@ -99,7 +99,7 @@ LONG = [pytest.param(200, kind, marks=pytest.mark.long) for kind in ("v_predicti
 
 @pytest.mark.parametrize(
     ("frames", "prediction"),
-    [(14, "v_prediction"), pytest.param(200, "epsilon", marks=pytest.mark.long), *LONG],
+    [(11, "v_prediction"), pytest.param(200, "epsilon", marks=pytest.mark.long), *LONG],
 )
 def test_replayed_it_is_what_its_parts_are_bit_for_bit(
     parts: Path, on_card: None, frames: int, prediction: str
@@ -115,7 +115,7 @@ def test_replayed_it_is_what_its_parts_are_bit_for_bit(
         model.prediction = way.backend._stream.prediction = prediction
         made = []
         for number in range(frames):
-            turn(way, number, (1, 2, 4, 3)[number // 6 % 4] if long else 2 + number // 8)
+            turn(way, number, (1, 2, 4, 3)[number // 6 % 4] if long else 2 + number // 7)
             with model.made_ready():  # at once, and not beside the picture
                 made.append(way.next(number, flow=long and number % 4 > 1))
         pictures.append(made)
@@ -131,14 +131,14 @@ def test_replayed_it_is_what_its_parts_are_bit_for_bit(
     assert replays > (0.5 * frames if long else 2)
 
 
-@pytest.mark.parametrize("memory", [0.0, 0.7])
+@pytest.mark.parametrize("memory", [pytest.param(0.0, marks=pytest.mark.long), 0.7])
 def test_it_paints_what_the_stream_batch_paints(parts: Path, on_card: None, memory: float) -> None:
     """Of the same frames, in the same order, with their own conditions."""
     whole, steps = (
         Stepped(load(parts, "lcm"), way, memory__amount=memory) for way in (True, False)
     )
-    for number in range(30):
-        count = (2, 3, 1, 4)[number // 8 % 4]
+    for number in range(18):
+        count = (2, 3, 1, 4)[number // 5 % 4]
         made = []
         for one in (whole, steps):
             turn(one, number, count)
@@ -152,7 +152,7 @@ def test_it_paints_what_the_stream_batch_paints(parts: Path, on_card: None, memo
             assert apart.max() <= 3, number
             assert apart.mean() < 0.02
     assert whole.shown == steps.shown
-    assert whole.ways["whole"] > 18
+    assert whole.ways["whole"] > 8
     assert not steps.ways["whole"]
 
 

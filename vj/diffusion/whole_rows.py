@@ -30,8 +30,8 @@ def one_at_each_level(rows: Sequence[BatchRow[Any]], steps: int) -> bool:
 
 
 def joined(parts: Sequence[Tensor]) -> Tensor:
-    """As one batch."""
-    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
+    """As one batch, of one layout: a graph is for one."""
+    return (parts[0] if len(parts) == 1 else torch.cat(list(parts))).contiguous()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
