@@ -94,12 +94,15 @@ def turn(played: Played, number: int, steps: int) -> None:
         played.store.set(name, value, "test")
 
 
-LONG = [pytest.param(200, kind, marks=pytest.mark.long) for kind in ("v_prediction", "sample")]
+LONG = [
+    pytest.param(200, kind, marks=(pytest.mark.long, pytest.mark.timeout(400)))
+    for kind in ("epsilon", "v_prediction", "sample")
+]
 
 
 @pytest.mark.parametrize(
     ("frames", "prediction"),
-    [(11, "v_prediction"), pytest.param(200, "epsilon", marks=pytest.mark.long), *LONG],
+    [(11, "v_prediction"), *LONG],
 )
 def test_replayed_it_is_what_its_parts_are_bit_for_bit(
     parts: Path, on_card: None, frames: int, prediction: str
@@ -115,9 +118,9 @@ def test_replayed_it_is_what_its_parts_are_bit_for_bit(
         model.prediction = way.backend._stream.prediction = prediction
         made = []
         for number in range(frames):
-            turn(way, number, (1, 2, 4, 3)[number // 6 % 4] if long else 2 + number // 7)
+            turn(way, number, (1, 2, 4, 3)[number // 50] if long else 2 + number // 7)
             with model.made_ready():  # at once, and not beside the picture
-                made.append(way.next(number, flow=long and number % 4 > 1))
+                made.append(way.next(number, flow=number > 100))
         pictures.append(made)
     differ = [
         number
