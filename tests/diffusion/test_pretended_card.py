@@ -291,12 +291,13 @@ def test_no_part_has_a_branch_that_numbers_decide(parts: Path, kind: str) -> Non
     image = None
     if model.adapters.image_prompts is not None:
         image = model.adapters.image_tokens(None, 1)
-    latents, t, lines, amount = (
-        torch.rand(shape) for shape in ((1, 4, 8, 8), 1, (1, 3, 64, 64), 1)
+    hints = tuple(torch.rand(1, 3, 64, 64) for _ in model.guides)
+    latents, t, lines, amounts = (
+        torch.rand(shape) for shape in ((1, 4, 8, 8), 1, (1, 3, 64, 64), (1, len(hints)))
     )
     asked = {
         "_encode": (lines,),
-        "_denoise": (latents, t, text.tokens, text.pooled, image, lines, amount),
+        "_denoise": (latents, t, text.tokens, text.pooled, image, amounts, *hints),
         "_decode": (latents,),
     }
     for work, given in asked.items():

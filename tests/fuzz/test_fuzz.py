@@ -28,8 +28,8 @@ def test_the_packet_that_breaks_something_is_named(monkeypatch: pytest.MonkeyPat
         on_tempo_set(self, message, sender)
 
     monkeypatch.setattr(Dispatcher, "_dispatch", fragile)
-    with pytest.raises(Failed, match=r"(?s)out of cheese.*seed 1.*blackout") as failed:
-        osc.fuzz(3000, seed=1)
+    with pytest.raises(Failed, match=r"(?s)out of cheese.*seed 2.*blackout") as failed:
+        osc.fuzz(3000, seed=2)
     assert str(failed.value).count("\n    b'") == 1, "one packet is enough to show it"
 
 
@@ -40,7 +40,7 @@ def test_edited_shows_play_or_are_refused_with_a_line() -> None:
 
 
 def test_parameters_at_their_ends_make_a_picture() -> None:
-    figures = extremes.fuzz(25, seed=3)
+    figures = extremes.fuzz(25, seed=4)
     assert figures.changes > 100
 
 
