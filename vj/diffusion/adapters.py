@@ -19,6 +19,7 @@ from torch import Tensor
 
 from vj.diffusion.guides import ControlNets, Hints, T2IAdapters
 from vj.diffusion.ip_adapter import ImagePrompts, with_amount
+from vj.diffusion.lora_scales import LoraScales
 from vj.diffusion.prompts import Embedding
 from vj.parameters.store import Snapshot
 from vj.parameters.table import Value
@@ -41,7 +42,7 @@ class Adapters:
     guides: tuple[str, ...] = ()
     """Kinds of pictures that lead these, in the order of a frame's hints."""
     image_prompts: ImagePrompts | None = None
-    _layers: tuple[Any, list[Any]] = (None, [])
+    _scales: LoraScales | None = None
 
     @property
     def in_unet(self) -> bool:
@@ -79,26 +80,23 @@ class Adapters:
         ms in SDXL for two LoRAs, where `set_adapters` looks through the whole UNet for 6 and 30 ms.
         A LoRA at 0 still costs its computing.
         """
-        if self._layers[0] is not unet:  # tuning puts a fresh copy of the UNet in
-            from peft.tuners.tuners_utils import BaseTunerLayer
-
-            self._layers = (
-                unet,
-                [module for module in unet.modules() if isinstance(module, BaseTunerLayer)],
-            )
+        fresh = self._scales is None or self._scales.unet is not unet
+        if self._scales is None or fresh:  # tuning puts a copy of the UNet in
+            self._scales = LoraScales(unet)
         wanted = {
             name: float(values.get(f"lora/{name}", weight)) for name, weight in self.weights.items()
         }
         moved = {
-            name for name, weight in wanted.items() if abs(weight - self.weights[name]) > SMALL
+            name
+            for name, weight in wanted.items()
+            if abs(weight - self.weights[name]) > SMALL or (fresh and self._scales.in_memory)
         }
         if not moved:
             return
         for slot, (name, weight) in enumerate(wanted.items()):
             if name in moved:
                 self.weights[name] = weight
-                for layer in self._layers[1]:
-                    layer.set_scale(slot_name(slot), weight)
+                self._scales.set(slot_name(slot), weight)
 
     def residuals(
         self,
