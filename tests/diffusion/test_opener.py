@@ -238,6 +238,28 @@ def test_a_tokenizer_of_another_model_is_told_at_load(folder: Path) -> None:
         opened(folder)
 
 
+def test_a_tokenizer_that_knows_of_no_end_has_the_encoders(folder: Path) -> None:
+    (folder / "tokenizer" / "tokenizer_config.json").unlink()
+    model = opened(folder)
+    assert model.encode_text("gold " * 200).tokens.shape == model.encode_text("").tokens.shape
+
+
+def test_a_vae_without_a_scale_is_told_at_load(folder: Path) -> None:
+    config = folder / "vae" / "config.json"
+    told = {**json.loads(config.read_text()), "scaling_factor": None}
+    config.write_text(json.dumps(told))
+    with pytest.raises(Fault, match="scaling_factor: None; a number above 0"):
+        opened(folder)
+
+
+def test_a_checkpoint_that_holds_itself_has_an_end(folder: Path) -> None:
+    circle: dict[str, object] = {}
+    circle["state_dict"] = circle
+    torch.save(circle, folder / "circle.ckpt")
+    spec = ModelSpec(str(folder / "circle.ckpt"), allow_pickle=True)
+    assert read_tensors(spec, "model", str(folder / "circle.ckpt")) == {}
+
+
 @pytest.mark.parametrize("part", list(PARTS))
 @pytest.mark.parametrize(
     ("content", "words"),

@@ -147,6 +147,14 @@ def check_fit(name: str, pipe: Any) -> None:
                 f"model {name}: its {one} knows {len(tokenizer)} tokens and its {text} "
                 f"{encoder.config.vocab_size}; they belong to different models"
             )
+        if tokenizer is not None:  # without a tokenizer_config.json it knows of no end
+            longest = encoder.config.max_position_embeddings
+            tokenizer.model_max_length = min(tokenizer.model_max_length, longest)
+    scale = pipe.vae.config.scaling_factor
+    if not isinstance(scale, int | float) or not scale > 0:
+        raise Fault(
+            f"model {name}: its vae says scaling_factor: {scale}; a number above 0 is right"
+        )
     kind, alphas = type(pipe.scheduler).__name__, getattr(pipe.scheduler, "alphas_cumprod", None)
     if alphas is None:
         raise Fault(

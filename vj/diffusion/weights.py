@@ -25,6 +25,8 @@ INSTEAD = (
 """What lies where weights should be, by how it begins."""
 HELD = ("state_dict", "model", "module")
 """The names under which a pickle may have its tensors, where they do not lie at the top."""
+DEEPEST = 5
+"""Names within names that are looked into: a pickle may hold itself."""
 SAVED_AS = (
     "pytorch_lora_weights.safetensors",
     "adapter_model.safetensors",
@@ -143,9 +145,8 @@ def read_weights(spec: ModelSpec, what: str, name: str) -> dict[str, Any]:
 def read_tensors(spec: ModelSpec, what: str, name: str) -> dict[str, torch.Tensor]:
     """The tensors of a model's file, wherever in it they lie. Raises Fault."""
     found: Mapping[str, Any] = read_weights(spec, what, name)
-    inside = _held(found)
-    while inside is not None:
-        found, inside = inside, _held(inside)
+    for _ in range(DEEPEST):
+        found = _held(found) or found
     return {str(key): value for key, value in found.items() if isinstance(value, torch.Tensor)}
 
 
