@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.tiny_models import FAMILIES, make_controlnet, make_model
+from tests.tiny_models import FAMILIES, make_controlnet, make_model, make_t2i_adapter
+from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.loading import load_model
@@ -133,3 +134,26 @@ def test_sdxs_is_led_by_its_controlnet(tmp_path: Path) -> None:
     led = opened(folder, controlnet=(GuidedPart(str(net)),))
     full = painted(led, strength=1.0)
     assert (full - painted(led, strength=1.0, control__amount=0.0)).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("family", "key", "words"),
+    [
+        ("lcm", "t2i_adapter", "takes 4 channels; those of 1 or 3"),
+        ("lcm", "controlnet", "takes 4 channels; those of 3"),
+        ("vega", "controlnet", "blocks have .* layers"),
+    ],
+)
+def test_guide_nets_of_another_build_are_told_at_load(
+    tmp_path: Path, family: str, key: str, words: str
+) -> None:
+    model, net = make_model(tmp_path / family, family), tmp_path / "net"
+    if key == "t2i_adapter":
+        make_t2i_adapter(net, 4)
+    elif family == "vega":
+        make_controlnet(net, 64, xl=True)
+    else:
+        make_controlnet(net, conditioning_channels=4)
+    more: dict[str, Any] = {key: (GuidedPart(str(net), "lines"),)}
+    with pytest.raises(Fault, match=f"{key} .*{words}"):
+        opened(model, **more)

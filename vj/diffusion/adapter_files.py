@@ -106,7 +106,30 @@ def _open_controlnet(spec: ModelSpec, name: str, pipe: Any, dtype: torch.dtype) 
                 f"controlnet {name}: was made for another family of models (its {key} is {one}, "
                 f"that of {spec.name} {two})"
             )
+    layers = [_layers(config) for config in (made.config, pipe.unet.config)]
+    if layers[0] != layers[1]:
+        raise Fault(
+            f"controlnet {name}: was made for another family of models (its blocks have "
+            f"{layers[0]} layers, those of {spec.name} {layers[1]})"
+        )
+    _takes_pictures("controlnet", name, made.config.conditioning_channels, (3,))
     return made
+
+
+def _layers(config: Any) -> list[int]:
+    """Of each block on the way down."""
+    layers = config.layers_per_block
+    count = len(config.block_out_channels)
+    return list(layers) if isinstance(layers, list | tuple) else [layers] * count
+
+
+def _takes_pictures(what: str, name: str, channels: int, right: tuple[int, ...]) -> None:
+    """A guide is a picture. Raises Fault."""
+    if channels not in right:
+        known = " or ".join(map(str, right))
+        raise Fault(
+            f"{what} {name}: takes {channels} channels; those of {known}, a picture's, play"
+        )
 
 
 def _open_t2i_adapter(
@@ -122,4 +145,5 @@ def _open_t2i_adapter(
     ):
         kind = f"{made.config.adapter_type} of {one} channels, and {spec.name} is {family} of {two}"
         raise Fault(f"t2i_adapter {name}: was made for another family of models (a {kind})")
+    _takes_pictures("t2i_adapter", name, made.config.in_channels, (1, 3))
     return made
