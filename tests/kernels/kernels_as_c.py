@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -93,11 +94,12 @@ def stand_in_for_cupy(
     """The real host code over a CuPy that runs the C functions; torch's part of CUDA is left out.
     covers: pixels across and down, which the grids have to cover. others: sources that come
     besides, and their functions."""
-    streams: list[object] = []
+    entered = threading.local()
+    """The stream that a thread has entered: another may capture a graph meanwhile."""
 
     def get_function(functions: Compiled, covers: tuple[int, int], name: str) -> Any:
         def run(grid: tuple[int, int], block: tuple[int, int], arguments: tuple[Any, ...]) -> None:
-            assert streams == ["torch's stream"]
+            assert getattr(entered, "stream", None) == "torch's stream"
             assert min(grid) >= 1
             assert grid[0] * block[0] >= covers[0]
             assert grid[1] * block[1] >= covers[1]
@@ -108,13 +110,13 @@ def stand_in_for_cupy(
     class Stream:
         @staticmethod
         def from_external(stream: object) -> Stream:
-            streams.append(stream)
+            entered.stream = stream
             return Stream()
 
         def __enter__(self) -> None: ...
 
         def __exit__(self, *_: object) -> None:
-            streams.clear()
+            entered.stream = None
 
     def raw_module(*, code: str, options: tuple[str, ...], backend: str) -> SimpleNamespace:
         assert backend == "nvrtc"
