@@ -45,7 +45,7 @@ def test_the_fade_begins_in_the_frame_that_asks_for_it(stage: Stage) -> None:
     stage.prepare("second")
     stage.set("crossfade", 0.5)
     stage.choose("second")
-    fade = stage.performance.loop.pipeline._model_fade
+    fade = stage.performance.loop.pipeline.painter._fade
     assert fade is not None
     assert fade.begun
 

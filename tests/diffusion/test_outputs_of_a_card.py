@@ -117,7 +117,8 @@ def test_an_output_says_how_pictures_leave(
     assert any("upscaling on the card failed" in line for line in log)
     assert not way(WIDE, "lanczos").packed
     asked = True
-    outputs.lead(SimpleNamespace(preparation=SimpleNamespace()), lambda: asked)  # type: ignore
+    led = SimpleNamespace(preparation=SimpleNamespace(), painter=SimpleNamespace())
+    outputs.lead(led, lambda: asked)  # type: ignore[arg-type]
     assert way(WIDE).packed == Packing(rgb=True), "a snapshot is to be had"
     asked = False
     assert way(WIDE).packed == Packing()
@@ -145,7 +146,7 @@ def test_through_the_pipeline_it_is_what_the_host_would_send(
         store = Store(start)
         pipeline = FramePipeline(SIZE, "crop", Metrics(), print, live=True)
         if leaves:
-            pipeline.way_out = lambda context, values: WayOut(
+            pipeline.painter.way_out = lambda context, values: WayOut(
                 fsr, seen_through(context.guide, values), packing
             )
         pipeline.swap(StreamBackend(load(parts, "turbo"), SIZE, wait=True))

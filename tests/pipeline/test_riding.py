@@ -191,3 +191,15 @@ def test_a_pan_of_hours_stays_in_reach() -> None:
         ride = riding.follow(Motion(grid, False))
     assert float(np.abs(ride.ways).max()) <= 4 * SIDE + 8
     assert ride.shares == (1.0, 0.0)
+
+
+def test_a_camera_that_stands_costs_nothing_and_changes_nothing() -> None:
+    """However its noise flickers: the ride is the very same, and so is the noise."""
+    riding, rng = Riding(SIZE), np.random.default_rng(2)
+    first = riding.follow(None)
+    for _ in range(20):
+        grid = np.ones((64, 64, 3), np.float32)
+        grid[..., :2] = rng.normal(0, 0.01, (64, 64, 2))
+        grid[..., 2] = rng.uniform(0.6, 1, (64, 64))
+        assert riding.follow(Motion(grid, False)) is first
+    assert not first.moved

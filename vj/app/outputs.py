@@ -116,7 +116,7 @@ class Outputs:
         """Have it make what the sinks take. asks_rgb: somebody else takes the next pictures."""
         self._asks_rgb = asks_rgb
         pipeline.preparation.views_wanted = lambda: self.sinks.views
-        pipeline.way_out = self.way_out
+        pipeline.painter.way_out = self.way_out
 
     def way_out(self, context: FrameContext, snapshot: Snapshot) -> WayOut:
         """How the picture of a frame leaves a card that paints it: as large as it is sent where an

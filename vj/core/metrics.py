@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -56,6 +57,12 @@ class Metrics:
         """How long one part of a frame took."""
         with self._lock:
             self._stages.setdefault(name, Window()).add(seconds)
+
+    def lap(self, name: str, begun: float) -> float:
+        """A part of a frame, which began then (`time.perf_counter`), has ended. Returns now."""
+        now = time.perf_counter()
+        self.stage(name, now - begun)
+        return now
 
     def frame(self, now: float) -> None:
         """One frame left the render loop."""

@@ -1,5 +1,5 @@
-"""The frame pipeline: a frame is prepared, fed back, given to the model, blended and finished; and
-what is shown when one of these steps fails.
+"""The frame pipeline: a frame is prepared, painted (see `vj.pipeline.frame_painter`) and shown; and
+what is shown when one of these steps fails, or nothing has changed.
 
 The same code plays live and renders offline; `loop.py` decides which frames come and when.
 """
@@ -18,24 +18,20 @@ from vj.core.frame import Frame, Size
 from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
-from vj.kernels.numpy_ops import to_float
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import Backend, GeneratedImage, PaintsWhole, PassThrough
-from vj.pipeline.background import unsmoothed
-from vj.pipeline.coming import AS_PAINTED, ComingPicture, Here, WayOut
+from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.coming import Here
 from vj.pipeline.first_frames import FirstFrames, Scenes
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown, seen_through
+from vj.pipeline.frame_painter import FramePainter
 from vj.pipeline.input_measure import InputMeasure
-from vj.pipeline.journey import leading_flow, motion_of
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.meeting_measure import MeetingMeasure
-from vj.pipeline.model_fade import ModelFade, faded_in
-from vj.pipeline.optical_flow import Motion, MotionTracker
+from vj.pipeline.optical_flow import MotionTracker
 from vj.pipeline.painted import OneLate, PaintedFrame
 from vj.pipeline.preparation import Preparation
 from vj.pipeline.preprocess import Fit
-from vj.pipeline.riding import NoiseRide
 from vj.pipeline.stand_in import StandIn
 from vj.pipeline.stillness import Stillness
 from vj.pipeline.views import with_views
@@ -79,21 +75,18 @@ class FramePipeline:
         self.backend: Backend = PassThrough(size)
         self._first, self._scenes = FirstFrames(), Scenes()
         self._exchanged = False
-        self._model_fade: ModelFade | None = None
         self._stillness = Stillness()
         self._frozen: FrameContext | None = None
         self.stand_in = StandIn(size, metrics, on_message)
         self._late = OneLate()
-        self.way_out: Callable[[FrameContext, Snapshot], WayOut] = lambda context, values: (
-            AS_PAINTED
-        )
-        """How a frame's picture leaves a card, asked before it is painted there."""
         self._motion = MotionTracker(flow, on_message, supervisor, metrics, live)
-        self._ride = NoiseRide(size, self._motion)
-        self._measure = InputMeasure(features, self._motion)
-        self._meetings = MeetingMeasure(features, on_message, supervisor, live)
         self.stage = StageMarker()
         """Which step the current frame is in, for the watchdog."""
+        self.painter = FramePainter(
+            size, self._motion, self.preparation.borders, metrics, self.stage, live
+        )
+        self._measure = InputMeasure(features, self._motion)
+        self._meetings = MeetingMeasure(features, on_message, supervisor, live)
 
     def swap(self, backend: Backend) -> None:
         """Go on with another backend, from the last one's generated image; and at its size, if that
@@ -116,7 +109,7 @@ class FramePipeline:
         old, self.backend = self.backend, backend
         self.preparation.leave(old)
         if self._exchanged:
-            self._model_fade = None if last is None else ModelFade(last)
+            self.painter.fade_from(last)
         else:  # what played before was none
             self._first.begin()
             self._exchanged = True
@@ -144,7 +137,7 @@ class FramePipeline:
         self.stand_in.resize(size)
         self._stillness = Stillness()
         self._frozen = self._motion.reference = None
-        self._ride = NoiseRide(size, self._motion)
+        self.painter.resize(size)
 
     @property
     def input_size(self) -> Size | None:
@@ -168,8 +161,8 @@ class FramePipeline:
         """A hard cut: all that frames have left is forgotten, as at a fresh start. What goes by its
         own time stays: prompts that travel, walks, journeys."""
         self.backend.reset()
-        self._ride.reset()
-        self._stillness, self._model_fade = Stillness(), None
+        self.painter.reset()
+        self._stillness = Stillness()
         self._first.reset()
         self._forget_pictures()
 
@@ -194,7 +187,7 @@ class FramePipeline:
         context = self.preparation.of(frame, snapshot, self.backend, other)
         self._measure.begin(context)
         self._meetings.look(frame, context, snapshot)
-        self._lap("prepare", begun)
+        self._metrics.lap("prepare", begun)
         if snapshot["output/freeze"]:
             self._frozen = self._frozen or self.stand_in.latest or context
             return self._again(context, snapshot, self._frozen)
@@ -211,15 +204,13 @@ class FramePipeline:
                 (self.preparation.strokes.leading(snapshot), context.taken),
             )
             and self.backend.settled
-            and self._model_fade is None
+            and not self.painter.fades
         ):
             return self._again(context, snapshot, context)
         try:
-            painted = self._whole(context := self._ride.of(context, snapshot), snapshot)
-            if painted is None:
-                generated = self._paint(context, snapshot)
-                painted = None if generated is None else self._blend(generated, snapshot)
-            painted = self._late.next(painted, self._comes_late(snapshot))
+            painter, held = self.painter, self._first.held
+            painted = self._out(painter.paint(self.backend, context, snapshot, held))
+            painted = self._late.next(painted, painter.comes_late(self.backend, snapshot))
             if painted is not None:
                 return self._arrive(painted, snapshot, context)
         except Exception as error:  # whatever a model throws, out of memory too
@@ -246,91 +237,23 @@ class FramePipeline:
             return None
         if generated is None:
             return None
-        painted = self._blend(generated, snapshot)
+        painted = self.painter.blend(self.backend, generated, snapshot, self._first.held)
+        self._out(painted)
         return self._with_views(self._arrive(painted, snapshot, generated.context), snapshot)
 
-    def _paint(self, context: FrameContext, snapshot: Snapshot) -> GeneratedImage | None:
-        if context.background is not None:
-            self.backend.clear()
-            return GeneratedImage(context.background, context)
-        begun = time.perf_counter()
-        self.stage.enter("flow")
-        flight = context.flight
-        flow = leading_flow(context.image, flight, self._motion, snapshot)
-        if flight is not None and flight.begins is not None:
-            self.backend.compositor.take_over(to_float(flight.begins))
-        begun = self._lap("flow", begun)
-        self.stage.enter("feedback")
-        least = None if flight is None else flight.share
-        back = self.preparation.borders.back(self.backend, snapshot, context)
-        entered = self.backend.compositor.preprocess(
-            context.model_input, snapshot, flow, context.blank, least, back
-        )
-        begun = self._lap("feedback", begun)
-        self.stage.enter("diffuse")
-        if flight is not None and self.backend.builds_up:
-            snapshot = flight.gentler(snapshot)
-        generated = self.backend.paint(entered, snapshot, context)
-        self._lap("diffuse", begun)
-        return generated
-
-    def _whole(self, context: FrameContext, snapshot: Snapshot) -> PaintedFrame | None:
-        """The frame as one piece of work for a card; None where it is painted in its steps."""
-        backend = self.backend
-        steps = (context.background, context.flight, self._model_fade)  # what wants them
-        if not isinstance(backend, PaintsWhole) or any(one is not None for one in steps):
-            return None
-        if (shown := backend.takes_whole(snapshot, context)) is None:
-            return None
-        begun = time.perf_counter()
-        self.stage.enter("flow")
-        asked = self._motion.ask(context.image, snapshot)
-        late = self._comes_late(snapshot)
-        if asked is not None and snapshot["feedback/amount"] == 0 and not late:
-            return None  # it is found while the model runs
-        flow = leading_flow(context.image, None, self._motion, snapshot)
-        motion, after = motion_of(shown.image, shown.flight, self._motion, snapshot)
-        begun = self._lap("flow", begun)
-        self.stage.enter("diffuse")
-        backend.compositor.way_out = self.way_out(shown, snapshot)
-        coming = backend.paint_whole(snapshot, context, self._first.held, flow, after)
-        self._lap("diffuse", begun)
-        return None if coming is None else self._on_its_way(coming, shown, motion)
-
-    def _blend(self, generated: GeneratedImage, snapshot: Snapshot) -> PaintedFrame:
-        begun = time.perf_counter()
-        self.stage.enter("finish")
-        context = generated.context
-        motion, flow = motion_of(context.image, context.flight, self._motion, snapshot)
-        if context.background is not None:  # it stands still, whatever moves before it
-            flow, snapshot = None, unsmoothed(snapshot)
-        compositor = self.backend.compositor
-        painted, self._model_fade = faded_in(
-            self._model_fade, compositor, generated.picture, snapshot, flow
-        )
-        compositor.way_out = self.way_out(context, snapshot)
-        coming = compositor.postprocess(
-            painted, context.dry, snapshot, self._first.held, flow, context.mask
-        )
-        self._lap("finish", begun)
-        return self._on_its_way(coming, context, motion)
-
-    def _comes_late(self, snapshot: Snapshot) -> bool:
-        return self._live and self.backend.compositor.works_beside and snapshot["output/late"]
-
-    def _on_its_way(
-        self, coming: ComingPicture, context: FrameContext, motion: Motion | None
-    ) -> PaintedFrame:
-        self._first.arrived()
-        self._scenes.arrived(context)
-        return PaintedFrame(coming, context, motion)
+    def _out(self, painted: PaintedFrame | None) -> PaintedFrame | None:
+        """A frame has come out of the model, or none."""
+        if painted is not None:
+            self._first.arrived()
+            self._scenes.arrived(painted.context)
+        return painted
 
     def _arrive(self, painted: PaintedFrame, snapshot: Snapshot, newest: FrameContext) -> Shown:
         begun = time.perf_counter()
         self.stage.enter("arrive")
         context, motion, arrived = painted.context, painted.motion, painted.coming.arrived()
         if not isinstance(painted.coming, Here):  # what a card was waited for
-            self._lap("arrive", begun)
+            self._metrics.lap("arrive", begun)
         if arrived is None:
             return self.stand_in.failed(self.backend, newest, snapshot, "the model gave NaN")
         self.stand_in.painted(context)
@@ -346,8 +269,3 @@ class FramePipeline:
         self._meetings.close()
         self.preparation.close()
         self.backend.close()
-
-    def _lap(self, stage: str, begun: float) -> float:
-        now = time.perf_counter()
-        self._metrics.stage(stage, now - begun)
-        return now

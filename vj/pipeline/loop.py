@@ -314,7 +314,7 @@ class RenderLoop:
                 shown.sent,
             ),
         )
-        self._metrics.stage("publish", time.perf_counter() - begun)
+        self._metrics.lap("publish", begun)
         self._count += 1
         self._metrics.frame(self._clock.now())
 

@@ -75,15 +75,14 @@ class Riding:
         if motion.cut:
             self.reset()
             return self._ride
-        grid = motion.grid
-        if not grid[..., :2].any() and float(grid[..., 2].min()) >= SURE:
-            return self._ride
         rows, columns = self._cells
-        flow = steadied(cv2.resize(grid, (columns, rows), interpolation=cv2.INTER_LINEAR))
+        flow = steadied(cv2.resize(motion.grid, (columns, rows), interpolation=cv2.INTER_LINEAR))
         x, y = self._x + flow[..., 0] / FINER, self._y + flow[..., 1] / FINER
-        anew = self._unsure(flow, x, y)
+        anew, moved = self._unsure(flow, x, y), flow[..., :2]
+        if not moved.any() and not self._ride.ways[:, anew].any():
+            self._flow[...] = 0
+            return self._ride
         self._frames += 1
-        moved = flow[..., :2]
         layers = zip(self._ride.ways, self._ride.torn, strict=True)
         ways = np.stack([self._moved(way, torn, x, y, moved) for way, torn in layers])
         ways += moved
@@ -95,7 +94,8 @@ class Riding:
         angle = self._phase * math.pi / 2
         shares = abs(math.sin(angle)), abs(math.cos(angle))
         torn = np.stack([torn_of(way) for way in ways])
-        self._ride = Ride(ways, torn, (1.0, 0.0) if shares[1] < 1e-6 else shares)
+        shares = (1.0, 0.0) if shares[1] < 1e-6 else shares
+        self._ride = Ride(ways, torn, shares, moved=bool(ways.any()))
         return self._ride
 
     def _unsure(self, flow: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
