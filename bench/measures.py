@@ -35,8 +35,9 @@ def flow(new: np.ndarray, old: np.ndarray) -> np.ndarray:
     return found
 
 
-def follow(picture: np.ndarray, way: np.ndarray) -> np.ndarray:
-    """A picture (floats) seen where each pixel was."""
+def follow(picture: np.ndarray, way: np.ndarray, how: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """A picture (floats) seen where each pixel was. how: OpenCV's interpolation; straight lines
+    between pixels are soft."""
     height, width = way.shape[:2]
     column, row = np.meshgrid(
         np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
@@ -45,7 +46,7 @@ def follow(picture: np.ndarray, way: np.ndarray) -> np.ndarray:
         picture,
         column + way[..., 0],
         row + way[..., 1],
-        cv2.INTER_LINEAR,
+        how,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return out
@@ -213,28 +214,12 @@ def texture_lock(
         if count < 4 * PATCH**2:
             continue
         new, old = fine[first + ahead], fine[first]
-        locks.append(_alike(new, _followed(old, way), moves))
+        locks.append(_alike(new, follow(old, way, cv2.INTER_LANCZOS4), moves))
         doors.append(_alike(new, old, moves))
         weights.append(count)
     if not weights:
         return float("nan"), float("nan")
     return float(np.average(locks, weights=weights)), float(np.average(doors, weights=weights))
-
-
-def _followed(picture: np.ndarray, way: np.ndarray) -> np.ndarray:
-    """Like `follow`, without the softness of straight lines between pixels."""
-    height, width = way.shape[:2]
-    column, row = np.meshgrid(
-        np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-    )
-    out: np.ndarray = cv2.remap(
-        picture,
-        column + way[..., 0],
-        row + way[..., 1],
-        cv2.INTER_LANCZOS4,
-        borderMode=cv2.BORDER_REFLECT_101,
-    )
-    return out
 
 
 def _alike(one: np.ndarray, two: np.ndarray, where: np.ndarray) -> float:

@@ -33,14 +33,13 @@ page: off
 
 
 @pytest.fixture
-def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Played]]:
-    monkeypatch.setattr("tests.app.test_person_in_a_show.LINES", LINES)
+def show(tmp_path: Path) -> Iterator[Callable[[str], Played]]:
     Image.fromarray(stage(size=SIZE)).save(tmp_path / "stage.png")
     depth_model(tmp_path / "depth.onnx")
     playing: list[Played] = []
 
     def begin(more: str) -> Played:
-        playing.append(Played(tmp_path, more))
+        playing.append(Played(tmp_path, more, LINES))
         return playing[-1]
 
     yield begin

@@ -40,7 +40,8 @@ PERSON = "start: {mask/mode: person, mask/feather: 0, mask/steady: 0}\n"
 class Played:
     """A show in this process."""
 
-    def __init__(self, folder: Path, more: str) -> None:
+    def __init__(self, folder: Path, more: str, lines: str = LINES) -> None:
+        self._lines = lines
         self.path, self.messages = folder / "dock.yaml", list[str]()
         self.write(more)
         file = ShowFile(self.path, None, self.messages.append)
@@ -49,7 +50,7 @@ class Played:
 
     def write(self, more: str) -> None:
         part = self.path.with_suffix(".part")
-        part.write_text(f"{LINES}sinks: []\n{more}", encoding="utf-8")
+        part.write_text(f"{self._lines}sinks: []\n{more}", encoding="utf-8")
         os.replace(part, self.path)
 
     def until(self, true: Callable[[], object]) -> None:

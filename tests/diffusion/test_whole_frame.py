@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from tests.diffusion.adapter_parts import SIZE, load, lora
-from tests.diffusion.whole_frames import Played, play
+from tests.diffusion.whole_frames import Played, differing, play
 from tests.kernels.kernels_as_c import Compiled, stand_in_for_cupy
 from vj.core.frame import Frame
 from vj.core.metrics import Metrics
@@ -150,12 +150,7 @@ def test_replayed_with_the_numbers_of_each_frame_it_is_the_same_bit_for_bit(
             made = way.frame(number, flow=number % 50 > 20, mask=number % 70 > 40)
             assert made is not None
             pictures.setdefault(name, []).append(made)
-    differ = [
-        number
-        for number, (one, two) in enumerate(zip(*pictures.values(), strict=True))
-        if not np.array_equal(one, two)
-    ]
-    assert differ == []
+    assert differing(*pictures.values()) == []
     lasts = [way.backend.compositor.last() for way in ways.values()]
     assert np.array_equal(*lasts)  # type: ignore[arg-type]
     played = sum(graph.replays for graph in recorder.recorded)

@@ -20,7 +20,7 @@ from tests.diffusion.test_whole_frame import (
     on_card,
     packing_in_c,
 )
-from tests.diffusion.whole_frames import Played, play
+from tests.diffusion.whole_frames import Played, differing, play
 from vj.diffusion.model import Model
 from vj.pipeline.cuda_compositor import CudaCompositor
 from vj.pipeline.frame_context import FrameContext
@@ -122,12 +122,7 @@ def test_replayed_it_is_what_its_parts_are_bit_for_bit(
             with model.made_ready():  # at once, and not beside the picture
                 made.append(way.next(number, flow=number > 100))
         pictures.append(made)
-    differ = [
-        number
-        for number, (one, two) in enumerate(zip(*pictures, strict=True))
-        if (one is None) != (two is None) or (one is not None and not np.array_equal(one, two))
-    ]
-    assert differ == []
+    assert differing(*pictures) == []
     assert ways[0].shown == ways[1].shown
     assert ways[1].ways["whole"] > 0.5 * frames
     replays = sum(graph.replays for graph in recorder.recorded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,15 @@ from vj.parameters.store import Store
 from vj.pipeline.coming import ComingPicture
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.optical_flow import grid_size
+
+Pictures = Sequence[np.ndarray | None]
+"""Of frames, None where nothing has arrived."""
+
+
+def differing(some: Pictures, others: Pictures) -> list[int]:
+    """The numbers of the frames that two ways do not paint alike, to the bit."""
+    pairs = enumerate(zip(some, others, strict=True))
+    return [n for n, (one, two) in pairs if one is not two and not np.array_equal(one, two)]  # type: ignore[arg-type]
 
 
 class Played:

@@ -13,7 +13,7 @@ from tests.diffusion.adapter_parts import load
 from tests.diffusion.conftest import parts
 from tests.diffusion.remembered_frames import Remembering
 from tests.diffusion.test_memory_graphs import MEMORY, turn
-from tests.diffusion.whole_frames import Played
+from tests.diffusion.whole_frames import Played, differing
 from vj.diffusion.attention_need import attention_need
 from vj.diffusion.model_spec import ModelSpec
 
@@ -34,12 +34,7 @@ def test_as_one_graph_it_is_the_same_bit_for_bit(parts: Path, family: str) -> No
             made.append(np.array(picture))
         assert model.graphs > 0 or not graphs
         played.backend.close()
-    apart = [
-        number
-        for number, pair in enumerate(zip(*pictures.values(), strict=True))
-        if not np.array_equal(*pair)
-    ]
-    assert apart == []
+    assert differing(*pictures.values()) == []
 
 
 def test_nothing_in_it_waits_for_the_host(parts: Path) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from tests.diffusion.adapter_parts import SIZE, load, lora
 from tests.diffusion.conftest import parts
-from tests.diffusion.whole_frames import Played, play
+from tests.diffusion.whole_frames import Played, differing, play
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.diffusion.backends import StreamBackend
@@ -41,12 +41,7 @@ def test_as_one_graph_it_is_the_same_bit_for_bit(parts: Path, family: str) -> No
             made.append(picture.copy())
         assert model.graphs > 0 or not graphs
         played.backend.close()
-    apart = [
-        number
-        for number, pair in enumerate(zip(*pictures.values(), strict=True))
-        if not np.array_equal(*pair)
-    ]
-    assert apart == []
+    assert differing(*pictures.values()) == []
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])

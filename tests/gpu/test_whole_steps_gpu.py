@@ -12,6 +12,7 @@ import torch
 from tests.diffusion.adapter_parts import load
 from tests.diffusion.conftest import parts
 from tests.diffusion.test_whole_frame_steps import Stepped, turn
+from tests.diffusion.whole_frames import differing
 from vj.diffusion.model import Model
 
 __all__ = ["parts"]
@@ -33,12 +34,7 @@ def test_as_one_graph_it_is_the_same_bit_for_bit(parts: Path, family: str, memor
         assert played.ways["whole"] > 80
         assert model.graphs > 0 or not graphs
         played.backend.close()
-    apart = [
-        number
-        for number, (one, two) in enumerate(zip(*pictures.values(), strict=True))
-        if (one is None) != (two is None) or (one is not None and not np.array_equal(one, two))
-    ]
-    assert apart == []
+    assert differing(*pictures.values()) == []
 
 
 @pytest.mark.parametrize("negative", ["", "noise"])

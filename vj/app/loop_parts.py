@@ -6,7 +6,7 @@ from __future__ import annotations
 from vj.app.context import ShowContext
 from vj.app.outputs import Outputs
 from vj.app.portraits import faults_of
-from vj.app.replacement import Replacement, do_nothing
+from vj.app.replacement import Replacement
 from vj.app.setup import (
     depth_finder,
     fetched_person,
@@ -74,8 +74,7 @@ class LoopParts:
     def _use(self, made: SegmentPerson | None) -> None:
         before, self._segment_person = self._segment_person, made
         self._loop.between(lambda: self._loop.pipeline.use_person_segmentation(made))
-        if isinstance(before, NetworkThread):
-            before.close()
+        _end(before)
 
     def replace_person(self, show: Show, old: Show) -> Replacement | None:
         """The person model of a saved show. Raises Fault when it does not load."""
@@ -83,15 +82,13 @@ class LoopParts:
             return None
         log, supervisor = self._context.messages.log, self._context.supervisor
         made = make_person_segmentation(show, True, log, supervisor)
-        discard = made.close if isinstance(made, NetworkThread) else do_nothing
-        return Replacement(["person"], lambda: self._use(made), discard)
+        return Replacement(["person"], lambda: self._use(made), lambda: _end(made))
 
     def _use_depth(self, made: FindDepth | None) -> None:
         before, self._depth = self._depth, made
         depth = self._loop.pipeline.preparation.depth
         self._loop.between(lambda: setattr(depth, "find", made))
-        if isinstance(before, NetworkThread):
-            before.close()
+        _end(before)
 
     def replace_depth(self, show: Show, old: Show) -> Replacement | None:
         """The depth model of a saved show. Raises Fault when it does not load."""
@@ -99,8 +96,7 @@ class LoopParts:
             return None
         log, supervisor = self._context.messages.log, self._context.supervisor
         made = make_depth_finder(show, True, log, supervisor)
-        discard = made.close if isinstance(made, NetworkThread) else do_nothing
-        return Replacement(["depth"], lambda: self._use_depth(made), discard)
+        return Replacement(["depth"], lambda: self._use_depth(made), lambda: _end(made))
 
     def replace_flow(self, show: Show, old: Show) -> Replacement | None:
         """The optical flow of a saved show. Raises Fault where it cannot be had."""
@@ -138,5 +134,10 @@ class LoopParts:
     def close(self) -> None:
         """End the threads of the person and the depth model."""
         for part in (self._segment_person, self._depth):
-            if isinstance(part, NetworkThread):
-                part.close()
+            _end(part)
+
+
+def _end(part: object) -> None:
+    """A network that is used no more."""
+    if isinstance(part, NetworkThread):
+        part.close()
