@@ -24,8 +24,6 @@ class Rider:
         self._maps: list[np.ndarray] = []
         self._ways: list[np.ndarray] = []
         self._pairs: dict[tuple[int, int], np.ndarray] = {}
-        self._same = np.zeros((height, width), np.uint8)
-        """Bits for which pairs of the place itself and the two layers come from one place."""
 
     def pixels(self, white: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
         """`numpy_ride.ridden_pixels`."""
@@ -98,15 +96,19 @@ class Rider:
             for way, torn, share in zip(ride.ways, ride.torn, ride.shares, strict=True)
         ]
         self._maps = [self._rounded(cv2.add(way, self._places)) for way in self._ways]
+
+    def _same(self, ride: Ride) -> np.ndarray:
+        """(H, W) uint8: bits for which pairs of the place itself and the two layers come from one
+        place."""
         own, one, two = (self._key(there) for there in (self._own, *self._maps))
-        seen = [share > 0 for share in ride.shares]
-        self._same = np.zeros(own.shape, np.uint8)
-        for bit, (a, b, both) in enumerate(
-            ((own, one, seen[0]), (own, two, seen[1]), (one, two, all(seen)))
-        ):
-            if both:
+        first, second = (share > 0 for share in ride.shares)
+        found = np.zeros(own.shape, np.uint8)
+        pairs = (own, one, first), (own, two, second), (one, two, first and second)
+        for bit, (a, b, seen) in enumerate(pairs):
+            if seen:
                 same: Any = cv2.compare(a, b, cv2.CMP_EQ)
-                np.bitwise_or(self._same, same & np.uint8(1 << bit), out=self._same)
+                np.bitwise_or(found, same & np.uint8(1 << bit), out=found)
+        return found
 
     def _way_of(self, way: np.ndarray, torn: np.ndarray) -> np.ndarray:
         rows, columns = way.shape[:2]
@@ -152,8 +154,9 @@ class Rider:
             pairs = (own * parts[0], own * parts[1], parts[0] * parts[1])
             more = sum(2 * pair for bit, pair in enumerate(pairs) if number >> bit & 1)
             twice[number] = 1 / np.sqrt(1 + more / variance)
-        if self._same.any():
-            seen *= cv2.LUT(self._same, np.resize(twice, 256))
+        same = self._same(ride)
+        if same.any():
+            seen *= cv2.LUT(same, np.resize(twice, 256))
         return seen
 
     def _gathered(self, noise: np.ndarray, layer: int) -> np.ndarray:

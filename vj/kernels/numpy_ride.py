@@ -8,6 +8,7 @@ place itself. There are two layers, of which one begins anew while the other is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -226,13 +227,13 @@ def _mixed(white: np.ndarray, ride: Ride, amount: float) -> tuple[np.ndarray, np
         places_of(way, torn, height, width) for way, torn in zip(ride.ways, ride.torn, strict=True)
     )
 
-    def same(p, q):  # type: ignore[no-untyped-def]
+    def same(p: Sequence[np.ndarray], q: Sequence[np.ndarray]) -> np.ndarray:
         return (p[0] == q[0]) & (p[1] == q[1])
 
     seen = own * white + one * white[first] + two * white[second]
-    norm = own * own + one * one + two * two
-    norm = norm + 2 * own * one * same(here, first) + 2 * own * two * same(here, second)
-    norm = norm + 2 * one * two * same(first, second)
+    alike = own * one * same(here, first) + own * two * same(here, second)
+    alike = alike + one * two * same(first, second)
+    norm = own * own + one * one + two * two + 2 * alike
     return seen, np.sqrt(norm, dtype=np.float32)
 
 
