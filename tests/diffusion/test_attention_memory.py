@@ -41,7 +41,7 @@ def attentive(parts: Path) -> Model:
     return model
 
 
-@pytest.mark.parametrize("amount", [1.0, 0.4])
+@pytest.mark.parametrize("amount", [pytest.param(1.0, marks=pytest.mark.long), 0.4])
 def test_it_is_the_readable_one(attentive: Model, amount: float) -> None:
     frames, every = 3, 2
     numbers = {"memory__amount": amount, "memory__match": 0.75, "memory__threshold": 0.9995}
@@ -114,7 +114,16 @@ def rested(played: Remembering) -> None:
     played.backend.rest()
 
 
-@pytest.mark.parametrize("forget", [forgotten, fired, panicked, failed, rested])
+@pytest.mark.parametrize(
+    "forget",
+    [
+        forgotten,
+        fired,
+        pytest.param(panicked, marks=pytest.mark.long),
+        pytest.param(failed, marks=pytest.mark.long),
+        rested,
+    ],
+)
 def test_after_a_cut_it_is_as_at_the_start(
     plain: Model, forget: Callable[[Remembering], None]
 ) -> None:

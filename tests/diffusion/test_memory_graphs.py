@@ -84,6 +84,7 @@ def test_a_whole_frame_replayed_is_the_same_bit_for_bit(parts: Path, on_card: No
     assert replays > 0.6 * FRAMES
 
 
+@pytest.mark.long
 def test_the_unet_of_a_stream_batch_is_one_graph_for_each_number_of_rows(parts: Path) -> None:
     recorder = Recorder()
     values = {name.replace("/", "__"): value for name, value in MEMORY.items()}

@@ -128,7 +128,7 @@ def made(parts: Path, kind: str) -> Model:
 
 KINDS = ("sd15", "sd21", "turbo small-vae", "lcm", "sdxl", "LoRAs", "led", "led sdxl", "shown")
 KINDS += ("shown plus", "everything")
-OFTEN = ("sd21", "turbo small-vae", "led sdxl", "everything")
+OFTEN = ("turbo small-vae", "led sdxl", "everything")
 """What the others have is in these."""
 PLAYED = {
     "guidance": 1.5,

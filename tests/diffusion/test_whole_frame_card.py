@@ -70,7 +70,8 @@ def test_nothing_more_waits_or_goes_up(parts: Path, card: PretendedCard, kind: s
             assert steps + bool(negative) in rows
 
 
-@pytest.mark.parametrize("negative", [pytest.param("", marks=pytest.mark.long), "noise"])
+@pytest.mark.long
+@pytest.mark.parametrize("negative", ["", "noise"])
 def test_warmed_are_frames_of_one_step_and_of_those_that_are_asked_for(
     parts: Path, card: PretendedCard, monkeypatch: pytest.MonkeyPatch, negative: str
 ) -> None:
