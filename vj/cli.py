@@ -60,6 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from vj.commands.learn import learn
 
             return learn(given[1:], print_line)
+        if given[:1] == ["pack"]:
+            from vj.commands.console_lines import print_line
+            from vj.commands.pack import pack
+
+            return pack(given[1:], print_line)
         if given[:1] == ["train"]:
             from vj.commands.console_lines import print_line
             from vj.commands.train import train

@@ -27,6 +27,8 @@ examples:
                                                        missing, and what helps
   python3 launch.py add midi                           install a part that is missing; without a
                                                        name: which there are
+  python3 launch.py pack my_show.yaml                  put it with its media and models into one
+                                                       folder, for another machine
   python3 launch.py gallery                            render every show in mappings/ into
                                                        docs/gallery
   python3 launch.py test                               run the tests

@@ -64,7 +64,7 @@ def _play(
         and not Path(options.show).suffix
         and options.show in ("test", "chek", "lst", "lern", "galery")
     ):
-        commands = ["test", "check", "list", "learn", "train", "gallery"]
+        commands = ["test", "check", "list", "learn", "train", "gallery", "pack"]
         raise Fault(f"{options.show}: no such command{nearest(options.show, commands)}")
     options.overrides = overrides(options)
     if is_picture(options.begin):

@@ -61,7 +61,7 @@ def move_paths(tree: CommentedMap, old: Path, new: Path) -> bool:
         after["include"] = _included(names, old, new)
     elif isinstance(names, list):
         after["include"] = [_included(str(name), old, new) for name in names]
-    return _put(tree, before, after)
+    return put(tree, before, after)
 
 
 def _included(name: str, old: Path, new: Path) -> str:
@@ -77,7 +77,7 @@ def _included(name: str, old: Path, new: Path) -> str:
     return relative(file, new.parent)
 
 
-def _put(tree: Any, before: Any, after: Any) -> bool:
+def put(tree: Any, before: Any, after: Any) -> bool:
     """Put what is another value after than before into the tree."""
     if isinstance(before, dict):
         pairs = [(key, key if key in tree else None) for key in before]
@@ -90,7 +90,7 @@ def _put(tree: Any, before: Any, after: Any) -> bool:
         if key is None or before[place] == after[place]:
             continue
         if isinstance(before[place], dict | list):
-            changed |= _put(tree[key], before[place], after[place])
+            changed |= put(tree[key], before[place], after[place])
         else:
             tree[key] = quoted(after[place])
             changed = True

@@ -70,10 +70,10 @@ def text_of(tree: CommentedMap, path: Path) -> str:
 
 def save_tree(path: Path, tree: CommentedMap, read: bytes) -> bytes:
     """`save_text` of the tree's own text, in which sections that are as they were keep theirs."""
-    return save_text(path, _kept(path, text_of(tree, path), tree, read), tree, read)
+    return save_text(path, kept(path, text_of(tree, path), tree, read), tree, read)
 
 
-def _kept(path: Path, text: str, tree: CommentedMap, read: bytes) -> str:
+def kept(path: Path, text: str, tree: CommentedMap, read: bytes) -> str:
     """The text of a changed tree with what has not changed as it was `read`, unless that would say
     something else: an anchor may stand in another section."""
     intended = plain_tree(tree, str(path))
