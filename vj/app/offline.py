@@ -17,6 +17,7 @@ from vj.app.chosen import with_recipe
 from vj.app.marking import mark_of
 from vj.app.offline_controls import OfflineControls
 from vj.app.offline_finish import make_last_touch
+from vj.app.offline_masks import MissingMasks
 from vj.app.offline_models import OfflineModels
 from vj.app.offline_pictures import OfflinePictureSources
 from vj.app.offline_sound import OfflineSound
@@ -46,13 +47,11 @@ from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
-from vj.pipeline.depth import NO_MASK
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.frame_range import WHOLE, FrameRange
 from vj.pipeline.in_between import picture_maker
 from vj.pipeline.interpolation import Views
 from vj.pipeline.loop import RenderLoop
-from vj.pipeline.masks import SegmentPerson
-from vj.pipeline.selfie_segmentation import missing
 from vj.show.names import source_names
 from vj.show.own_shows import walks_folder
 from vj.show.schema import Show
@@ -82,11 +81,12 @@ class Rendering:
         replay: Take | None = None,
         take_log: Path | None = None,
         file: Path | None = None,
+        part: FrameRange = WHOLE,
     ) -> None:
         """seconds: how much to render, None for all of a clip, or of a take. fps: None takes the
         clip's own rate, or the times of its frames where those vary, else the show's rate. replay:
         a take that plays instead of the show's own automation. take_log: a take is written there.
-        file: the show's, for its snapshots.
+        file: the show's, for its snapshots. part: of it; a part has no sound of its own.
 
         Raises Fault for a show that has no end, no recording, or a live source.
         """
@@ -96,6 +96,9 @@ class Rendering:
         if replay is not None and seconds is None:
             self._seconds = replay.end or replay.seconds + 1 / show.fps
         self.metrics = Metrics()
+        self._part = part
+        self.on_sound: Callable[[np.ndarray], None] = lambda samples: None
+        """Takes what is heard, (n, 2) float32, where the frames pass by."""
         self._stop = threading.Event()
         self._begun = time.monotonic()
         left_out = [uri for uri in show.sinks if uri.partition(":")[0] not in RENDERED]
@@ -107,12 +110,9 @@ class Rendering:
             )
         if left_out:
             on_message(f"offline, {', '.join(left_out)} is left out")
-        self._noted: set[str] = set()
-        """Parameters whose value has not the effect it looks like, which has been logged."""
         self._runners: list[SinkRunner] = []
         self._take: TakeWriter | None = None
         self._loop: RenderLoop | None = None
-        self._segment_person: SegmentPerson | None = None
         self._controls: OfflineControls | None = None
         self._sound: OfflineSound | None = None
         self.rendered = 0
@@ -128,7 +128,7 @@ class Rendering:
     def run(self, report: Report = lambda done, total: None) -> int:
         """Render. Returns the number of frames written. Raises Fault when the source, the model or
         every recording fails."""
-        show = self.show
+        show, part = self.show, self._part
         check_style_pictures(show, played_anew=self._replay is None)
         size = painted_size(show, self._log)
         if show.size == "auto":
@@ -168,7 +168,9 @@ class Rendering:
             self._controls = controls
             controls.happenings.listeners.append(starter(store, lambda: show.sounds))
             sound = self._sound = OfflineSound(show, sources.decks, sources.uris, heard, self._log)
-            store.observers.append(self._note_missing)
+            segment_person = person_segmentation(show, False, self._log)
+            nobody, flat = segment_person is None, show.depth is None
+            store.observers.append(MissingMasks(nobody, flat, self._log).observe)
             store.automation = self._replay or controls.engine
             if self._take_log is not None:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
@@ -193,10 +195,19 @@ class Rendering:
                 if times is not None and self.rendered:
                     end = times.span(number, show.slow)[1]
                 samples = take(end)
-                for runner in runners:
+                self.on_sound(samples)
+                for runner in runners if part.whole else ():
                     runner.deliver_sound(clock.now(), samples)
 
+            def passed() -> None:
+                """The next picture that is made is the frame's after this one."""
+                self.rendered += show.slow
+                deliver_sound(sound.take)
+
             def deliver(picture: np.ndarray, guide: Guide | None, views: Views) -> None:
+                if not part.writes(self.rendered, show.slow):
+                    self.rendered += 1
+                    return
                 picture = self._newest = upscale(picture, guide)
                 size = Size(picture.shape[1], picture.shape[0])
                 views = {name: scaled(view, size) for name, view in views.items()}
@@ -205,15 +216,17 @@ class Rendering:
                 self.rendered += 1
                 deliver_sound(sound.take)
                 report(self.rendered, None if total is None else (total - 1) * show.slow + 1)
-                if not any(alive):
+                if not any(alive) or part.over(self.rendered, show.slow):
                     self._stop.set()
 
             flow = flow_finder(show, self._log)
-            self._segment_person = person_segmentation(show, False, self._log)
             slow = slow_motion(show, deliver, flow, network)
 
             def publish(context: FrameContext, frame: OutputFrame) -> None:
-                snapshots.published(frame.number, frame.captured)
+                if part.writes(self.rendered, show.slow):
+                    snapshots.published(frame.number, frame.captured)
+                else:
+                    snapshots.forget()
                 slow.put(context.image, frame.pixels, frame.guide, frame.views)
                 snapshots.sent(Frame(self._newest, frame.number, frame.captured))
 
@@ -227,7 +240,7 @@ class Rendering:
                 publish=publish,
                 metrics=self.metrics,
                 on_message=self._log,
-                segment_person=self._segment_person,
+                segment_person=segment_person,
                 flow=flow,
                 features=features,
             )
@@ -250,7 +263,8 @@ class Rendering:
                 if self._take is not None:
                     self._take.record(snapshot)
 
-            loop.render(sources, self._stop, models, sources.ahead, sources.other, seen)
+            ahead, other = sources.ahead, sources.other
+            loop.render(sources, self._stop, models, ahead, other, seen, part, passed)
             deliver_sound(sound.rest)
         finally:
             with ExitStack() as ends:  # each of them, whatever another raises; the recordings first
@@ -288,15 +302,6 @@ class Rendering:
         mark = mark_of(show, show.model, not isinstance(backend, PassThrough))
         self._mark = mark or self._mark
 
-    def _note_missing(self, snapshot: Snapshot) -> None:
-        """A cue or a take asks for a mask of people or of depth without a model for it."""
-        mode = snapshot["mask/mode"]
-        nobody = mode == "person" and self._segment_person is None
-        flat = mode == "depth" and self.show.depth is None
-        if (nobody or flat) and mode not in self._noted:
-            self._noted.add(mode)
-            self._log(missing() if nobody else NO_MASK)
-
     def _runner(
         self, uri: str, clock: FrameClock, fps: float, times: FrameTimes | None
     ) -> SinkRunner:
@@ -313,7 +318,7 @@ class Rendering:
         return SinkRunner(uri, sink, Mailbox(), fps, self._log, clock=clock)
 
     def _sounds(self) -> bool:
-        return self._sound is not None and self._sound.sounds()
+        return self._part.whole and self._sound is not None and self._sound.sounds()
 
     def summary(self) -> dict[str, Any]:
         """How it went, for the end: what the terminal and `--json` get."""

@@ -70,6 +70,11 @@ class Snapshots:
         """One is under way: the next pictures are to come with their RGB."""
         return bool(self._asked or self._due)
 
+    def forget(self) -> None:
+        """The next picture is not written: nor is what was asked for until now."""
+        self._asked.clear()
+        self._due.clear()
+
     def published(self, number: int, time: float | None = None) -> None:
         """The render loop has made a picture, which is about to be sent. time: seconds on the clock
         at which its parameters were sampled; None: it is the newest there is."""

@@ -29,7 +29,7 @@ from vj.diffusion.walk_latents import WalkLatents, place_of
 from vj.diffusion.whole_frame import WholeFrame
 from vj.parameters.store import Snapshot
 from vj.parameters.table import TABLE
-from vj.pipeline.backend import GeneratedImage, Words
+from vj.pipeline.backend import GeneratedImage, Keeps, Words
 from vj.pipeline.card_transfer import OnItsWay
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import CudaCompositor, make_compositor
@@ -48,6 +48,7 @@ class StreamBackend:
     words: Words = ""
     mixes_latents = True
     builds_up = False
+    keeps: Keeps = "nothing"
 
     def __init__(
         self,
@@ -159,6 +160,15 @@ class StreamBackend:
         flight = InFlight(context, strength, kept, snapshot.time, snapshot["latent/morph"])
         return self._arrived(self._stream.step((latents, conditioning, flight)))
 
+    def pass_by(self, entered: Picture, snapshot: Snapshot, context: FrameContext) -> None:
+        plain = snapshot["strength"] == 0 and snapshot["steps"] == 1
+        if (plain and place_of(context) is None) or self._travel.of(snapshot) is None:
+            return
+        self._negative(snapshot)
+        self.model.follow(snapshot)
+        self._turn.at(snapshot)
+        self._image_tokens(snapshot, context)
+
     def _negative(self, snapshot: Snapshot) -> Embedding | None:
         wanted = snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip()
         return self._book.get(snapshot["prompt/negative"]) if wanted else None
@@ -232,15 +242,7 @@ class StreamBackend:
         turn = self._turn.at(snapshot)
         if entered is not None:
             noise = align(noise, entered, snapshot["noise/align"], turn)
-        walk = context.walk
-        tokens = self._walk_tokens
-        walked = (
-            tokens.at(walk.one, walk.two, walk.share, walk.chain)
-            if walk is not None and walk.deck is not None and tokens is not None
-            else None
-        )
-        if walked is None and self._live_tokens is not None:
-            walked = self._live_tokens.at(snapshot, context.taken)
+        walked = self._image_tokens(snapshot, context)
         return Conditioning(
             self.model.schedule.plan(snapshot["strength"], snapshot["steps"]),
             noise,
@@ -253,6 +255,18 @@ class StreamBackend:
             *hints_of(self.guides, context, snapshot, self.model.device),
             None if self.memory is None else self.memory.of_frame(snapshot),
         )
+
+    def _image_tokens(self, snapshot: Snapshot, context: FrameContext) -> Tensor | None:
+        """Of a walk's pictures or of one that was taken; None where the show's own are used."""
+        walk, tokens = context.walk, self._walk_tokens
+        walked = (
+            tokens.at(walk.one, walk.two, walk.share, walk.chain)
+            if walk is not None and walk.deck is not None and tokens is not None
+            else None
+        )
+        if walked is None and self._live_tokens is not None:
+            walked = self._live_tokens.at(snapshot, context.taken)
+        return walked
 
     def drain(self) -> GeneratedImage | None:
         done = None

@@ -164,20 +164,37 @@ class PocketBackend(StreamBackend):
     def paint(
         self, entered: Picture, snapshot: Snapshot, context: FrameContext
     ) -> GeneratedImage | None:
-        colours = self._colours_for(snapshot, context.taken)
-        waits = not colours and context.taken is not None
-        waits = waits and (self._live.pending or bool(self._next_colours))
-        if self._live.holds(waits, snapshot.time):
+        coloured = self._coloured(snapshot, context)
+        if coloured is None:
             self.settled = False
             return None
-        snapshot = with_colours(snapshot, colours)
-        self._explain(snapshot)
+        snapshot = coloured
         if snapshot["strength"] > 0 and isinstance(entered, Tensor):
             entered = self._noise_gate.of(entered)
         generated = super().paint(entered, snapshot, context)
         waits = self._patterns.pending or self._live.pending or bool(self._next_colours)
         self.settled = self.settled and not waits and snapshot["noise/swirl"] == 0
         return generated
+
+    def pass_by(self, entered: Picture, snapshot: Snapshot, context: FrameContext) -> None:
+        coloured = self._coloured(snapshot, context)
+        if coloured is None:
+            return
+        if coloured["strength"] > 0 and isinstance(entered, Tensor):
+            entered = self._noise_gate.of(entered)
+        super().pass_by(entered, coloured, context)
+
+    def _coloured(self, snapshot: Snapshot, context: FrameContext) -> Snapshot | None:
+        """With the colours of the picture that was taken; None while a model that begins waits for
+        them."""
+        colours = self._colours_for(snapshot, context.taken)
+        waits = not colours and context.taken is not None
+        waits = waits and (self._live.pending or bool(self._next_colours))
+        if self._live.holds(waits, snapshot.time):
+            return None
+        snapshot = with_colours(snapshot, colours)
+        self._explain(snapshot)
+        return snapshot
 
     def _conditioning(
         self,

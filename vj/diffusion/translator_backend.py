@@ -28,6 +28,7 @@ from vj.pipeline.backend import (
     NO_LATENTS,
     NO_MEMORY,
     GeneratedImage,
+    Keeps,
     Words,
     reasons_by_name,
 )
@@ -115,6 +116,13 @@ class TranslatorBackend:
         self._field = make_texture_field(size, model.device, model.dtype, self._unit)
         self._white, self._turn, self._gate = WhiteNoise(size), SwirlTurn(), NoiseGate()
         self._film = Film() if model.kind == "next" else None
+        self.keeps: Keeps = (
+            "for good"
+            if self._film is not None
+            else "nothing"
+            if self._find is None
+            else "till a cut"
+        )
         self._returns: float | None = None
         """When the first frame after a rest came, in seconds; infinite until then. None once
         somebody has been looked for."""
@@ -159,6 +167,12 @@ class TranslatorBackend:
         seen = softened(picture, least)
         painted = self._painted(seen, condition, snapshot, least, simplicity, context.ride)
         return GeneratedImage(_faded(entered, painted, strength), context)
+
+    def pass_by(self, entered: Picture, snapshot: Snapshot, context: FrameContext) -> None:
+        if snapshot["strength"] > 0 and self._film is None:
+            assert isinstance(entered, Tensor)
+            self._gate.of(entered)
+            self._turn.at(snapshot)
 
     def _next(
         self, film: Film, entered: Tensor, snapshot: Snapshot, context: FrameContext

@@ -22,6 +22,7 @@ from vj.pipeline.backend import (
     NO_LATENTS,
     NO_MEMORY,
     GeneratedImage,
+    Keeps,
     Words,
     reasons_by_name,
 )
@@ -58,6 +59,7 @@ class PainterBackend(ABC):
     mixes_latents = False
     builds_up = True
     words: Words = ""
+    keeps: Keeps = "nothing"
 
     def __init__(
         self, name: str, network: PaintingNetwork, size: Size, unused: Mapping[str, str]
@@ -93,6 +95,11 @@ class PainterBackend(ABC):
         grain = cv2.merge([self._jitter.at(snapshot)] * 3)
         painted = self._network.paint(cv2.scaleAdd(steady, 1 / 255, grain), style)
         return GeneratedImage(toward(entered, painted, strength), context)
+
+    def pass_by(self, entered: Picture, snapshot: Snapshot, context: FrameContext) -> None:
+        assert isinstance(entered, np.ndarray)
+        if self._style(snapshot, context.taken) is not None and snapshot["strength"] > 0:
+            self._noise.of(entered)
 
     def warm(self, snapshot: Snapshot) -> None:
         """Paint two frames, so that the first on stage does not stutter: memory is taken in the

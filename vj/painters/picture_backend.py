@@ -149,12 +149,20 @@ class PictureBackend(PainterBackend):
     def paint(
         self, entered: Picture, snapshot: Snapshot, context: FrameContext
     ) -> GeneratedImage | None:
-        taken = context.taken
-        waits = taken is not None and self._live.of(taken) is None and self._live.pending
-        if self._live.holds(waits, snapshot.time):
+        if self._held(snapshot, context):
             self.settled = False
             return None
         return super().paint(entered, snapshot, context)
+
+    def pass_by(self, entered: Picture, snapshot: Snapshot, context: FrameContext) -> None:
+        if not self._held(snapshot, context):
+            super().pass_by(entered, snapshot, context)
+
+    def _held(self, snapshot: Snapshot, context: FrameContext) -> bool:
+        """A model that begins waits for the picture that was taken."""
+        taken = context.taken
+        waits = taken is not None and self._live.of(taken) is None and self._live.pending
+        return self._live.holds(waits, snapshot.time)
 
     def warm(self, snapshot: Snapshot) -> None:
         super().warm(snapshot)

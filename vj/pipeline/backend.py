@@ -52,6 +52,10 @@ Words = Literal["", "pocket", "styles"]
 where there is no list: any text means something, or none does."""
 
 
+Keeps = Literal["nothing", "till a cut", "for good"]
+"""What earlier frames leave: a hard cut ends it, or nothing does."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneratedImage:
     """What came out of a backend, and the context that went in with its input."""
@@ -111,6 +115,19 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """End its threads."""
+
+
+@runtime_checkable
+class GoesOn(Backend, Protocol):
+    """One of which it is known what frames that are not painted leave in it, so that a rendering
+    can begin in its middle, see `vj.pipeline.frame_range`."""
+
+    keeps: Keeps
+    """What earlier frames leave in it that no parameter says."""
+
+    def pass_by(self, entered: Picture, snapshot: Snapshot, context: FrameContext) -> None:
+        """A frame that is not painted: what goes by its own time goes on, prompts that travel, a
+        swirl that turns. entered: of the frame without anything fed back."""
 
 
 @runtime_checkable

@@ -14,6 +14,7 @@ from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend
 from vj.pipeline.frame_context import Shown
 from vj.pipeline.frame_pipeline import FramePipeline
+from vj.pipeline.frame_range import WHOLE, FrameRange
 
 Frames = Callable[[Snapshot], tuple[Frame, Frame | None] | None]
 """The parameters of a moment -> the frame of it, and deck B's where there is one; None at the
@@ -24,6 +25,8 @@ Other = Callable[[Snapshot], Frame | None]
 """The parameters of a moment -> deck B's frame, once more where they have become others."""
 Seen = Callable[[Snapshot], None]
 """Told of the parameters with which a frame is painted."""
+Passed = Callable[[], None]
+"""Told of each frame that has passed by unpainted."""
 Wanted = Callable[[Snapshot], Backend | None]
 """The parameters of a moment -> the backend that they want; None for the one that plays."""
 
@@ -62,6 +65,8 @@ class EveryFrame:
         ahead: Ahead,
         other: Other,
         seen: Seen,
+        part: FrameRange = WHOLE,
+        passed: Passed = lambda: None,
     ) -> int:
         """See `vj.pipeline.loop.RenderLoop.render`."""
         while stop is None or not stop.is_set():
@@ -79,7 +84,14 @@ class EveryFrame:
                 self._drain(snapshot)
                 self._pipeline.exchange(wanted)
             frame = replace(given[0], number=self._came, captured=now)
-            self._take(self._pipeline.process(frame, snapshot, given[1]))
+            if part.passes(self._came):
+                context = self._pipeline.pass_by(frame, snapshot, given[1])
+                if part.look is not None:
+                    part.look(self._came, snapshot, context, self._pipeline.backend)
+                self._made += 1
+                passed()
+            else:
+                self._take(self._pipeline.process(frame, snapshot, given[1]))
             self._clock.advance()
             self._came += 1
         if self._made < self._came:

@@ -19,7 +19,7 @@ from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.backend import Backend, GoesOn, PassThrough
 from vj.pipeline.coming import Here
 from vj.pipeline.first_frames import FirstFrames, Scenes
 from vj.pipeline.flow_backends import Calculate
@@ -176,6 +176,25 @@ class FramePipeline:
         shown = self._shown(frame, snapshot, other)
         self._measure.end()
         return self._with_views(shown, snapshot)
+
+    def pass_by(self, frame: Frame, snapshot: Snapshot, other: Frame | None = None) -> FrameContext:
+        """A frame of a rendering that is not painted: what it would leave behind without its
+        picture is there afterwards. other: as for `process`."""
+        backend = self.backend
+        context = self.preparation.of(frame, snapshot, backend, other)
+        self._measure.begin(context)
+        self._meetings.look(frame, context, snapshot)
+        if self._scenes.begins(context):
+            self.reset()
+        self._scenes.arrived(context)
+        self._first.step(snapshot["steps"])
+        if isinstance(backend, GoesOn):
+            entered = backend.compositor.preprocess(
+                context.model_input, snapshot, None, context.blank
+            )
+            backend.pass_by(entered, snapshot, context)
+        self._measure.end()
+        return context
 
     def _with_views(self, shown: Shown, snapshot: Snapshot) -> Shown:
         wanted = self.preparation.views_wanted()

@@ -23,10 +23,11 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
-from vj.pipeline.every_frame import Ahead, EveryFrame, Frames, Other, Seen, Wanted
+from vj.pipeline.every_frame import Ahead, EveryFrame, Frames, Other, Passed, Seen, Wanted
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
 from vj.pipeline.frame_pipeline import FramePipeline
+from vj.pipeline.frame_range import WHOLE, FrameRange
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.preprocess import Fit
 
@@ -326,6 +327,8 @@ class RenderLoop:
         ahead: Ahead = lambda now: None,
         other: Other = lambda snapshot: None,
         seen: Seen = lambda snapshot: None,
+        part: FrameRange = WHOLE,
+        passed: Passed = lambda: None,
     ) -> int:
         """Offline, on the caller's thread: every frame that `frames` gives, each a step of the
         clock. Returns how many pictures were made, which is how many frames came. `publish` gets
@@ -334,10 +337,10 @@ class RenderLoop:
         backend: asked before each frame for the one that its parameters want; None for the one that
         plays. The one before is not closed: it may come back. ahead: where deck A's picture will
         stand. other: deck B's frame by parameters that deck A's picture has changed. seen: told of
-        the parameters of each frame that is painted."""
+        the parameters of each frame. part: frames before it pass by, and `passed` is told."""
         assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
         handover = self._backends.get(0)
         if handover is not None:
             self.pipeline.swap(handover.backend)
         every = EveryFrame(self.pipeline, self._store, self._clock, self._show)
-        return every.render(frames, stop, backend, ahead, other, seen)
+        return every.render(frames, stop, backend, ahead, other, seen, part, passed)
