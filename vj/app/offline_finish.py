@@ -24,9 +24,9 @@ def make_last_touch(
     if not show.finish and show.output is None:
         return lambda picture, guide: picture
     device = best_device_name(show.model.device)
-    finish, restore = make_finisher(show.finish, size, device, fps, log)
+    finish, restore = make_finisher(show.finish, size, device, fps, log, show.tile)
     upscaler = (
-        make_upscaler(show.upscale, size, show.output, device, log)
+        make_upscaler(show.upscale, size, show.output, device, log, tile=show.tile)
         if show.output is not None
         else None
     )

@@ -51,7 +51,9 @@ class Outputs:
         upscaling cannot be had."""
         log = (lambda text: None) if quiet else self._log
         device = best_device_name()
-        upscaler = make_upscaler(show.upscale, painted, output, device, log, self._packing)
+        upscaler = make_upscaler(
+            show.upscale, painted, output, device, log, self._packing, show.tile
+        )
         log(f"sent at {output}, upscaled by {upscaler.name}")
         return OutputUpscaler(
             upscaler,

@@ -14,6 +14,7 @@ from vj.core.frame import Size
 from vj.pipeline.face_restoration import SIDE, FaceRestorer
 from vj.pipeline.landmarks.followed_faces import face_finder, missing
 from vj.pipeline.model_files import open_model_file
+from vj.pipeline.tiles import Tile
 
 Finish = Callable[[np.ndarray], np.ndarray]
 """(h, w, 3) uint8 -> the same size. To be called with every picture, in the order of time."""
@@ -25,14 +26,15 @@ def make_finisher(
     device: str,
     fps: float,
     on_message: Callable[[str], None],
+    tile: Tile = "auto",
 ) -> tuple[Finish, Finish]:
     """What is done to pictures as they were painted, and, once they have the size at which they
-    leave, to the faces in them. Each model after the other in the order of their names. Raises
-    Fault for a model that is not there, does not take such pictures, or needs what is not
-    installed."""
+    leave, to the faces in them. Each model after the other in the order of their names. tile: see
+    `vj.pipeline.tiles`. Raises Fault for a model that is not there, does not take such pictures, or
+    needs what is not installed."""
     whole, faces = [], []
     for name in names:
-        model = open_model_file("finish", name, device)
+        model = open_model_file("finish", name, device, tile, on_message)
         size = Size(SIDE, SIDE) if model.faces else painted
         try:
             model.call(np.zeros((size.height, size.width, 3), np.uint8))

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vj.core.errors import Fault, Unavailable, nearest_file
+from vj.core.free_memory import memory_room
+from vj.pipeline.tiles import Tile, Tiled
 
 ModelCall = Callable[[np.ndarray], np.ndarray]
 """(h, w, 3) uint8 -> (n h, n w, 3) uint8, n its own factor."""
@@ -27,10 +29,22 @@ class ModelFile(NamedTuple):
     faces: bool
 
 
-def open_model_file(what: str, name: str, device: str) -> ModelFile:
+PROBE, ALIVE = 64, 8
+"""The side of the picture by which a network's need of memory is estimated, and how many of its
+largest results are there at once, at a guess on the safe side."""
+
+
+def open_model_file(
+    what: str,
+    name: str,
+    device: str,
+    tile: Tile = "auto",
+    say: Callable[[str], None] = lambda text: None,
+) -> ModelFile:
     """A model file that spandrel knows: ESRGAN, Real-ESRGAN, SwinIR, GFPGAN and many more.
 
-    what: the key of the show that names it. device: of torch. Raises Fault.
+    what: the key of the show that names it. device: of torch. tile: see `vj.pipeline.tiles`; what
+    restores faces takes them whole. say: told where it begins to go in tiles. Raises Fault.
     """
     path = Path(name).expanduser()
     if not path.is_file():
@@ -73,7 +87,46 @@ def open_model_file(what: str, name: str, device: str) -> ModelFile:
         )
         return out
 
-    return ModelFile(call, model.purpose == FACES)
+    if model.purpose == FACES:
+        return ModelFile(call, True)
+    on_host = device == "cpu"  # a card says when it is full, and a host is only slower and slower
+    tiled = Tiled(
+        call,
+        tile,
+        _per_pixel(model.model, call) if on_host and tile == "auto" else 0.0,
+        lambda text: say(f"{what} {path.name}: {text}"),
+        _usable if on_host else lambda: None,
+        torch.cuda.empty_cache,
+    )
+    return ModelFile(tiled, False)
+
+
+def _usable() -> int | None:
+    room = memory_room()
+    return None if room is None else room.usable
+
+
+def _per_pixel(network: Any, call: ModelCall) -> float:
+    """Bytes that a network takes for a pixel, estimated by the largest of its results; 0 where it
+    does not take so small a picture."""
+    largest = 0
+
+    def seen(module: Any, given: Any, made: Any) -> None:
+        nonlocal largest
+        if hasattr(made, "element_size"):
+            largest = max(largest, made.numel() * made.element_size())
+
+    hooks = []
+    try:
+        for module in network.modules():
+            hooks.append(module.register_forward_hook(seen))
+        call(np.zeros((PROBE, PROBE, 3), np.uint8))
+    except Exception:  # a scripted one, or so small a picture: it is told when the first one comes
+        return 0.0
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return ALIVE * largest / PROBE**2
 
 
 def _signed(network: Any) -> Callable[[Any], Any]:

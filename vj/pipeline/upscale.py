@@ -20,6 +20,7 @@ from vj.kernels.cv_upscale import CvUpscaler
 from vj.pipeline.coming import UpscalerOnCard
 from vj.pipeline.model_files import ModelCall, open_model_file
 from vj.pipeline.preprocess import crop_to, cropped
+from vj.pipeline.tiles import Tile
 from vj.pipeline.upscale_guide import GuideReader
 
 SHARPNESS = 0.5
@@ -52,10 +53,11 @@ def make_upscaler(
     device: str,
     on_message: Log,
     packing: Callable[[], Packing | None] = lambda: None,
+    tile: Tile = "auto",
 ) -> Upscaler:
     """kind: auto (fsr on an NVIDIA card, else lanczos), fsr, lanczos, realesrgan, or a model file
     for spandrel. device: of torch. packing: how a card packs the next picture, None for
-    RGB.
+    RGB. tile: for a model file, see `vj.pipeline.tiles`.
 
     Pictures are never stretched: where the shapes differ, what hangs over is cut off on both sides,
     and logged. Raises Fault.
@@ -89,7 +91,7 @@ def make_upscaler(
         on_message("upscale fsr: is for NVIDIA cards; its relative for CPUs is used")
     if kind in ("auto", "fsr", "lanczos"):
         return CpuUpscaler(wanted)
-    model = _realesrgan() if kind == "realesrgan" else _of_file(kind, device)
+    model = _realesrgan() if kind == "realesrgan" else _of_file(kind, device, tile, on_message)
     return ModelUpscaler(kind, model, wanted)
 
 
@@ -190,13 +192,13 @@ def _realesrgan() -> ModelCall:
     )
 
 
-def _of_file(name: str, device: str) -> ModelCall:
+def _of_file(name: str, device: str, tile: Tile, say: Log) -> ModelCall:
     if not Path(name).expanduser().suffix:
         raise Fault(
             f"upscale {name!r}: no such way{nearest(name, UPSCALE_KINDS)} "
             f"({', '.join(UPSCALE_KINDS)}, or a model file)"
         )
-    model = open_model_file("upscale", name, device)
+    model = open_model_file("upscale", name, device, tile, say)
     if model.faces:
         raise Fault(
             f"upscale {name}: restores faces and makes nothing larger; finish: [{name}] would be "

@@ -66,6 +66,7 @@ from vj.show.written_values import (
     as_size,
     as_source,
     as_tempo,
+    as_tile,
     value_error,
 )
 
@@ -111,6 +112,8 @@ class Show(Section):
     upscale: str = "auto"
     flow: str = "dis"
     finish: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
+    tile: Annotated[int | Literal["auto", "whole"], BeforeValidator(as_tile)] = "auto"
+    """See `vj.pipeline.tiles`."""
     person: Annotated[PersonSection, BeforeValidator(as_model_file)] | None = None
     depth: Annotated[DepthSection, BeforeValidator(as_model_file)] | None = None
     fps: float = Field(30.0, ge=1, le=240)

@@ -25,6 +25,16 @@ def as_pixels(value: object) -> Size:
     return value if isinstance(value, Size) else Size.parse(str(value))
 
 
+def as_tile(value: object) -> int | str:
+    if value in ("auto", "whole"):
+        return str(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 192 <= value <= 8192:
+        raise ValueError(
+            f"{value!r:.40}: auto, whole, or the side of the tiles in pixels, 192 .. 8192"
+        )
+    return value
+
+
 def as_source(uri: object) -> str:
     _no_group(uri)
     value_error(sources.check_uri, str(uri))
