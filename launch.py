@@ -306,7 +306,11 @@ def main(arguments: list[str]) -> int:
     environment.pop("PYTHONHOME", None)
     if testing:
         os.chdir(ROOT)
+        # Each worker, and each show that a test starts, would compile everything again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         asked = arguments[1:]
+        if asked == []:  # a core for each worker, and so for torch in it and in its children
+            environment.setdefault("OMP_NUM_THREADS", "1")
         if asked in ([], [LONG]):
             asked = [*ALL, *asked]
         return hand_over([python, "-m", "pytest", *asked], environment)

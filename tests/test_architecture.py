@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,11 @@ def imports(module: str) -> dict[str, int]:
     return found
 
 
-IMPORTS = {module: imports(module) for module in SOURCES}
+@cache
+def all_imports() -> dict[str, dict[str, int]]:
+    """`imports` of every module. Read at the first test, not while tests are collected: each
+    worker collects."""
+    return {module: imports(module) for module in SOURCES}
 
 
 def test_every_module_lies_in_a_layer() -> None:
@@ -76,7 +81,7 @@ def test_no_import_points_up(layer: str) -> None:
         f"{SOURCES[module].relative_to(ROOT)}:{line} imports {imported}"
         for module in SOURCES
         if layer_of(module) == layer
-        for imported, line in IMPORTS[module].items()
+        for imported, line in all_imports()[module].items()
         if layer_of(imported) not in allowed and imported != "vj"
     ]
     assert wrong == []
@@ -85,7 +90,7 @@ def test_no_import_points_up(layer: str) -> None:
 def test_every_arrow_of_the_map_is_used() -> None:
     """A line that allows more than there is hides the next wrong arrow."""
     used: dict[str, set[str]] = defaultdict(set)
-    for module, found in IMPORTS.items():
+    for module, found in all_imports().items():
         used[layer_of(module)] |= {layer_of(imported) for imported in found}
     assert {name: below - used[name] for name, below in LAYERS if below - used[name]} == {}
 
@@ -98,7 +103,7 @@ def test_no_imports_run_in_a_circle() -> None:
         if module in way:
             circles.append(" -> ".join((*way[way.index(module) :], module)))
         elif module not in done:
-            for imported in IMPORTS.get(module, ()):
+            for imported in all_imports().get(module, ()):
                 visit(imported, (*way, module))
             done.add(module)
 

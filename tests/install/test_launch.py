@@ -461,13 +461,24 @@ def test_a_fresh_clone_plays_and_files_stay_relative_to_where_one_stands(
     assert project.run()[1].splitlines()[1] == "argv []"
 
 
-def test_the_tests_run_from_the_project(project: Project, tmp_path: Path) -> None:
+def test_the_tests_run_from_the_project(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (project.root / "pytest.py").write_text(CLI)  # a stand-in
     code, out, _ = project.run("test", "-k", "fail", cwd=tmp_path)
     assert (code, out.splitlines()) == (3, [f"cwd {project.root}", "argv ['-k', 'fail']"])
     for asked in ((), ("--long",)):  # all of them, side by side
         whole = str([*launch.ALL, *asked])
         assert project.run("test", *asked, cwd=tmp_path)[1].splitlines()[1] == f"argv {whole}"
+    (project.root / "pytest.py").write_text(
+        "import os, sys; print(sys.dont_write_bytecode, os.environ.get('OMP_NUM_THREADS'))"
+    )
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert project.run("test")[1] == "False 1\n"  # nothing is compiled twice; a core each
+    assert project.run("test", "--long")[1] == "False None\n"  # torch as people have it
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert project.run("test")[1] == "False 2\n"
     (project.root / "requirements-test.txt").write_text("thing==1\n")
     assert project.run()[2] == ""  # what tests need does not concern a player
 
