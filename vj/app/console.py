@@ -28,6 +28,7 @@ def status_line(status: Mapping[str, Any]) -> str:
         f"“{shorten(status['prompt'], 28)}”",
         status["source"],
         ", ".join(status["sinks"]),
+        f"timecode {status['timecode']}" if status.get("timecode") else "",
     ]
     if status["state"] != "playing":
         parts.insert(0, status["state"])

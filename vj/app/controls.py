@@ -14,7 +14,8 @@ from vj.show.timeline_section import follows_clip
 
 SECTIONS = (
     *("mappings", "answers", "ignored", "macros", "modulators"),
-    *("cues", "timeline", "curves", "cuts", "marks", "tempo", "midi", "prompts", "idle"),
+    *("cues", "timeline", "timecode", "curves", "cuts", "marks", "tempo", "midi", "prompts"),
+    "idle",
 )
 """Sections that the control engine is built from."""
 

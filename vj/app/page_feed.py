@@ -100,6 +100,7 @@ class PageFeed:
             "understood": status.understood,
             "unknown": self._unknown(),
             "midi": status.midi,
+            "timecode": status.timecode,
             "take": self._session.take.seconds,
         }
         return found | self._more_state()

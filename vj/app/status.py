@@ -72,6 +72,9 @@ class Status:
     keys: Mapping[str, str] = field(default_factory=dict)
     """Which key fires which cue."""
     bpm: float = 0.0
+    timecode: str = ""
+    """`01:02:03:04 25 fps chasing`, or freewheel, lost, standing, waiting; empty for a show that
+    follows none."""
     midi: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -113,6 +116,7 @@ def osc_status(
         "subject": [status.subject],
         "cue": [status.cue],
         "bpm": [float(status.bpm)],
+        "timecode": [status.timecode],
     }
 
 

@@ -255,6 +255,11 @@ def _plugged_in(show: Show, result: CheckResult) -> None:
     for index, rule in enumerate(show.mappings):
         if rule.hid is not None and importlib.util.find_spec("hid") is None:
             result.warn(("mappings", index), f"{rule.control}: wants hidapi: {HID_REMEDY}")
+    if show.timecode is not None and not show.midi.on:
+        result.warn(
+            ("timecode",),
+            "timecode: comes by MIDI, which midi: off leaves alone; the timeline would wait for it",
+        )
     if show.tempo.follow == "link" and importlib.util.find_spec("aalink") is None:
         result.warn(
             ("tempo",),

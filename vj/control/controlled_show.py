@@ -12,6 +12,7 @@ from vj.show.mapping_section import MappingRule
 from vj.show.prompts_section import SceneRule
 from vj.show.sounds_section import SoundRule
 from vj.show.tempo_section import TempoRule
+from vj.show.timecode_section import TimecodeRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 
 
@@ -22,6 +23,8 @@ class SequencedShow(Protocol):
     def cues(self) -> Sequence[CueRule]: ...
     @property
     def timeline(self) -> Sequence[TimelineRule]: ...
+    @property
+    def timecode(self) -> TimecodeRule | None: ...
     @property
     def curves(self) -> Sequence[CurveRule]: ...
     @property

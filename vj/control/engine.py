@@ -210,8 +210,9 @@ class ControlEngine:
 
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         """A MIDI clock message: `tick`, `start`, `continue`, `stop` or `position` (sixteenths from
-        the song's start). time: seconds on the show's clock."""
-        if self.tempo_source.follows == "midi":
+        the song's start); or timecode, see `vj.control.mtc`. time: on the show's clock."""
+        timecode = self.sequencer.chase.hear(what, time, device, position)
+        if not timecode and self.tempo_source.follows == "midi":
             self._events.append(("clock", what, time, device, position))
 
     def changed(self, name: str, value: Value, origin: object) -> None:

@@ -54,6 +54,7 @@ class LiveState:
     def of(cls, played: PlayedShow, time: float) -> LiveState:
         """The state in the frame at `time`. On the render thread."""
         cues, tempo, timeline = played.cues, played.tempo, played.sequencer.timeline
+        chase = played.sequencer.chase
         return cls(
             cues.current,
             cues.neighbour(1),
@@ -62,7 +63,7 @@ class LiveState:
             tempo.beat(time),
             tempo.beats_per_bar,
             tempo.running,
-            (timeline.seconds(time, tempo), not timeline.stopped)
+            (timeline.seconds(time, tempo), not (timeline.stopped or chase.stands))
             if played.sequencer.runs
             else None,
             MappingProxyType(played.modulations.levels),

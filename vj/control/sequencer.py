@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from vj.control.chase import Chase
 from vj.control.clip_sequence import ClipCurve, ClipSequence
 from vj.control.controlled_show import SequencedShow
 from vj.control.cues import CueList
@@ -52,6 +53,7 @@ class Sequencer:
         off, and why. happened: told of a clip's marks, see `vj.core.happenings`."""
         timed = [rule for rule in show.timeline if rule.on_timeline]
         self.timeline = Timeline(timed, float(store.start_of(POSITION)))
+        self.chase = Chase(show.timecode, log)
         curves = [(rule, store.table.find(rule.to).name) for rule in show.curves]
         along_clip = [(rule, to) for rule, to in curves if rule.on == "clip"]
         self.clip = ClipSequence(show, along_clip, happened)
@@ -75,6 +77,7 @@ class Sequencer:
         self._text_fade = old._text_fade
         self.cues.take_over(old.cues, store.table)
         self.timeline.take_over(old.timeline, time, tempo)
+        self.chase.take_over(old.chase)
         self.clip.take_over(old.clip)
         curves = {track.key: track for track in old.curve_tracks}
         for track in self.curve_tracks:
@@ -135,8 +138,10 @@ class Sequencer:
         if name == "tempo/tap":
             tempo.tap(moment)
         elif name == POSITION:
+            self._check_free()
             self.seek(float(value), store, time, tempo)
         elif name == "timeline/play":
+            self.chase.release()
             self.timeline.play(time, tempo)
         elif name == "timeline/pause":
             self.pause(time, tempo)
@@ -219,6 +224,10 @@ class Sequencer:
             track.hold_again()
         self._play_curves(store, time, tempo, anyway=True)
 
+    def _check_free(self) -> None:
+        if self.chase.leads:
+            raise Fault(f"{POSITION}: the timecode leads ({self.chase.text}); stop it first")
+
     def _check_runs(self, name: str) -> None:
         if not self.runs:
             raise Fault(
@@ -268,9 +277,10 @@ class Sequencer:
 
     def step(self, passed: float, store: Store, time: float, tempo: Tempo) -> None:
         """Fire what is due, and play the curves. passed: seconds since the last frame."""
-        for name in self.timeline.due(time, tempo):
+        self.chase.step(self, store, time, tempo)
+        for name in () if self.chase.stands else self.timeline.due(time, tempo):
             self.fire_or_log(name, store, time, tempo)
-        if self.timeline.state == PAUSED:
+        if self.timeline.state == PAUSED or self.chase.holds:
             self.cues.hold(passed, passed * tempo.bpm / 60 if tempo.running else 0.0)
         elif not self.timeline.waits:
             following = self.cues.following(time, tempo)

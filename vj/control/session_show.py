@@ -24,6 +24,7 @@ def uses_midi(show: SessionShow) -> bool:
     follows = show.tempo.follow == "midi" and "follow" in show.tempo.model_fields_set
     return (
         follows
+        or show.timecode is not None
         or any(rule.midi is not None for rule in show.mappings)
         or any((rule.envelope or "").startswith("midi") for rule in show.modulators)
     )

@@ -207,6 +207,18 @@ class Timeline:
             self._next += 1
         self.position.seek(seconds, time, tempo)
 
+    def move(self, way: float, passed: float, time: float, tempo: Tempo) -> None:
+        """Be led on by `way` seconds, forwards or back, instead of those that have passed since the
+        last frame. Musical moments count at the present tempo."""
+        self.position.seek(self.position.seconds(time) - passed + way, time, tempo)
+
+    def passes_back(self, way: float, passed: float, time: float, tempo: Tempo) -> bool:
+        """Whether such a move comes back to before an entry that counts as passed."""
+        if way >= 0 or self._next == self._round:
+            return False
+        to = self.position.seconds(time) - passed + way
+        return to < _seconds(self.rules[self._next - 1].at, tempo)
+
     def passed_cues(self) -> list[str]:
         """The cues of the entries up to the position, in the order in which they are played; the
         first round's too, where it is a later one."""

@@ -54,6 +54,7 @@ from vj.show.sound_section import as_sound
 from vj.show.sounds_section import SoundRule, as_rule, check_names, rows_of
 from vj.show.start_section import SHOW_PARAMETERS, fitted_start
 from vj.show.tempo_section import TempoRule
+from vj.show.timecode_section import TimecodeRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 from vj.show.validate import check_sequence
 from vj.show.written_values import (
@@ -165,6 +166,7 @@ class Show(Section):
     cues: list[CueRule] = Field(default=[])
     timeline: list[TimelineRule] = Field(default=[])
     curves: list[CurveRule] = Field(default=[])
+    timecode: TimecodeRule | None = None
     marks: Marks = Field(default={})
     cuts: list[Annotated[CutRule, BeforeValidator(as_cut)]] = Field(default=[])
     idle: IdleRule | None = None

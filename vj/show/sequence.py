@@ -16,6 +16,7 @@ from vj.show.prompts_section import SceneRule
 from vj.show.section import KeyPath
 from vj.show.sounds_section import SoundRule
 from vj.show.tempo_section import TempoRule
+from vj.show.timecode_section import TimecodeRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 
 Found = tuple[KeyPath, Fault]
@@ -46,6 +47,8 @@ class Sequence(Protocol):
     def timeline(self) -> list[TimelineRule]: ...
     @property
     def curves(self) -> list[CurveRule]: ...
+    @property
+    def timecode(self) -> TimecodeRule | None: ...
     @property
     def marks(self) -> dict[str, dict[str, float]]: ...
     @property

@@ -138,6 +138,17 @@ def timeline_faults(show: Sequence) -> Iterator[Found]:
                 ("timeline", index, "loop"),
                 Fault("a loop leads back, to a moment before its own"),
             )
+    timed = any(rule.on_timeline for rule in show.timeline)
+    if show.timecode is not None and not (
+        timed or any(rule.on == "timeline" for rule in show.curves)
+    ):
+        yield (
+            ("timecode",),
+            Fault(
+                "leads the timeline, and this show has none; timeline: [{at: 0:00, cue: NAME}] "
+                "would be one"
+            ),
+        )
 
 
 def cut_faults(show: Sequence, table: Table) -> Iterator[Found]:

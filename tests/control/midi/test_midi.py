@@ -16,6 +16,7 @@ from typing import Any
 import mido
 import pytest
 
+from tests.control.timecode_sender import Sender
 from tests.waiting import until
 from vj.control.build import make_engine
 from vj.control.learning import LearnListener
@@ -615,6 +616,54 @@ def test_leds_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(
         ports.stop()
         knobs.close()
         motors.close()
+
+
+@pytest.mark.long
+def test_timecode_of_a_real_port_leads_the_timeline(jack: Any) -> None:
+    show = check_show(
+        {
+            "cues": [{"name": "a"}],
+            "timeline": [{"at": "0:01", "cue": "a"}],
+            "timecode": {"device": "desk", "start": "01:00:00:00"},
+        },
+        "test",
+    )
+    store = Store(show.start, show.table())
+    engine, _ = make_engine(show, store, live=False, log=print)
+    store.automation = engine
+    sender = Sender("25")
+    out = jack.open_output("the desk", virtual=True)
+    ports = MidiPorts(engine, now=time.monotonic, log=print, devices=["desk"], backend=lambda: jack)
+    ports.start()
+
+    def stood(wanted: str, send: Callable[[], None]) -> bool:
+        send()
+        store.sample(time.monotonic())
+        return engine.sequencer.chase.text.endswith(wanted)
+
+    begun = time.monotonic()
+    coming = sender.quarters(0.5, 60.0)
+    waiting = next(coming)
+
+    def send_due() -> None:
+        nonlocal waiting
+        while begun + waiting[0] - 0.5 <= time.monotonic():
+            out.send(waiting[1])
+            waiting = next(coming)
+
+    try:
+        until(lambda: bool(ports.devices))
+        until(lambda: stood("01:00:02:00 25 fps standing", lambda: out.send(sender.full(2.0))))
+        assert engine.cues.current == "a"
+        begun = time.monotonic()
+        until(lambda: stood("25 fps chasing", send_due))
+        now = time.monotonic()
+        assert engine.timeline.seconds(now, engine.tempo) == pytest.approx(
+            0.5 + now - begun, abs=0.3
+        )
+    finally:
+        ports.stop()
+        out.close()
 
 
 # Learn

@@ -8,10 +8,12 @@ senders.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vj.control.mapping import PEDALS
+from vj.control.mtc import FULL, QUARTER
 from vj.show.midi_controls import Control
 
 CLOCK = {
@@ -114,12 +116,19 @@ class MidiReader:
 
     def on_message(self, message: Any, time: float) -> None:
         """message: a mido.Message; time: seconds on the show's clock. Messages that are no controls
-        (sysex, active sensing) are ignored."""
+        (active sensing) are ignored."""
         self.messages += 1
         self._time = time
         kind = message.type
         if kind in CLOCK:
             self._listener.on_clock(CLOCK[kind], time, self.device, getattr(message, "pos", 0))
+            return
+        if kind == "quarter_frame":
+            byte = message.frame_type << 4 | message.frame_value
+            self._listener.on_clock(QUARTER, time, self.device, byte)
+            return
+        if kind == "sysex":
+            self._full_frame(message.data, time)
             return
         channel = getattr(message, "channel", -1) + 1
         if kind == "control_change":
@@ -135,6 +144,13 @@ class MidiReader:
             self._emit(Control("aftertouch", message.note, channel), message.value)
         elif kind == "program_change":
             self._emit(Control("program", 0, channel), message.program)
+
+    def _full_frame(self, data: Sequence[int], time: float) -> None:
+        """A system exclusive message; those that are no timecode are ignored."""
+        if len(data) == 8 and data[0] == 0x7F and tuple(data[2:4]) == (1, 1):
+            hours, minutes, seconds, frames = data[4:]
+            packed = hours << 21 | minutes << 14 | seconds << 7 | frames
+            self._listener.on_clock(FULL, time, self.device, packed)
 
     def disconnected(self) -> None:
         """The device was unplugged: release its notes and pedals."""

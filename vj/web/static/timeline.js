@@ -15,6 +15,7 @@ export function mount(element, app) {
     app.connection.on("show", build),
     app.state.subscribe("timeline", () => redraw()),
     app.state.subscribe("cue", () => redraw()),
+    app.state.subscribe("timecode", () => redraw()),
     () => root.remove(),
   );
   build();
@@ -51,6 +52,7 @@ export function mount(element, app) {
       head,
     );
     const now = make("output.t-time");
+    const timecode = make("output.t-quiet", {"aria-label": "timecode"});
     const play = button("Play", () => app.set("timeline/play", true), {
       "aria-label": "timeline: play",
       "data-name": "timeline/play",
@@ -76,6 +78,7 @@ export function mount(element, app) {
           app.row("timeline/pause") ? pause : null,
         ),
         now,
+        timecode,
       ),
       track,
       make("div.t-entries.t-acts", {}, ...list),
@@ -99,6 +102,7 @@ export function mount(element, app) {
       now.textContent =
         at <= length && timeline.length ? `${clock(at)} / ${clock(length)}` : clock(at);
       now.classList.toggle("t-live", wanted !== null);
+      timecode.textContent = app.state.get("timecode") || "";
       head.style.transform = `translateX(${Math.min(1, at / length) * track.clientWidth}px)`;
       track.setAttribute("aria-valuenow", at.toFixed(1));
       track.setAttribute("aria-valuetext", clock(at));

@@ -1,0 +1,86 @@
+"""Where a timecode stands at any moment: a line through what was read of it last."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from vj.control.mtc import TimecodeReading
+from vj.core.timecode import Label, TimecodeRate
+
+NEWEST = 48
+"""Readings of the line: half a second of them. Jitter of 5 ms makes 1 ms of its end."""
+ENOUGH = 24
+"""Readings from which on they say how fast it runs; fewer are taken for the rate's own speed,
+unless they differ from it by more than `VARIED`, as a jog wheel does."""
+VARIED = 0.2
+PAUSE = 0.1
+"""Seconds without a reading, beyond its pace, after which the line begins anew."""
+
+
+class TimecodeLine:
+    """Of the timecode that leads. Belongs to the render thread."""
+
+    def __init__(self) -> None:
+        self._points: deque[tuple[float, float]] = deque(maxlen=NEWEST)
+        """(time, quarter frames since `_base`)"""
+        self._base = 0
+        self._line: tuple[float, float, float] | None = None
+        """A moment, the quarter frames then, and those a second; None when it has to be found."""
+        self._speed = 0.0
+        self.last: TimecodeReading | None = None
+
+    def add(self, reading: TimecodeReading) -> None:
+        """The next reading. Those of one run follow each other by a quarter frame."""
+        before, self.last, self._line = self.last, reading, None
+        pace = 4 * float(reading.rate.fps)
+        gap = math.inf if before is None else reading.time - before.time
+        goes_on = before is not None and before.way == reading.way and not reading.begins
+        if not goes_on or gap > PAUSE + 2 / max(pace / 4, abs(self._speed)):
+            self._points.clear()
+        if not self._points:
+            self._base = reading.quarters
+        day = 4 * reading.rate.day
+        away = (reading.quarters - self._base + day // 2) % day - day // 2
+        self._points.append((reading.time, away))
+        self._speed = self._found_speed(pace * reading.way)
+
+    def _found_speed(self, own: float) -> float:
+        """Quarter frames a second. own: of the rate."""
+        count = len(self._points)
+        if count < 8 or own == 0:
+            return own
+        time, at = self._middle()
+        spread = sum((t - time) ** 2 for t, _ in self._points)
+        if spread <= 0:
+            return own
+        found = sum((t - time) * (q - at) for t, q in self._points) / spread
+        return own if count < ENOUGH and abs(found / own - 1) < VARIED else found
+
+    def _middle(self) -> tuple[float, float]:
+        count = len(self._points)
+        return sum(t for t, _ in self._points) / count, sum(q for _, q in self._points) / count
+
+    @property
+    def rate(self) -> TimecodeRate | None:
+        return None if self.last is None else self.last.rate
+
+    def speed(self) -> float:
+        """Seconds of timecode a second; 0 as it stands."""
+        rate = self.rate
+        return 0.0 if rate is None else self._speed / (4 * float(rate.fps))
+
+    def frames(self, time: float) -> float:
+        """Frames after midnight at a moment, which may lie on another day."""
+        if self._line is None:
+            self._line = (*self._middle(), self._speed)
+        moment, at, speed = self._line
+        return (self._base + at + (time - moment) * speed) / 4
+
+    def seconds(self, time: float, start: Label) -> float:
+        """Seconds since `start` at a moment, from -12 to 12 hours."""
+        rate = self.rate
+        assert rate is not None
+        away = self.frames(time) - rate.frames(start)
+        half = rate.day / 2
+        return rate.seconds((away + half) % rate.day - half)
