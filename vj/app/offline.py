@@ -22,6 +22,7 @@ from vj.app.offline_models import OfflineModels
 from vj.app.offline_pictures import OfflinePictureSources
 from vj.app.offline_sound import OfflineSound
 from vj.app.offline_sources import OfflineSources
+from vj.app.offline_summary import summary_of
 from vj.app.offline_times import FrameTimes
 from vj.app.output_upscale import scaled
 from vj.app.portraits import opener
@@ -45,6 +46,7 @@ from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.input_features import InputFeatures
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
+from vj.diffusion.making import MakesBackend, make_backend
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.frame_context import FrameContext
@@ -64,6 +66,10 @@ from vj.sources import SourceSettings
 RENDERED = ("record",)
 """Kinds of sinks that make sense offline; the others are left out, and that is logged."""
 
+VARYING = (
+    "a part of a film is of frames at a constant rate, and this clip's come at varying times: "
+    "--fps says at which, for example --fps 30"
+)
 Report = Callable[[int, int | None], None]
 """(frames done, frames in all or None)."""
 
@@ -82,11 +88,13 @@ class Rendering:
         take_log: Path | None = None,
         file: Path | None = None,
         part: FrameRange = WHOLE,
+        make: MakesBackend = make_backend,
     ) -> None:
         """seconds: how much to render, None for all of a clip, or of a take. fps: None takes the
         clip's own rate, or the times of its frames where those vary, else the show's rate. replay:
         a take that plays instead of the show's own automation. take_log: a take is written there.
-        file: the show's, for its snapshots. part: of it; a part has no sound of its own.
+        file: the show's, for its snapshots. part: of it; a part has no sound of its own. make:
+        makes the backends.
 
         Raises Fault for a show that has no end, no recording, or a live source.
         """
@@ -96,7 +104,9 @@ class Rendering:
         if replay is not None and seconds is None:
             self._seconds = replay.end or replay.seconds + 1 / show.fps
         self.metrics = Metrics()
-        self._part = part
+        self._part, self._make = part, make
+        self.rate = show.fps
+        """Frames a second that are written, once it runs."""
         self.on_sound: Callable[[np.ndarray], None] = lambda samples: None
         """Takes what is heard, (n, 2) float32, where the frames pass by."""
         self._stop = threading.Event()
@@ -119,7 +129,7 @@ class Rendering:
         self._newest = np.zeros((1, 1, 3), np.uint8)
         """What was delivered last."""
         self.model = show.model.name
-        self._mark: Mark | None = None
+        self.mark: Mark | None = None
         """What the recordings say of how they were made."""
 
     def stop(self) -> None:
@@ -149,7 +159,7 @@ class Rendering:
             between=partial(picture_maker, network),
         )
         store = Store(start_values(show), show.table())
-        models = OfflineModels(show, size, self._log, self._paints, self._replay)
+        models = OfflineModels(show, size, self._log, self._paints, self._replay, self._make)
         models.check()
         sources = OfflineSources(show, settings, self._log, self._seconds, self._replay)
         names = source_names(show.sources, show.source)
@@ -159,8 +169,10 @@ class Rendering:
             first = sources.open(self._begins_with(store))
             own = self._fps or getattr(first, "fps", None) or show.fps
             total = sources.plan(own, self._fps is not None)
-            clock.fps = fps = sources.rate
+            clock.fps = fps = self.rate = sources.rate
             times = sources.times
+            if times is not None and not part.whole:
+                raise Fault(VARYING)
             sources.chosen = lambda row, name: store.set(row, name, sources)
             features = InputFeatures()
             heard = SourceSound()
@@ -182,7 +194,7 @@ class Rendering:
                 show,
                 store,
                 lambda: None if self._replay else controls.engine.timeline_position(),
-                lambda: self._mark,
+                lambda: self.mark,
                 self._log,
                 self._file,
                 self._replay is not None,
@@ -255,7 +267,7 @@ class Rendering:
             loop.pipeline.preparation.keep_walks(walks_folder(self._file), network)
             # All of a recording says what some of it is: a movie has one mark.
             painting = models.painting()
-            self._mark = mark_of(painting, painting.model, True) if painting is not None else None
+            self.mark = mark_of(painting, painting.model, True) if painting is not None else None
             loop.offer(models.open(store.ahead(0.0)))
 
             def seen(snapshot: Snapshot) -> None:
@@ -300,13 +312,13 @@ class Rendering:
         if self._controls is not None and self._replay is None:
             self._controls.follow(show)
         mark = mark_of(show, show.model, not isinstance(backend, PassThrough))
-        self._mark = mark or self._mark
+        self.mark = mark or self.mark
 
     def _runner(
         self, uri: str, clock: FrameClock, fps: float, times: FrameTimes | None
     ) -> SinkRunner:
         painted = parse(uri).painted
-        mark = (lambda: self._mark) if painted else lambda: None
+        mark = (lambda: self.mark) if painted else lambda: None
         span = None
         if times is not None:
             span = lambda: times.span(self.rendered, self.show.slow)  # noqa: E731
@@ -322,18 +334,7 @@ class Rendering:
 
     def summary(self) -> dict[str, Any]:
         """How it went, for the end: what the terminal and `--json` get."""
-        seconds = time.monotonic() - self._begun
-        return {
-            "show": self.show.show,
-            "offline": True,
-            "model": self.model,
-            "seconds": round(seconds, 2),
-            "painted": self.rendered,
-            "fps": round(self.rendered / seconds, 2) if seconds else 0.0,
-            "repeated": self.metrics.repeated,
-            "faults": self.metrics.faults,
-            "stages_ms": {
-                name: round(value * 1e3, 2) for name, value in self.metrics.stages().items()
-            },
-            "sent": {runner.uri: runner.sent for runner in self._runners},
-        }
+        sent = {runner.uri: runner.sent for runner in self._runners}
+        return summary_of(
+            self.show.show, self.model, self._begun, self.rendered, self.metrics, sent
+        )

@@ -10,7 +10,7 @@ from vj.app.setup import check_style_pictures, model_spec
 from vj.control.takes import Take
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Size
-from vj.diffusion.making import make_backend
+from vj.diffusion.making import MakesBackend, make_backend
 from vj.diffusion.model_names import find_model, is_painter, no_such_model
 from vj.painters.installed import check_installed
 from vj.parameters.store import Snapshot
@@ -34,10 +34,13 @@ class OfflineModels:
         log: Callable[[str], None],
         made: Callable[[Show, Backend], None] = lambda show, backend: None,
         replay: Take | None = None,
+        make: MakesBackend = make_backend,
     ) -> None:
         """size: that every model paints: a recording has one. made: told of each that plays, and of
-        the show with that model. replay: a take that is played in place of the show's cues."""
+        the show with that model. replay: a take that is played in place of the show's cues. make:
+        makes each backend."""
         self._show, self._size, self._log, self._made = show, size, log, made
+        self._make = make
         self._names, self._replay = models(show), replay
         given = given_values(show) if replay is None else ()
         asked = [value for name, value, _ in given if name == "model"]
@@ -111,7 +114,7 @@ class OfflineModels:
                 f"size: {size.rounded(8)} would be right"
             )
         check_style_pictures(show, played_anew=False)
-        return make_backend(model_spec(show), show.engine, size, snapshot, False, self._log)
+        return self._make(model_spec(show), show.engine, size, snapshot, False, self._log)
 
     def close(self) -> None:
         """End all of them."""

@@ -31,6 +31,7 @@ from vj.pipeline.backend import (
     NO_LATENTS,
     NO_MEMORY,
     GeneratedImage,
+    Keeps,
     Words,
 )
 from vj.pipeline.compositor import Picture
@@ -116,6 +117,7 @@ class PocketBackend(StreamBackend):
     words: Words = "pocket"
     mixes_latents = False
     builds_up = True
+    keeps: Keeps = "what was fed back"
 
     def __init__(
         self,

@@ -119,7 +119,7 @@ class TranslatorBackend:
         self.keeps: Keeps = (
             "for good"
             if self._film is not None
-            else "nothing"
+            else "what was fed back"
             if self._find is None
             else "till a cut"
         )

@@ -59,7 +59,7 @@ class PainterBackend(ABC):
     mixes_latents = False
     builds_up = True
     words: Words = ""
-    keeps: Keeps = "nothing"
+    keeps: Keeps = "what was fed back"
 
     def __init__(
         self, name: str, network: PaintingNetwork, size: Size, unused: Mapping[str, str]

@@ -17,6 +17,7 @@ import numpy as np
 
 from vj.core.errors import Fault
 from vj.core.fetched import fetched, lacking
+from vj.core.threads import fixed_threads
 from vj.painters.graphs import styles_graph, transform_graph
 from vj.painters.installed import NOT_INSTALLED, PREDICT, STYLES, TRANSFORM
 
@@ -45,7 +46,9 @@ class PaintingNetwork(Protocol):
 def default_threads() -> int:
     """How many threads a frame is computed on, up to four: both cores of a small machine, where two
     threads took 33 ms for what one took 54 while nothing else computed, and as long as one beside
-    other programs. Of more cores the show keeps one."""
+    other programs. Of more cores the show keeps one. Where a number is fixed, that."""
+    if fixed := fixed_threads():
+        return fixed
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     cores = cores or 1
     return cores if cores <= 2 else min(4, cores - 1)

@@ -52,8 +52,9 @@ Words = Literal["", "pocket", "styles"]
 where there is no list: any text means something, or none does."""
 
 
-Keeps = Literal["nothing", "till a cut", "for good"]
-"""What earlier frames leave: a hard cut ends it, or nothing does."""
+Keeps = Literal["nothing", "what was fed back", "till a cut", "for good"]
+"""What earlier frames leave: what was fed back stays till a hard cut, or more does, or it is never
+forgotten."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,128 @@
+"""Where nothing of the past is left: a part of a film that begins there is as in the whole one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pytest
+
+from tests.scenes import Scene
+from vj.core.frame import Frame, Size
+from vj.core.metrics import Metrics
+from vj.core.packed import rgb_of
+from vj.diffusion.making import make_backend
+from vj.diffusion.model_spec import ModelSpec
+from vj.parameters.store import Store
+from vj.parameters.table import TABLE, Value
+from vj.pipeline import past
+from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.frame_pipeline import FramePipeline
+from vj.pipeline.frame_range import RUN_IN
+from vj.pipeline.past import Places
+
+SIZE, FPS = Size(32, 32), 10
+FROM = 3
+PLACE = FROM + RUN_IN
+CLEAR: dict[str, Value] = {"prompt/a": "gold", **past.GOES_ON, **past.LASTS}  # type: ignore[dict-item]
+SCENE = Scene(1, SIZE)
+
+
+def test_every_parameter_says_whether_it_leaves_something() -> None:
+    assert not past.UNDECLARED, (
+        f"{', '.join(past.UNDECLARED)}: say in vj/pipeline/past.py what pictures leave behind with "
+        "it: GOES_ON, LASTS, CHANGES, FOR_GOOD, or RUN_AHEAD where nothing"
+    )
+    groups = [set(past.GOES_ON), set(past.LASTS), set(past.CHANGES), set(past.FOR_GOOD)]
+    assert sum(map(len, groups)) + len(past.RUN_AHEAD) == len(TABLE.rows)
+
+
+def others(name: str) -> Iterator[Value]:
+    """Values that a parameter might have in place of its start."""
+    row = TABLE.rows[name]
+    if row.kind == "bool":
+        yield not row.start
+    elif row.choices:
+        yield from (choice for choice in row.choices if choice != row.start)
+    elif row.kind in ("float", "int"):
+        start, low, high = float(row.start), float(row.low), float(row.high)
+        value = start + ((high if start != high else low) - start) * 0.5
+        yield round(value) if row.kind == "int" else value
+
+
+def played(
+    backend: Backend, values: Mapping[str, Value], first: int, frames: int, scene: int = 10**6
+) -> tuple[np.ndarray, Places]:
+    """The last picture, and what was found of the frames before `first`, which pass by. scene: the
+    frame that begins another one."""
+    pipeline = FramePipeline(SIZE, "crop", Metrics(), lambda text: None, live=False)
+    pipeline.exchange(backend)
+    store, places = Store(dict(values)), Places()
+    for number in range(frames):
+        pixels = (SCENE if number < scene else Scene(2, SIZE)).at(number)
+        frame, snapshot = Frame(pixels, number, number / FPS), store.sample(number / FPS)
+        if number < first:
+            context = pipeline.pass_by(frame, snapshot)
+            places.look(number, snapshot, context, backend)
+        else:
+            shown = pipeline.process(frame, snapshot)
+    picture = np.zeros(0, np.uint8) if first >= frames else rgb_of(shown.picture).copy()
+    pipeline.release_backend()
+    return picture, places
+
+
+def apart(make: type[PassThrough] | None, values: Mapping[str, Value]) -> int:
+    """By how much the picture at that place is another one in a part that begins there."""
+
+    def backend() -> Backend:
+        if make is not None:
+            return make(SIZE)
+        spec = ModelSpec("pocket", dtype="float32")
+        return make_backend(spec, "stream", SIZE, Store().sample(0.0), False, lambda text: None)
+
+    whole, _ = played(backend(), values, 0, PLACE + 1)
+    found, _ = played(backend(), values, FROM, PLACE + 1)
+    return int(np.abs(whole.astype(int) - found).max())
+
+
+def clear(values: Mapping[str, Value]) -> bool:
+    """The place is said to be clear."""
+    _, places = played(PassThrough(SIZE), values, PLACE + 1, PLACE + 1)
+    return PLACE in places.clear
+
+
+TRIED = [name for name in sorted(past.RUN_AHEAD) if list(others(name))]
+
+
+def test_where_it_is_clear_nothing_is_left_whatever_is_played() -> None:
+    assert clear(CLEAR)
+    for name in TRIED:
+        value = next(others(name))
+        assert apart(PassThrough, {**CLEAR, name: value}) == 0, (name, value)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", TRIED)
+def test_nor_in_the_built_in_model(name: str) -> None:
+    for value in others(name):
+        assert apart(PassThrough, {**CLEAR, name: value}) == 0, value
+        assert apart(None, {**CLEAR, name: value}) == 0, value
+        assert clear({**CLEAR, name: value}), value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("feedback/amount", 0.8), ("blend/smoothing", 0.9), ("noise/hold", 0.5)]
+)
+def test_where_something_is_left_it_is_not_clear(name: str, value: Value) -> None:
+    values = {**CLEAR, name: value}
+    assert apart(None, values) > 0
+    assert not clear(values)
+
+
+def test_hard_cuts_are_places_and_what_lasts_ends_there() -> None:
+    backend = PassThrough(SIZE)
+    _, places = played(backend, {**CLEAR, "feedback/amount": 0.5}, 20, 20, scene=9)
+    assert (places.cuts, places.clear) == ([9], [])
+    assert places.before(8) == 0
+    assert places.before(15) == 9
+    assert "feedback/amount" in places.kept
