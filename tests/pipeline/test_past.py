@@ -102,12 +102,13 @@ def test_where_it_is_clear_nothing_is_left_whatever_is_played() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", TRIED)
-def test_nor_in_the_built_in_model(name: str) -> None:
-    for value in others(name):
-        assert apart(PassThrough, {**CLEAR, name: value}) == 0, value
-        assert apart(None, {**CLEAR, name: value}) == 0, value
-        assert clear({**CLEAR, name: value}), value
+@pytest.mark.parametrize("share", range(8))
+def test_nor_in_the_built_in_model(share: int) -> None:
+    for name in TRIED[share::8]:
+        for value in others(name):
+            assert apart(PassThrough, {**CLEAR, name: value}) == 0, (name, value)
+            assert apart(None, {**CLEAR, name: value}) == 0, (name, value)
+            assert clear({**CLEAR, name: value}), (name, value)
 
 
 @pytest.mark.parametrize(
