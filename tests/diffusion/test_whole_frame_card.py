@@ -71,11 +71,11 @@ def test_nothing_more_waits_or_goes_up(parts: Path, card: PretendedCard, kind: s
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("negative", ["", "noise"])
+@pytest.mark.parametrize(("negative", "mask"), [("", "luma"), ("noise", "none")])
 def test_warmed_are_frames_of_one_step_and_of_those_that_are_asked_for(
-    parts: Path, card: PretendedCard, monkeypatch: pytest.MonkeyPatch, negative: str
+    parts: Path, card: PretendedCard, monkeypatch: pytest.MonkeyPatch, negative: str, mask: str
 ) -> None:
-    """Each without motion and with it, as the show's guidance and memory begin."""
+    """Each without motion and with it, as the show's guidance, memory and mask begin."""
     played = OnCard(card, made(parts, "turbo small-vae"), torch.float16, **PLAYED)
     backend, whole = played.backend, played.backend._whole
     assert whole is not None
@@ -84,10 +84,12 @@ def test_warmed_are_frames_of_one_step_and_of_those_that_are_asked_for(
     def noted(*given: Any) -> Any:
         flow, noise, tokens = given[9], given[13], given[16]
         seen.append((flow is not None, len(noise), len(tokens)))
+        assert (given[11] is not None) == (mask != "none")
         return frame(*given)
 
     monkeypatch.setattr(whole, "frame", noted)
-    for name, value in {"steps": 3, "memory/amount": 0.5, "prompt/negative": negative}.items():
+    values = {"memory/amount": 0.5, "prompt/negative": negative, "mask/mode": mask}
+    for name, value in {"steps": 3, **values}.items():
         played.store.set(name, value, "test")
     backend.warm(played.store.sample(9.0))
     more = bool(negative)

@@ -68,6 +68,7 @@ def test_another_prompt_a_moved_lora_and_lines_are_seen_by_the_next_call(parts: 
     )
     x, t = torch.randn(1, 4, 8, 8).cuda(), torch.tensor([500.0]).cuda()
     gold, ink = (model.encode_text(text) for text in ("gold", "ink"))
+    model.adapters.follow(model.pipe.unet, at(ink=0.5).values)  # as before each frame
     first, _ = both(model, lambda: model.unet(x, t, gold))
     for weight, text in ((0.5, ink), (1.0, gold), (0.0, ink), (0.5, gold)):
         model.adapters.follow(model.pipe.unet, at(ink=weight).values)

@@ -39,11 +39,12 @@ def test_as_one_graph_it_is_the_same_bit_for_bit(parts: Path, family: str, memor
 
 @pytest.mark.parametrize("negative", ["", "noise"])
 def test_warmed_its_graphs_are_there(parts: Path, negative: str) -> None:
-    """For the steps, the guidance and the negative prompt that a show starts with."""
+    """For the steps, the guidance, the negative prompt and the mask that a show starts with."""
     model = load(parts, "turbo", device="cuda", dtype="float16")
     assert isinstance(model, Model)
     played = Stepped(model, steps=2, guidance=1.5)
     played.store.set("prompt/negative", negative, "test")
+    played.store.set("mask/mode", "luma", "test")
     played.backend.warm(played.store.sample(10))
     whole = played.backend._whole
     assert whole is not None

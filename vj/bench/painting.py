@@ -106,13 +106,9 @@ class MeasuredModel:
     def frame(self, seconds: float, **more: Any) -> Laps:
         """Whole frames, host to host. more: parameters other than `PLAYED`."""
         paint = self._frames(**more)
-        if self.model is not None and self.device.type == "cuda":
-            for _ in range(2 * STEADY):
-                paint()
-            end = time.monotonic() + CAPTURED
-            while self.model.capturing and time.monotonic() < end:
-                time.sleep(0.01)
-        taken = laps(paint, self.device, seconds)
+        self._until_graphed(paint)
+        # one frame late the card paints while the next frame is made ready
+        taken = laps(paint, self.device, seconds, waits="output/late" not in more)
         if self._metrics.faults:
             raise Fault(self.said[-1] if self.said else "the model failed in a frame")
         return taken
@@ -134,7 +130,19 @@ class MeasuredModel:
             "UNet": lambda: model.unet(batch, t, texts),
             "decode": lambda: model.decode(latents),
         }
+        for work in works.values():
+            self._until_graphed(work)
         return {part: laps(work, self.device, seconds) for part, work in works.items()}
+
+    def _until_graphed(self, work: Callable[[], object]) -> None:
+        """Do it until it plays as it will go on playing."""
+        if self.model is None or self.device.type != "cuda":
+            return
+        for _ in range(2 * STEADY):
+            work()
+        end = time.monotonic() + CAPTURED
+        while self.model.capturing and time.monotonic() < end:
+            time.sleep(0.01)
 
     def memory(self) -> Figures:
         """What the card gave at most since this was made; empty without one."""

@@ -125,6 +125,8 @@ class StreamBackend:
     def _warm_whole(self, black: Tensor, snapshot: Snapshot, context: FrameContext) -> None:
         """Have the graphs of whole frames, without motion and with it."""
         columns, rows = grid_size(self.compositor.size)
+        if snapshot["mask/mode"] != "none":
+            context = replace(context, mask=np.zeros(self.compositor.size[::-1], np.uint8))
         for steps in sorted({1, snapshot["steps"]}):
             plain = replace(snapshot, values={**snapshot.values, **WHOLE, "steps": steps})
             for flow in (None, np.zeros((rows, columns, 3), np.float32)):
