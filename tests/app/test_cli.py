@@ -83,11 +83,29 @@ def test_a_show_is_checked_without_playing(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_played_is_reported_in_a_line(
-    tmp_path: Path, arguments: list[str], words: str
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    done = run_vj(tmp_path, *arguments)
-    assert done.returncode != 0
-    assert words in done.stderr
+    from vj.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    try:
+        code: object = main(arguments)
+    except SystemExit as end:  # as argparse ends a command line that it cannot read
+        code = end.code
+    report = capsys.readouterr().err
+    assert code
+    assert words in report
+    assert "Traceback" not in report
+
+
+def test_what_cannot_be_played_ends_the_process_with_a_code(tmp_path: Path) -> None:
+    done = run_vj(tmp_path, "--source", "missing.mp4", "--model", "none")
+    assert done.returncode == 1
+    assert "no such file" in done.stderr
     assert "Traceback" not in done.stderr
 
 
