@@ -28,9 +28,10 @@ timeline's own position and the standing cue are saved by themselves."""
 class Autosave:
     """One show's state in the user's cache. `save` from one thread."""
 
-    def __init__(self, show: Path, store: Store) -> None:
-        """show: its file; the saved state is found by its path."""
-        self._store = store
+    def __init__(self, show: Path, store: Store, piece: str = "") -> None:
+        """show: its file; the saved state is found by its path. piece: its name in a room, where
+        the same show may play twice."""
+        self._store, self._piece = store, piece
         self._last: dict[str, Any] = {}
         self._show = self._name = ""
         self.follow(show)
@@ -43,7 +44,8 @@ class Autosave:
         if self._name:
             self.clear()
         self._show, self._last = path, {}
-        self._name = f"state/{show.stem}-{hashlib.sha1(path.encode()).hexdigest()[:10]}.json"
+        digest = hashlib.sha1(f"{path}{self._piece and f'#{self._piece}'}".encode()).hexdigest()
+        self._name = f"state/{show.stem}-{digest[:10]}.json"
 
     def save(self, engine: ControlEngine) -> bool:
         """Save parameters, cue and timeline, if one has changed. Waits for the disk. False when

@@ -87,6 +87,10 @@ class Console:
             lambda: f"frame {done}" + (f" of {total} ({100 * done // total} %)" if total else "")
         )
 
+    def standing(self, line: Callable[[], str]) -> None:
+        """Show another status line, as often as is readable. line: called when it is."""
+        self._show(line)
+
     def _show(self, line: Callable[[], str]) -> None:
         now = time.monotonic()
         if self._quiet or now < self._next:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from vj.commands.check_clips import check_clips
 from vj.commands.check_controls import check_controls
@@ -13,6 +14,7 @@ from vj.commands.check_models import check_models
 from vj.commands.check_result import CheckResult
 from vj.commands.console_lines import print_error, print_line
 from vj.show.load import Reading, find_show, read_show
+from vj.show.room_file import is_room
 from vj.show.schema import Show
 from vj.sinks.rule import parse
 
@@ -30,6 +32,10 @@ def check(arguments: Sequence[str], log: Log = print_line, log_error: Log = prin
     )
     made.add_argument("show", metavar="SHOW", help="a show file, or a name in mappings/")
     path = find_show(made.parse_args(arguments).show)
+    if is_room(path):
+        from vj.commands.check_room import check_room
+
+        return check_room(path, log, log_error, check_show_file, summary)
     reading, result = check_show_file(path)
     for fault in result.errors:
         log_error(fault)
@@ -46,10 +52,12 @@ def check(arguments: Sequence[str], log: Log = print_line, log_error: Log = prin
     return 0
 
 
-def check_show_file(path: Path) -> tuple[Reading, CheckResult]:
-    """The show that was read, and the result. Nothing is played, fetched or loaded. Raises Fault
-    for a file that cannot be read."""
-    reading = read_show(path)
+def check_show_file(
+    path: Path, overrides: dict[str, Any] | None = None
+) -> tuple[Reading, CheckResult]:
+    """The show that was read, and the result. Nothing is played, fetched or loaded. overrides: see
+    `vj.show.load.read_show`. Raises Fault for a file that cannot be read."""
+    reading = read_show(path, overrides)
     result = CheckResult(reading)
     if reading.show is not None and reading.origins is not None:
         for check_part in (check_files, check_clips, check_models, check_controls):

@@ -16,6 +16,7 @@ examples:
   python3 launch.py --source clip.mp4 --offline --sink record:out.mp4
                                                        render every frame, however long it takes
   python3 launch.py check my_show.yaml                 is the show file right?
+  python3 launch.py room                               three shows at once, see docs/room.md
   python3 launch.py my_show.yaml --log set.take        play, and write every change down
   python3 launch.py my_show.yaml --replay set.take --offline --size 1024x576 --sink record:final.mp4
                                                        render that set again, frame by frame
@@ -165,6 +166,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="say where the time goes until the first generated image",
     )
+    made.add_argument("--room", metavar="NAME", help=argparse.SUPPRESS)  # of a piece, by its room
     made.add_argument(
         "--quiet", action="store_true", help="no status line and no hints; messages only"
     )

@@ -22,6 +22,7 @@ from vj.core.errors import Fault, nearest
 if TYPE_CHECKING:  # imported when they are needed: torch comes with them, and takes seconds
     from vj.app.autosave import Autosave
     from vj.app.live import Performance
+    from vj.app.room_link import RoomLink
     from vj.control.takes import Take
     from vj.show.reload import ShowFile
     from vj.show.schema import Show
@@ -31,6 +32,7 @@ def play(options: argparse.Namespace) -> int:
     """Load the show and play or render it."""
     stop = threading.Event()
     with Signals(stop, None if options.offline else LIMIT):
+        options.link = link_to_room(options, stop)
         log_file = LogFile(options.log_file) if options.log_file is not None else None
         terminal = Console(quiet=options.quiet, log_file=log_file)
         try:
@@ -55,6 +57,7 @@ def _play(
     from vj.commands.from_picture import is_picture, play_picture
     from vj.core.opencv import use_one_thread
     from vj.show.load import FIRST_SHOW, find_show, load_show
+    from vj.show.room_file import is_room
 
     use_one_thread()
     if options.seconds is not None and not 0 < options.seconds < math.inf:
@@ -72,6 +75,10 @@ def _play(
         options.begin = None
     else:
         path = find_show(options.show) if options.show else FIRST_SHOW
+    if is_room(path):
+        from vj.commands.room import play_room
+
+        return play_room(path, options, terminal, stop)
     options.file = path
     show = load_show(path, options.overrides, terminal.log)
     if options.startup is not None:
@@ -111,8 +118,10 @@ def perform(
     from vj.show.own_shows import offer
     from vj.show.reload import ShowFile
 
-    if show.model.name != "none" and not is_painter(show.model.name):
-        import torch  # noqa: F401  # now, and not while the picture is there: it takes a second
+    if show.model.name != "none" and not is_painter(show.model.name) and options.link is None:
+        # now, and not while the picture is there: it takes a second; in a room the picture of a
+        # piece that has died comes first
+        import torch  # noqa: F401
 
     startup: StartupTimes | None = options.startup
     if startup is not None:
@@ -126,7 +135,9 @@ def perform(
         show, terminal.log, file=file, replay=replay, take_log=options.log, startup=startup
     )
     keyboard = Keyboard(performance.session.key)
-    state = Autosave(options.file, performance.store)
+    state = Autosave(options.file, performance.store, options.room or "")
+    if options.link is not None:
+        options.link.attach(performance)
     try:
         if options.resume:
             state.resume(performance.session.engine, terminal.log)
@@ -143,7 +154,11 @@ def perform(
         if not options.quiet:
             for line in banner_of(performance, terminal):
                 terminal.log(line)
-        elif (reach := performance.servers.reach()) is not None and reach.urls():
+        elif (
+            options.link is None
+            and (reach := performance.servers.reach()) is not None
+            and reach.urls()
+        ):
             terminal.log(reach.lines()[0])  # without its PIN nobody gets in
         while not performance.ended and not stop.wait(0.25):
             performance.supervisor.call(
@@ -159,6 +174,18 @@ def perform(
     terminal.close()
     terminal.summary(summary)
     return summary
+
+
+def link_to_room(options: argparse.Namespace, stop: threading.Event) -> RoomLink | None:
+    """What speaks with the room that has started this process, if one has: first of all, so that
+    it need not wait for what is imported."""
+    if options.room is None:
+        return None
+    from vj.app.room_link import RoomLink
+
+    link = RoomLink(stop)
+    link.start()
+    return link
 
 
 def banner_of(performance: Performance, terminal: Console) -> list[str]:

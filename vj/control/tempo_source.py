@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from vj.control.memory_reset import BarReset
+from vj.control.shared_beat import SharedBeat
 from vj.control.tempo import LOST, Tempo
 from vj.parameters.store import Store
 from vj.parameters.table import Value
@@ -29,6 +30,9 @@ class TempoSource:
         self.tempo, self.follows, self._log = tempo, follows, log
         self._beats_per_bar = tempo.beats_per_bar
         self._session: LinkSession | None = None
+        self._room: SharedBeat | None = None
+        self._room_bpm: float | None = None
+        """What the room's tempo was at the last frame; another one here means a tap."""
         self._bpm: float | None = None
         """The last known value of tempo/bpm; another value means that it was set."""
         self._clock = "", -math.inf
@@ -47,12 +51,19 @@ class TempoSource:
         )
         self._bars, self.tempo.beats_per_bar = old._bars, self._beats_per_bar
         self._session = old._session if self.follows == "link" else None
-        self.tempo.linked = self.tempo.linked and self._session is not None
+        self._room, self._room_bpm = old._room, old._room_bpm
+        led = self._session is not None or self._room is not None
+        self.tempo.linked = self.tempo.linked and led
 
     def follow_link(self, session: LinkSession) -> None:
         """Follow a Link session from now on; a tempo that is set here is set in the session,
         too."""
         self._session = session
+
+    def follow_room(self, beat: SharedBeat) -> None:
+        """Beat with the room that this show plays in; a tempo that is set or tapped here is the
+        room's. A MIDI clock that runs, and the show's own Link session, lead instead."""
+        self._room = beat
 
     def on_clock(self, what: str, moment: float, device: str, position: int) -> None:
         """A MIDI clock message. One device leads at a time; while it sends, another one is ignored,
@@ -89,6 +100,8 @@ class TempoSource:
             self.tempo.linked = now is not None
             if now is not None:
                 self.tempo.link(now[0], now[1], time)
+        if self._room is not None and not (self._session is not None and self.tempo.linked):
+            self._beat_with(self._room, store, time)
         led = (
             self.tempo.is_external(time)
             if self._bpm is None
@@ -98,6 +111,18 @@ class TempoSource:
             self._bpm = float(store.get("tempo/bpm"))
         self._bars.step(self.tempo, store, time, self)
 
+    def _beat_with(self, room: SharedBeat, store: Store, time: float) -> None:
+        if time - self._clock[1] <= LOST:
+            self.tempo.linked, self._room_bpm = False, None
+            return
+        if self._room_bpm is not None and self.tempo.bpm != self._room_bpm:
+            room.set(self.tempo.bpm, self.tempo.beat(time), time)
+        self.tempo.link(*room.at(time), time)
+        if self._room_bpm is None:  # it has come in: its own start, or what it resumes, is no wish
+            store.place("tempo/bpm", self.tempo.bpm, anyway=True)
+            self._bpm = float(store.get("tempo/bpm"))
+        self._room_bpm = self.tempo.bpm
+
     def on_tempo_set(self, wanted: Value, time: float) -> None:
         """The parameter was set, by the performer, a cue, a curve or the show's start."""
         if wanted == self._bpm:
@@ -106,3 +131,6 @@ class TempoSource:
         self.tempo.set_bpm(self._bpm, time)
         if self._session is not None and self.tempo.linked:
             self._session.set_tempo(self._bpm)
+        elif self._room is not None and self.tempo.linked:
+            self._room_bpm = self.tempo.bpm
+            self._room.set(self.tempo.bpm, self.tempo.beat(time), time)

@@ -1,0 +1,205 @@
+"""What dies is started again: at once, then after a growing wait, for ever; and nothing is left
+behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.room.dummies import dummy, dummy_room, lives
+from tests.shows import environment
+from tests.waiting import until
+from vj.room import piece as timing
+from vj.room.piece import Piece
+from vj.room.room import LiveRoom
+
+Make = Callable[..., Piece]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def make(said: list[str]) -> Iterator[Make]:
+    """`make("dies", "plays")`: a piece whose first process dies and whose second plays, started.
+    Its processes' moods; the last one is that of all that follow."""
+    made: list[Piece] = []
+
+    def start(*moods: str) -> Piece:
+        left = list(moods)
+        resumed: list[bool] = []
+
+        def command(resume: bool) -> tuple[list[str], dict[str, str]]:
+            resumed.append(resume)
+            return dummy(left.pop(0) if len(left) > 1 else left[0]), {}
+
+        piece = Piece("left", command, said.append)
+        piece.resumed = resumed  # type: ignore[attr-defined]
+        made.append(piece)
+        piece.start()
+        return piece
+
+    yield start
+    for piece in made:
+        piece.stop()
+    for piece in made:
+        piece.wait()
+
+
+def test_a_piece_that_is_killed_is_back_at_once_and_goes_on_where_it_stood(
+    make: Make, said: list[str]
+) -> None:
+    piece = make("plays")
+    until(lambda: piece.plays)
+    first = piece.process
+    assert first is not None
+    os.kill(first.number, signal.SIGKILL)
+    until(lambda: piece.plays and piece.process not in (None, first), lambda: str(said))
+    assert piece.state.deaths == 1
+    assert piece.state.why == "died (SIGKILL)"
+    assert said == ["left: died (SIGKILL); it is started again at once"]
+    assert piece.resumed == [False, True]  # type: ignore[attr-defined]
+    assert not lives(first.number)
+
+
+def test_one_that_cannot_start_is_tried_again_after_a_wait_that_grows_and_never_given_up(
+    make: Make, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timing, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(timing, "LONGEST_WAIT", 0.03)
+    piece = make(*["dies"] * 6, "plays")
+    until(lambda: piece.plays, lambda: str(said))
+    deaths = [line for line in said if "started again" in line]
+    assert [line.split("again ")[1].split(" (")[0] for line in deaths] == [
+        *("at once", "in 0.01 s", "in 0.02 s", "in 0.03 s", "in 0.03 s", "in 0.03 s")
+    ]
+    assert deaths[-1].startswith("left: ended with exit code 3;")
+    assert deaths[-1].endswith("(6 times so far)")
+    assert "left: dummy: no luck" in said
+
+
+@pytest.mark.parametrize(("mood", "why"), [("silent", "said nothing"), ("still", "made no frame")])
+def test_one_that_hangs_is_ended_and_started_again(
+    make: Make, mood: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piece = make(mood, "plays")
+    until(lambda: piece.plays)
+    monkeypatch.setattr(timing, "HANGS", 0.2)
+
+    def watched() -> bool:
+        piece.watch()
+        return piece.state.deaths > 0
+
+    until(watched)
+    monkeypatch.undo()
+    until(lambda: piece.plays and piece.process is not None)
+    assert why in piece.state.why
+
+
+def test_one_that_is_over_by_its_own_wish_stays_over_until_somebody_restarts_it(
+    make: Make, said: list[str]
+) -> None:
+    piece = make("ends", "plays")
+    until(lambda: piece.ended)
+    assert (piece.state.deaths, piece.process) == (0, None)
+    assert said == ["left: has ended"]
+    piece.restart()
+    until(lambda: piece.plays and piece.process is not None)
+    assert piece.resumed == [False, False]  # type: ignore[attr-defined]
+
+
+def test_a_restart_by_hand_is_no_death_and_begins_anew(make: Make, said: list[str]) -> None:
+    piece = make("plays")
+    until(lambda: piece.plays)
+    first = piece.process
+    piece.restart()
+    until(lambda: piece.plays and piece.process not in (None, first))
+    assert piece.state.deaths == 0
+    assert said == ["left: dummy: ends", "left: starts anew"]
+    assert piece.resumed == [False, False]  # type: ignore[attr-defined]
+
+
+def test_a_stop_asks_first_and_kills_what_does_not_end(make: Make, said: list[str]) -> None:
+    gentle, stubborn = make("plays"), make("stubborn")
+    until(lambda: gentle.plays and stubborn.plays)
+    processes = [gentle.process, stubborn.process]
+    for piece in (gentle, stubborn):
+        piece.stop()
+    gentle.wait()
+    stubborn.wait(0.1)
+    assert [lives(one.number) for one in processes if one is not None] == [False, False]
+    assert said == ["left: dummy: ends"]
+    assert gentle.state.state == stubborn.state.state == "stopped"
+
+
+def test_a_room_starts_its_pieces_and_ends_when_all_have_ended(tmp_path: Path) -> None:
+    said: list[str] = []
+    room: LiveRoom = dummy_room(tmp_path, said, "ends", "ends")
+    room.start()
+    until(lambda: room.ended, lambda: str(said))
+    room.stop()
+    assert room.status_line() == "left stopped · middle stopped"
+
+
+@pytest.mark.parametrize("text", ["", "panic: each\n"])
+def test_a_panic_of_one_is_everybodys_unless_the_room_says_otherwise(
+    tmp_path: Path, text: str
+) -> None:
+    room = dummy_room(tmp_path, [], "plays", "plays", text=text)
+    left, middle = room.pieces.values()
+
+    def told(piece: Piece) -> list[str]:
+        return list(piece.state.alive.get("told", []))
+
+    room.start()
+    try:
+        until(lambda: left.plays and middle.plays)
+        left.send(go=True)  # it panics
+        until(lambda: "go" in told(left) and (text or "panic" in told(middle)))
+        middle.send(after=True)
+        until(lambda: "after" in told(middle))
+        assert ("panic" in told(middle)) == (not text)
+        assert "panic" not in told(left)
+        room.panic()  # the room's own button is for all
+        until(lambda: "panic" in told(left) and "panic" in told(middle))
+    finally:
+        room.stop()
+
+
+ROOM = """
+import sys, time
+from pathlib import Path
+from tests.room.dummies import dummy_room
+room = dummy_room(Path(sys.argv[1]), [], "plays", "plays")
+room.start()
+while not all(piece.plays for piece in room.pieces.values()):
+    time.sleep(0.01)
+print(*[piece.process.number for piece in room.pieces.values()], flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
+def test_a_room_that_is_killed_leaves_no_piece_behind(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ROOM, str(tmp_path)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    numbers = [int(word) for word in process.stdout.readline().split()]
+    assert len(numbers) == 2
+    assert all(map(lives, numbers))
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    until(lambda: not any(map(lives, numbers)))

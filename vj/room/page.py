@@ -1,0 +1,165 @@
+"""The page over all pieces of a room.
+
+    GET  /                                 the page
+    GET  /room.json                        each piece, the tempo, the last messages; `may_write`
+    GET  /picture.jpg?piece=NAME&width=W   the newest picture of a piece, as its own page has it
+    POST /panic                            all panic
+    POST /restart {"piece": NAME}          start a piece anew
+
+A picture is asked of the piece's own process and passed on: nothing is encoded here, and nothing is
+made while nobody looks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from vj.control.osc.network import started_near
+from vj.room.room import LiveRoom
+from vj.show.page_section import parse_address
+from vj.web.access import Access
+from vj.web.http_api import FRESH
+from vj.web.json_body import json_of
+from vj.web.reach import page_urls
+from vj.web.site import FILES, Site, file_named
+
+MESSAGES = 30
+PATIENCE = 2.0
+"""Seconds that a piece has to give its picture."""
+WIDEST = 1280
+
+
+class RoomPage:
+    """`start`, then `stop`."""
+
+    def __init__(
+        self,
+        room: LiveRoom,
+        listen: tuple[str, int],
+        on_message: Callable[[str], None],
+        access: Access | None = None,
+    ) -> None:
+        """listen: port 0 means any free one. access: unless given, other devices want this
+        machine's PIN; those that OSC is open to may panic without."""
+        self._room = room
+        osc_host = parse_address(room.rule.osc)[0]
+        self.access = access or Access(listen, osc_host, None, on_message)
+        self._site = Site(listen, self.access, on_message, "name another with page: in the room")
+        self._client: aiohttp.ClientSession | None = None
+        self._messages: deque[tuple[str, str]] = deque(maxlen=MESSAGES)
+
+    @property
+    def url(self) -> str:
+        """On this machine."""
+        return self._site.url
+
+    @property
+    def port(self) -> int:
+        return self._site.address[1]
+
+    def start(self) -> None:
+        """Raises Fault where it cannot be served."""
+        pin = self._site.guard.pin
+        self._site.start(
+            {
+                "/": self._front,
+                FILES: self._file,
+                "/pin": pin,
+                "/room.json": self._state,
+                "/picture.jpg": self._picture,
+            },
+            {"/pin": pin, "/panic": self._panic, "/restart": self._restart},
+            withdraw=self._withdraw,
+        )
+
+    def stop(self) -> None:
+        """End. May be called twice."""
+        self._site.stop()
+
+    def lines(self) -> list[str]:
+        """What is said at the start: where it is, and how a phone or tablet gets in."""
+        lines = [f"the room's page is at {self.url}"]
+        if urls := page_urls(self._site.address):
+            where = f"a phone or tablet: {'  '.join(urls)}"
+            pin = self.access.pin
+            lines.append(where if pin is None else f"{where}  PIN {pin}, entered once on each")
+        return lines
+
+    def log(self, text: str) -> None:
+        """A line for the page's messages. From any thread."""
+        self._messages.append((time.strftime("%H:%M:%S"), text))
+
+    async def _withdraw(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def _front(self, request: web.Request) -> web.StreamResponse:
+        return file_named("room.html")
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        return file_named(request.match_info["name"])
+
+    async def _state(self, request: web.Request) -> web.StreamResponse:
+        may_write, room = self._site.guard.rights(request).write, self._room
+        state: dict[str, Any] = {
+            "name": room.rule.name,
+            "pieces": room.status(),
+            "bpm": round(room.beat.bpm, 2),
+            "linked": room.beat.linked,
+            "may_write": may_write,
+            # lines of the log may name files, as on a piece's own page
+            "messages": list(self._messages) if may_write else [],
+        }
+        return web.json_response(state, headers=FRESH)
+
+    async def _picture(self, request: web.Request) -> web.StreamResponse:
+        piece = self._room.pieces.get(request.query.get("piece", ""))
+        asked = request.query.get("width", "480")
+        if piece is None or not asked.isdecimal() or not 0 < int(asked[:6]) <= WIDEST:
+            return web.Response(status=404, text="there is no such piece, or width\n")
+        if not piece.page or not piece.plays:
+            return web.Response(status=404, text=f"{piece.name} shows nothing now\n")
+        port = parse_address(piece.page.split("//")[1].strip("/"))[1]
+        if self._client is None:
+            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE))
+        url = f"http://127.0.0.1:{port}/picture.jpg?view=output&width={int(asked)}"
+        try:
+            async with self._client.get(url) as found:
+                body, status = await found.read(), found.status
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return web.Response(status=404, text=f"{piece.name} does not answer\n")
+        if status != 200:
+            return web.Response(status=404, text=f"{piece.name} shows nothing now\n")
+        headers = {**FRESH, "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=body, content_type="image/jpeg", headers=headers)
+
+    async def _panic(self, request: web.Request) -> web.StreamResponse:
+        self._room.panic()
+        return web.json_response({"ok": True}, headers=FRESH)
+
+    async def _restart(self, request: web.Request) -> web.StreamResponse:
+        if not self._site.guard.rights(request).write:
+            return web.json_response({"error": "this device may only play"}, status=403)
+        try:
+            piece = self._room.pieces[str((await json_of(request))["piece"])]
+        except (ValueError, TypeError, KeyError):
+            names = ", ".join(self._room.pieces)
+            return web.json_response({"error": f'send {{"piece": NAME}}: {names}'}, status=400)
+        piece.restart()
+        return web.json_response({"ok": True}, headers=FRESH)
+
+
+def serve_room(room: LiveRoom, on_message: Callable[[str], None]) -> RoomPage:
+    """Serve the room's page where the room file says, or at the next free port. Raises Fault."""
+    assert room.rule.page
+    return started_near(
+        lambda address: RoomPage(room, address, on_message),
+        parse_address(room.rule.page),
+        on_message,
+    )

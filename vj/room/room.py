@@ -1,0 +1,233 @@
+"""A room that plays: its pieces one after the other started, watched, and held together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from vj.control.osc.network import started_near
+from vj.core.errors import Fault
+from vj.core.supervisor import Supervisor
+from vj.room.beat import RoomBeat
+from vj.room.cards import GraphicsCard, card_named, environment_of
+from vj.room.child import PATIENCE, command_of
+from vj.room.osc_router import OscRouter
+from vj.room.piece import Piece
+from vj.show.page_section import parse_address
+from vj.show.room_file import RoomReading
+
+LOOK = 0.5
+"""Seconds between two looks at the pieces."""
+APART = 3.0
+"""Seconds after which the next piece is started, though the one before shows no picture yet."""
+
+MakeCommand = Callable[[str, list[str]], Sequence[str]]
+"""A piece's name, and its words on vj's command line -> the command of its process."""
+
+
+class LiveRoom:
+    """`start`, then `stop`."""
+
+    def __init__(
+        self,
+        reading: RoomReading,
+        log: Callable[[str], None],
+        *,
+        cards: Sequence[GraphicsCard] = (),
+        bpm: float = 120.0,
+        more: Sequence[str] = (),
+        resume: bool = False,
+        make: MakeCommand = lambda name, words: command_of(words),
+    ) -> None:
+        """log: takes messages for the user, from any thread. cards: that this machine has. bpm: the
+        tempo at the start. more: words on the command line of every piece. resume: pieces go on
+        where they stood when the room was last killed."""
+        assert reading.room is not None
+        self.rule, self._shows, self._log = reading.room, reading.shows, log
+        self._more, self._resume, self._make = list(more), resume, make
+        self.cards: dict[str, GraphicsCard | None] = {}
+        for name, rule in self.rule.room.items():
+            self.cards[name] = self._card(name, rule.card, cards)
+        self.supervisor = Supervisor(log)
+        self.beat = RoomBeat(bpm, lambda told: self._tell_all(beat=told), log)
+        self.pieces = {
+            name: Piece(
+                name,
+                lambda resume, name=name: self._command(name, resume),  # type: ignore[misc]
+                log,
+                self._on_message,
+            )
+            for name in self.rule.room
+        }
+        self._ports: dict[str, int] = {}
+        """Where each heard OSC last: it is to hear there again."""
+        self._hearing: set[str] = set()
+        """Whose present process hears OSC."""
+        self.osc: OscRouter | None = None
+        self._page_base = 0
+        self._over = threading.Event()
+        self.panics = 0
+
+    def start(self, page_base: int = 0) -> None:
+        """Open the OSC port, and start the pieces one after the other, on a thread. page_base: the
+        port of the first piece's page, 0 for any free ones. Raises Fault."""
+        self._page_base = page_base
+        self.osc = started_near(
+            lambda listen: OscRouter(
+                listen,
+                list(self.pieces),
+                lambda name: self.pieces[name].osc,
+                self._own,
+                self._log,
+            ),
+            parse_address(self.rule.osc),
+            self._log,
+        )
+        if self.rule.link:
+            self.beat.start()
+        self.supervisor.start("the pieces' start", self._start_pieces, self._over.is_set)
+        self.supervisor.every("the pieces", self.look, LOOK, self._over)
+
+    def stop(self) -> None:
+        """End all pieces, within seconds, whatever they do."""
+        self._over.set()
+        for piece in self.pieces.values():
+            piece.stop()
+        until = time.monotonic() + PATIENCE
+        for piece in self.pieces.values():
+            piece.wait(max(0.0, until - time.monotonic()))
+        self.beat.stop()
+        if self.osc is not None:
+            self.osc.stop()
+
+    @property
+    def ended(self) -> bool:
+        """Every piece has come to its end by its own wish."""
+        return all(piece.ended for piece in self.pieces.values())
+
+    def panic(self) -> None:
+        """Every piece panics."""
+        self.panics += 1
+        self._tell_all(panic=True)
+
+    def look(self) -> None:
+        """See whether a piece hangs."""
+        for piece in self.pieces.values():
+            piece.watch()
+
+    def status(self) -> list[dict[str, Any]]:
+        """Each piece, for the page and for OSC."""
+        found = []
+        for name, piece in self.pieces.items():
+            state, card = piece.state, self.cards[name]
+            found.append(
+                {
+                    "name": name,
+                    "show": state.alive.get("show") or self._shows[name].stem,
+                    "state": state.state,
+                    "fps": float(state.alive.get("fps", 0.0)) if piece.process else 0.0,
+                    "restarts": state.deaths,
+                    "why": state.why,
+                    "wait": state.wait,
+                    "page": piece.page,
+                    "osc": piece.osc or 0,
+                    "card": str(card) if card is not None else "",
+                }
+            )
+        return found
+
+    def status_line(self) -> str:
+        """`left 24.0 fps · right restarting (2 times)`."""
+        return " · ".join(
+            f"{one['name']} "
+            + (f"{one['fps']:.1f} fps" if one["state"] == "playing" else one["state"])
+            + (f" ({one['restarts']} restarts)" if one["restarts"] else "")
+            for one in self.status()
+        )
+
+    def _start_pieces(self) -> None:
+        """One after the other, so that card and disk are not asked by all at once."""
+        for piece in self.pieces.values():
+            if self._over.is_set():
+                return
+            piece.start()
+            end = time.monotonic() + APART
+            while not piece.heard.wait(0.05) and time.monotonic() < end:
+                if self._over.is_set():
+                    return
+
+    def _command(self, name: str, resume: bool) -> tuple[Sequence[str], Mapping[str, str]]:
+        """What starts a piece now."""
+        rule, index = self.rule.room[name], list(self.pieces).index(name)
+        page = "off"
+        if self.rule.page:
+            host, _ = parse_address(self.rule.page)
+            page = f"{host}:{self._page_base + index if self._page_base else 0}"
+        words = [
+            str(self._shows[name]),
+            *rule.options(),
+            f"--osc=127.0.0.1:{self._ports.get(name, 0)}",
+            f"--page={page}",
+            f"--room={name}",
+            "--quiet",
+            *self._more,
+        ]
+        if resume or (self._resume and not self.pieces[name].state.deaths):
+            words.append("--resume")
+        return self._make(name, words), environment_of(self.cards[name])
+
+    def _card(
+        self, name: str, wanted: int | str | None, cards: Sequence[GraphicsCard]
+    ) -> GraphicsCard | None:
+        if wanted is None:
+            return cards[0] if len(cards) > 1 else None
+        try:
+            return card_named(wanted, cards)
+        except Fault as fault:
+            self._log(f"{name}: {fault}; it takes what there is")
+            return None
+
+    def _tell_all(self, but: str = "", **message: Any) -> None:
+        for name, piece in self.pieces.items():
+            if name != but:
+                piece.send(**message)
+
+    def _on_message(self, name: str, message: dict[str, Any]) -> None:
+        """From a piece, on a thread of its."""
+        alive, tempo = message.get("alive"), message.get("tempo")
+        if isinstance(alive, dict):
+            port = alive.get("osc")
+            if isinstance(port, int) and self._ports.get(name) != port:
+                self._ports[name] = port
+            if self.rule.link and alive.get("at") is None:
+                self.pieces[name].send(beat=self.beat.told())
+            if not isinstance(port, int):
+                self._hearing.discard(name)
+            elif name not in self._hearing and self.osc is not None:
+                self._hearing.add(name)
+                self.osc.started_again(name)
+        if isinstance(tempo, dict) and self.rule.link:
+            self.beat.set(float(tempo["bpm"]), float(tempo["beat"]), float(tempo["at"]))
+        if message.get("panic") and self.rule.panic == "together":
+            self.panics += 1
+            self._tell_all(but=name, panic=True)
+
+    def _own(self, address: str, arguments: tuple[Any, ...]) -> list[tuple[str, Sequence[Any]]]:
+        """What answers a message to the room itself."""
+        what = address.removeprefix("/vj/room/")
+        if what == "status":
+            return [
+                (f"/vj/room/status/{one['name']}", [one["state"], one["fps"], one["restarts"]])
+                for one in self.status()
+            ]
+        if what == "panic":
+            self.panic()
+            return []
+        if what == "restart" and arguments and arguments[0] in self.pieces:
+            self.pieces[arguments[0]].restart()
+            return []
+        known = ", ".join(self.pieces)
+        said = f"{address}: the room knows status, panic and restart NAME ({known})"
+        return [("/vj/error", [said])]
