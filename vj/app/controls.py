@@ -15,7 +15,7 @@ from vj.show.timeline_section import follows_clip
 SECTIONS = (
     *("mappings", "answers", "ignored", "macros", "modulators"),
     *("cues", "timeline", "timecode", "curves", "cuts", "marks", "tempo", "midi", "prompts"),
-    "idle",
+    *("dmx", "idle"),
 )
 """Sections that the control engine is built from."""
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from vj.app.model_words import MODEL_WORDS
 from vj.commands.check_faces import check_faces
 from vj.commands.check_result import CheckResult
+from vj.control.dmx import artnet, streaming_acn
+from vj.control.dmx.sockets import heard_at, listening
 from vj.control.hid_devices import REMEDY as HID_REMEDY
 from vj.control.osc.network import datagram_socket, family_of, strip_brackets
 from vj.core.errors import Fault
@@ -228,6 +230,28 @@ def _ports(show: Show, result: CheckResult) -> None:
             with socket.socket(family_of(host), socket.SOCK_STREAM) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((strip_brackets(host), port))
+
+
+    if any(rule.dmx is not None for rule in show.mappings):
+        _desks(show, result)
+
+
+def _desks(show: Show, result: CheckResult) -> None:
+    """Where lighting desks are heard, and universes that Art-Net has not."""
+    for name, port in (("artnet", artnet.PORT), ("sacn", streaming_acn.PORT)):
+        asked = getattr(show.dmx, name)
+        if asked:
+            with _report_os_error(result, ("dmx",), f"dmx: {name}: {asked}: port {port}"):
+                listening(heard_at(name, asked), port).close()
+    for index, rule in enumerate(show.mappings):
+        universe = 0 if rule.dmx is None else rule.dmx.channel or show.dmx.universe
+        if universe > artnet.UNIVERSES and show.dmx.artnet:
+            result.warn(
+                ("mappings", index, "dmx"),
+                f"universe {universe}: Art-Net has {artnet.UNIVERSES}; only sACN brings it",
+            )
+        if universe and not (show.dmx.artnet or show.dmx.sacn):
+            result.warn(("mappings", index, "dmx"), "dmx: artnet and sacn are off: nothing comes")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from vj.control.dmx.receiver import DmxReceiver
 from vj.control.gamepads import Gamepads, no_pads_here
 from vj.control.hid_devices import HidDevices
 from vj.control.learning import LearnListener
@@ -23,9 +24,11 @@ from vj.control.pads import Pads
 from vj.core.errors import Fault
 from vj.core.supervisor import Supervisor
 from vj.parameters.table import Parameter
+from vj.show.dmx_section import DmxRule
 from vj.show.load import find_show, load_show
 from vj.show.own_shows import copies, how_to_play, is_shipped, writable
 from vj.show.save import add_mapping
+from vj.show.schema import Show
 
 LISTEN = 30.0
 ENDED = 130
@@ -54,7 +57,7 @@ def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float =
         options.to = row.name
     try:
         with _signals():
-            found = _listen(show.osc.listen, options.to, row, log, seconds)
+            found = _listen(show, options.to, row, log, seconds)
     except KeyboardInterrupt:
         log("nothing is written")
         return ENDED
@@ -69,7 +72,7 @@ def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float =
 
 
 def _listen(
-    address: str,
+    show: Show,
     target: str,
     row: Parameter | None,
     log: Callable[[str], None],
@@ -77,11 +80,11 @@ def _listen(
 ) -> dict[str, Any] | None:
     listener = LearnListener(row)
     midi = MidiPorts(listener, now=time.monotonic, log=log)
-    osc = _osc_socket(address, log)
+    osc = _osc_socket(show.osc.listen, log)
     others = contextlib.ExitStack()
     try:
         midi.start()
-        _other_devices(listener, others, log)
+        _other_devices(listener, show.dmx, others, log)
         log(f"move the control for {target} (Ctrl-C ends) ...")
         return _wait(listener, osc, seconds)
     finally:
@@ -92,10 +95,16 @@ def _listen(
 
 
 def _other_devices(
-    listener: LearnListener, closing: contextlib.ExitStack, log: Callable[[str], None]
+    listener: LearnListener,
+    dmx: DmxRule,
+    closing: contextlib.ExitStack,
+    log: Callable[[str], None],
 ) -> None:
-    """Gamepads and HID devices, where their libraries are."""
+    """Lighting desks; gamepads and HID devices, where their libraries are."""
     supervisor = Supervisor(log)
+    desks = DmxReceiver(lambda control, raw: None, listener.on_midi, log, supervisor)
+    closing.callback(desks.stop)
+    desks.want(dmx, (), learning=True)
     with contextlib.suppress(Fault):
         if not no_pads_here():
             pads = Gamepads(Pads(listener.on_midi), log, supervisor)

@@ -70,7 +70,8 @@ class ControlInputs:
             moved = self._keys.lift(key) if phase == "up" else self._keys.press(key, phase, time)
             return self.mapping_table.by_key(key, phase, moved)
         control, raw, device = event
-        self._modulations.trigger_by_control(control, raw, time)
+        if raw is not None:
+            self._modulations.trigger_by_control(control, raw, time)
         return self.mapping_table.by_midi(control, raw, device)
 
     def panic(self) -> None:

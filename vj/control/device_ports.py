@@ -1,20 +1,22 @@
-"""Gamepads and HID devices, opened where a show maps them or something is learned."""
+"""Gamepads, HID devices and lighting desks, opened where a show maps them or something is
+learned."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
+from vj.control.dmx.receiver import DmxReceiver
 from vj.control.engine import ControlEngine
 from vj.control.gamepads import Gamepads, no_pads_here
 from vj.control.hid_devices import HidDevices, Send
 from vj.control.pads import Pads
 from vj.control.recent_controls import RecentControls
+from vj.control.session_show import SessionShow
 from vj.core.errors import Fault
 from vj.core.supervisor import Supervisor
 from vj.show.device_controls import named
-from vj.show.mapping_section import MappingRule
 from vj.show.midi_controls import Control
 
 
@@ -46,17 +48,22 @@ class DevicePorts:
         self._hid: HidDevices | None = None
         self._told: set[str] = set()
         self._stopped = False
+        self.dmx = DmxReceiver(
+            self._send, lambda control, raw: offer(control, raw, ""), log, supervisor
+        )
 
-    def _send(self, control: Control, raw: float, device: str) -> None:
+    def _send(self, control: Control, raw: float | None, device: str = "") -> None:
         self._player.engine.on_midi(control, raw, device)
-        self._recent.note(named(control), raw)
+        if raw is not None:
+            self._recent.note(named(control), raw)
 
     def _moved(self, control: Control, raw: float, device: str) -> None:
         self._send(control, raw, device)
         self._offer(control, raw, device)
 
-    def open(self, rules: Sequence[MappingRule], learning: bool) -> None:
+    def open(self, show: SessionShow, learning: bool) -> None:
         """Read what the mappings of a show name, and everything while something is learned."""
+        rules = show.mappings
         names = [rule.device for rule in rules if rule.hid is not None]
         pads = learning or any(rule.pad is not None for rule in rules)
         with self._lock:
@@ -71,6 +78,8 @@ class DevicePorts:
                 self._try(self._open_hid, quiet=not names)
             if self._hid is not None:
                 self._hid.want(names, learning)
+            channels = [rule.dmx for rule in rules if rule.dmx is not None]
+            self.dmx.want(show.dmx, channels, learning, show.show)
 
     def _open_gamepads(self) -> None:
         if reason := no_pads_here():
@@ -93,6 +102,7 @@ class DevicePorts:
         """Close all."""
         with self._lock:
             self._stopped = True
+            self.dmx.stop()
             for reader in (self._gamepads, self._hid):
                 if reader is not None:
                     reader.stop()

@@ -196,9 +196,9 @@ class ControlEngine:
         self._events.append(("osc", address, arguments))
         return True
 
-    def on_midi(self, control: Control, raw: float, device: str = "") -> None:
-        """A raw value of a MIDI device, a gamepad or a HID pedal; for a note the velocity, 0 for
-        note-off."""
+    def on_midi(self, control: Control, raw: float | None, device: str = "") -> None:
+        """A raw value of a MIDI device, a gamepad, a HID pedal or a lighting desk; for a note the
+        velocity, 0 for note-off. None: it has gone, and what it holds goes back to the start."""
         self._events.append(("midi", control, raw, device))
 
     def on_key(self, key: str, phase: Phase = "tap") -> bool:

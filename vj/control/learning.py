@@ -47,7 +47,8 @@ class LearnListener:
         self._values: dict[tuple[str, str], set[float]] = {}
 
     def on_midi(self, control: Control, raw: float, device: str = "") -> None:
-        """A raw value of a MIDI device, a gamepad or a HID device; for a note the velocity."""
+        """A raw value of a MIDI device, a gamepad, a HID device or a lighting desk; for a note the
+        velocity."""
         if not self._numbers:
             return
         if control.kind == "cc14" and raw % 128 == 0:
@@ -67,7 +68,8 @@ class LearnListener:
             ):
                 return  # one half of a 14-bit control that is received as a whole too
             word = word_of(control)
-            found = {word: str(Control(control.kind, control.number))}
+            plain = control if word == "dmx" else Control(control.kind, control.number)
+            found = {word: str(plain)}
             # A pad is called otherwise by a browser than by this machine.
             self.found.put({**found, "device": device} if device and word != "pad" else found)
 

@@ -165,7 +165,11 @@ class ControlMapping:
 
     def on_value(self, raw: object, store: Store, queue: BeatQueue, device: str = "") -> None:
         """The control has sent a value. device: its device's name, since several may be
-        connected."""
+        connected. raw: None when it has gone: what it holds goes back to the show's start."""
+        if raw is None:
+            if self.last_set is not None and self.row.kind != "trigger":
+                self.apply(store.start_of(self.row.name), store)
+            return
         if raw is PRESS:
             if self.continuous:
                 return

@@ -124,13 +124,13 @@ class MappingTable:
         return any(mapping.is_down for mapping in self.mappings)
 
     def by_midi(
-        self, control: Control, raw: float, device: str
+        self, control: Control, raw: float | None, device: str
     ) -> list[tuple[ControlMapping, object]]:
         return [
             (mapping, raw)
             for mapping in self._devices.get((control.kind, control.number), ())
             if (own := mapping.rule.device_control) is not None
-            and own.channel in (0, control.channel)
+            and own.is_played_by(control)
             and mapping.rule.device.casefold() in device.casefold()
         ]
 

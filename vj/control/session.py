@@ -101,8 +101,8 @@ class ControlSession:
         """Tasks that access the disk or open devices, in order."""
         self._learner = Learner(write_mapping, self._tasks.put, self._open_devices, log)
         offer, supervised = self._learner.on_midi, self._supervisor
-        self._ports = DevicePorts(self, self._recent, offer, log, supervised)
-        self.pads = self._ports.pads
+        self.ports = DevicePorts(self, self._recent, offer, log, supervised)
+        self.pads = self.ports.pads
         self._close_link: Callable[[], None] = lambda: None
         self._audio_inputs: AudioInputs | None = None
         self._features, self._source_sound = features, source_sound
@@ -184,7 +184,7 @@ class ControlSession:
                     supervisor=self._supervisor,
                 )
                 self.midi.start()
-        self._ports.open(self._show.mappings, self._learner.listening)
+        self.ports.open(self._show, self._learner.listening)
 
     def _join_link(self) -> None:
         self._leave_link()
@@ -253,7 +253,7 @@ class ControlSession:
             steps.callback(self._leave_link)
             self._stopping = True
             steps.callback(self._close_midi)
-            steps.callback(self._ports.stop)
+            steps.callback(self.ports.stop)
             steps.callback(self.take.end)
             steps.callback(self._tasks.close, 2.0)
             steps.callback(self._learner.cancel)

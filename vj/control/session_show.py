@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from vj.control.build import ModulatedShow
+from vj.show.dmx_section import DmxRule
 from vj.show.midi_section import MidiRule
 
 
@@ -17,6 +18,8 @@ class SessionShow(ModulatedShow, Protocol):
     def sound(self) -> str: ...
     @property
     def midi(self) -> MidiRule: ...
+    @property
+    def dmx(self) -> DmxRule: ...
 
 
 def uses_midi(show: SessionShow) -> bool:

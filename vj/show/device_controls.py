@@ -11,9 +11,10 @@ from vj.show.midi_controls import Control
 HIGHEST = {"axis": 31, "button": 63, "byte": 63, "bit": 511}
 """The largest number of each kind."""
 PAD_KINDS, HID_KINDS = ("axis", "button"), ("byte", "bit")
-KINDS = {"pad": PAD_KINDS, "hid": HID_KINDS}
+KINDS = {"pad": PAD_KINDS, "hid": HID_KINDS, "dmx": ("dmx",)}
 """What a mapping names: a gamepad's sticks and buttons; the bytes of a HID device's report, counted
-from 0, and its bits, of which bit 9 is the second of byte 1."""
+from 0, and its bits, of which bit 9 is the second of byte 1; a channel of a lighting desk (see
+`vj.show.dmx_controls`)."""
 EXAMPLES = {"pad": "axis 0 or button 3", "hid": "byte 2 or bit 9"}
 
 _NAME = re.compile(r"([a-z]+)\s+(\d{1,4})")
@@ -37,11 +38,11 @@ def device_control(word: str, asked: object) -> Control:
 
 
 def word_of(control: Control) -> str:
-    """The key of a mapping that names a control: `midi`, `pad` or `hid`."""
+    """The key of a mapping that names a control: `midi`, `pad`, `hid` or `dmx`."""
     return next((word for word, kinds in KINDS.items() if control.kind in kinds), "midi")
 
 
 def named(control: Control) -> str:
-    """A control as the page lists it: `cc 1 ch 1`, `pad axis 0`, `hid bit 9`."""
+    """A control as the page lists it: `cc 1 ch 1`, `pad axis 0`, `hid bit 9`, `dmx 1/12`."""
     word = word_of(control)
     return str(control) if word == "midi" else f"{word} {control}"

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from vj.core.errors import nearest
 from vj.show.device_controls import device_control, word_of
+from vj.show.dmx_controls import DmxControl, dmx_control
 from vj.show.durations import Duration
 from vj.show.field_types import Pair, Shape, Time, read_by
 from vj.show.midi_controls import Control, control
@@ -16,6 +17,10 @@ from vj.show.section import Section
 
 def _a_control(value: object) -> object:
     return None if value is None else control(value)
+
+
+def _a_channel(value: object) -> object:
+    return None if value is None else dmx_control(value)
 
 
 def _of_a_device(word: str) -> Any:
@@ -39,6 +44,7 @@ class MappingRule(Section):
     key: str | None = None
     pad: Annotated[Control | None, _of_a_device("pad")] = None
     hid: Annotated[Control | None, _of_a_device("hid")] = None
+    dmx: Annotated[DmxControl | None, read_by(_a_channel)] = None
     device: str = ""
     to: str
     take: int | str = 0
@@ -100,11 +106,11 @@ class MappingRule(Section):
 
     @model_validator(mode="after")
     def _one(self) -> MappingRule:
-        kinds = ("osc", "midi", "key", "pad", "hid")
+        kinds = ("osc", "midi", "key", "pad", "hid", "dmx")
         if sum(getattr(self, name) is not None for name in kinds) != 1:
             raise ValueError(
                 "a mapping has one control: osc: /address, or midi: cc 64, or key: c, or pad: axis "
-                "0, or hid: bit 0"
+                "0, or hid: bit 0, or dmx: 1/12"
             )
         if self.hid is not None and not self.device:
             raise ValueError(
@@ -118,8 +124,8 @@ class MappingRule(Section):
 
     @property
     def device_control(self) -> Control | None:
-        """The control, where it is of a MIDI device, a gamepad or a HID device."""
-        return self.midi or self.pad or self.hid
+        """The control, where it is of a MIDI device, a gamepad, a HID device or a lighting desk."""
+        return self.midi or self.pad or self.hid or self.dmx
 
     @property
     def control(self) -> str:

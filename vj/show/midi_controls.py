@@ -34,6 +34,10 @@ class Control:
         number = f" {self.number}" if self.kind in NUMBERED or self.number else ""
         return f"{self.kind}{number}" + (f" ch {self.channel}" if self.channel else "")
 
+    def is_played_by(self, moved: Control) -> bool:
+        """Whether a control of this kind and number that has moved is the one a mapping means."""
+        return self.channel in (0, moved.channel)
+
     @property
     def span(self) -> tuple[float, float]:
         """The range of its raw values."""

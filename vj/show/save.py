@@ -76,7 +76,7 @@ def _same_control(old: Any, new: Mapping[str, Any]) -> bool:
     of its device, make no other."""
     if not isinstance(old, Mapping) or _target(old) != _target(new):
         return False
-    if any(old.get(key) != new.get(key) for key in ("osc", "key", "pad", "hid")):
+    if any(old.get(key) != new.get(key) for key in ("osc", "key", "pad", "hid", "dmx")):
         return False
     if old.get("take", 0) != new.get("take", 0) or "value" in old:
         return False

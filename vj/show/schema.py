@@ -31,6 +31,7 @@ from vj.parameters.table import (
     pace_row,
 )
 from vj.show.cut_section import CutRule, as_cut
+from vj.show.dmx_section import DmxRule
 from vj.show.idle_section import IdleRule
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
@@ -172,6 +173,7 @@ class Show(Section):
     idle: IdleRule | None = None
     tempo: Annotated[TempoRule, BeforeValidator(as_tempo)] = TempoRule()
     midi: Annotated[MidiRule, BeforeValidator(as_midi)] = MidiRule()
+    dmx: DmxRule = DmxRule()
     answers: dict[str, str | float] = Field(default={})
     ignored: list[str] = Field(default=[])
     recipes: dict[RecipeKind, RecipeSection] = Field(default={}, alias="with")
