@@ -25,6 +25,7 @@ from vj.app.offline_sources import OfflineSources
 from vj.app.offline_summary import summary_of
 from vj.app.offline_times import FrameTimes
 from vj.app.output_upscale import scaled
+from vj.app.picture_state import PictureState
 from vj.app.portraits import opener
 from vj.app.setup import (
     check_style_pictures,
@@ -109,6 +110,8 @@ class Rendering:
         """Frames a second that are written, once it runs."""
         self.on_sound: Callable[[np.ndarray], None] = lambda samples: None
         """Takes what is heard, (n, 2) float32, where the frames pass by."""
+        self.between: Callable[[PictureState, int], None] = lambda state, came: None
+        """Told before each frame what earlier ones have left, and how many have come."""
         self._stop = threading.Event()
         self._begun = time.monotonic()
         left_out = [uri for uri in show.sinks if uri.partition(":")[0] not in RENDERED]
@@ -276,7 +279,9 @@ class Rendering:
                     self._take.record(snapshot)
 
             ahead, other = sources.ahead, sources.other
-            loop.render(sources, self._stop, models, ahead, other, seen, part, passed)
+            state = PictureState(self, loop, models=models.loaded, slow=slow, touch=upscale)
+            between = partial(self.between, state)
+            loop.render(sources, self._stop, models, ahead, other, seen, part, passed, between)
             deliver_sound(sound.rest)
         finally:
             with ExitStack() as ends:  # each of them, whatever another raises; the recordings first

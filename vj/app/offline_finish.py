@@ -11,8 +11,8 @@ from vj.core.errors import Fault
 from vj.core.frame import Guide, Size
 from vj.core.packed import rgb_of
 from vj.diffusion.devices import best_device_name
-from vj.pipeline.finish import make_finisher
-from vj.pipeline.upscale import make_upscaler
+from vj.pipeline.finish import Finish, make_finisher
+from vj.pipeline.upscale import Upscaler, make_upscaler
 from vj.show.schema import Show
 
 
@@ -31,15 +31,23 @@ def make_last_touch(
         else None
     )
 
-    def touch(picture: np.ndarray, guide: Guide | None) -> np.ndarray:
+    return LastTouch(finish, upscaler, restore)
+
+
+class LastTouch:
+    """What is done to each picture, in the order of time."""
+
+    def __init__(self, finish: Finish, upscaler: Upscaler | None, restore: Finish) -> None:
+        self._finish, self._upscaler, self._restore = finish, upscaler, restore
+
+    def __call__(self, picture: np.ndarray, guide: Guide | None) -> np.ndarray:
+        """(H, W, 3) uint8 -> the same at the size at which it leaves. Raises Fault."""
         try:
-            picture = finish(picture)
-            if upscaler is not None:
-                picture = rgb_of(upscaler.upscale(picture, guide))
-            return restore(picture)
+            picture = self._finish(picture)
+            if self._upscaler is not None:
+                picture = rgb_of(self._upscaler.upscale(picture, guide))
+            return self._restore(picture)
         except (
             Exception
         ) as error:  # a foreign model, a card that has gone: offline nothing may be left out
             raise Fault(f"{type(error).__name__} while upscaling: {error}"[:300]) from error
-
-    return touch

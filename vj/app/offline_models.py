@@ -48,7 +48,7 @@ class OfflineModels:
         self._asked = [str(name) for name in dict.fromkeys(asked) if name in self._names]
         """The models that a cue, a mapping or the take asks for."""
         self._playing = model_of(show, NOTHING)
-        self._loaded: dict[str, Backend] = {}
+        self.loaded: dict[str, Backend] = {}
         """By name; the one that played last is last."""
 
     def check(self) -> None:
@@ -90,14 +90,14 @@ class OfflineModels:
 
     def _use(self, name: str, snapshot: Snapshot) -> Backend:
         show = self._show_with(name)
-        backend = self._loaded.pop(name, None)
+        backend = self.loaded.pop(name, None)
         if backend is None:
             backend = self._load(show, snapshot)
         else:
             backend.rest()
-        self._loaded[name] = backend
-        while len(self._loaded) > KEPT + 1:
-            self._loaded.pop(next(iter(self._loaded))).close()
+        self.loaded[name] = backend
+        while len(self.loaded) > KEPT + 1:
+            self.loaded.pop(next(iter(self.loaded))).close()
         self._playing = name
         self._made(show, backend)
         return backend
@@ -118,5 +118,5 @@ class OfflineModels:
 
     def close(self) -> None:
         """End all of them."""
-        for backend in self._loaded.values():
+        for backend in self.loaded.values():
             backend.close()

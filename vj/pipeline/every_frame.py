@@ -27,6 +27,8 @@ Seen = Callable[[Snapshot], None]
 """Told of the parameters with which a frame is painted."""
 Passed = Callable[[], None]
 """Told of each frame that has passed by unpainted."""
+Between = Callable[[int], None]
+"""Told before each frame how many have come."""
 Wanted = Callable[[Snapshot], Backend | None]
 """The parameters of a moment -> the backend that they want; None for the one that plays."""
 
@@ -67,9 +69,11 @@ class EveryFrame:
         seen: Seen,
         part: FrameRange = WHOLE,
         passed: Passed = lambda: None,
+        between: Between = lambda came: None,
     ) -> int:
         """See `vj.pipeline.loop.RenderLoop.render`."""
         while stop is None or not stop.is_set():
+            between(self._came)
             now = self._clock.now()
             snapshot = self._store.sample(now, ahead(now))
             given = frames(snapshot)

@@ -60,13 +60,18 @@ def make_finisher(
             picture = made
         return picture
 
-    count = 0
+    return finish, FaceTouch(faces, fps)
 
-    def restore(picture: np.ndarray) -> np.ndarray:
-        nonlocal count
-        for restorer in faces:
-            picture = restorer.of(picture, count / fps)
-        count += 1
+
+class FaceTouch:
+    """Restores the faces of pictures that come at a constant rate."""
+
+    def __init__(self, restorers: Sequence[FaceRestorer], fps: float) -> None:
+        self._restorers, self._fps, self._count = list(restorers), fps, 0
+
+    def __call__(self, picture: np.ndarray) -> np.ndarray:
+        """The next picture, (H, W, 3) uint8."""
+        for restorer in self._restorers:
+            picture = restorer.of(picture, self._count / self._fps)
+        self._count += 1
         return picture
-
-    return finish, restore

@@ -23,7 +23,7 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
-from vj.pipeline.every_frame import Ahead, EveryFrame, Frames, Other, Passed, Seen, Wanted
+from vj.pipeline.every_frame import Ahead, Between, EveryFrame, Frames, Other, Passed, Seen, Wanted
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
 from vj.pipeline.frame_pipeline import FramePipeline
@@ -129,6 +129,8 @@ class RenderLoop:
         self._ready = self._has_begun = False
         self.first: int | None = None
         """Number of the first picture that the first backend made."""
+        self.every: EveryFrame | None = None
+        """What renders offline, once it does."""
         self.choose: Callable[[Snapshot], Backend | None] = _the_same
         """Live, asked with each frame's parameters: another backend, which paints this frame
         already, or None. Must not block."""
@@ -329,6 +331,7 @@ class RenderLoop:
         seen: Seen = lambda snapshot: None,
         part: FrameRange = WHOLE,
         passed: Passed = lambda: None,
+        between: Between = lambda came: None,
     ) -> int:
         """Offline, on the caller's thread: every frame that `frames` gives, each a step of the
         clock. Returns how many pictures were made, which is how many frames came. `publish` gets
@@ -337,10 +340,11 @@ class RenderLoop:
         backend: asked before each frame for the one that its parameters want; None for the one that
         plays. The one before is not closed: it may come back. ahead: where deck A's picture will
         stand. other: deck B's frame by parameters that deck A's picture has changed. seen: told of
-        the parameters of each frame. part: frames before it pass by, and `passed` is told."""
+        the parameters of each frame. part: frames before it pass by, and `passed` is told.
+        between: told before each frame how many have come."""
         assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
         handover = self._backends.get(0)
         if handover is not None:
             self.pipeline.swap(handover.backend)
-        every = EveryFrame(self.pipeline, self._store, self._clock, self._show)
-        return every.render(frames, stop, backend, ahead, other, seen, part, passed)
+        self.every = EveryFrame(self.pipeline, self._store, self._clock, self._show)
+        return self.every.render(frames, stop, backend, ahead, other, seen, part, passed, between)

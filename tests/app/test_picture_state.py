@@ -1,0 +1,90 @@
+"""A rendering that goes on with what an earlier one has left paints what that one would have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.app.films import draw_film, film_show, pictures
+from vj.app.offline import Rendering
+from vj.app.picture_state import PictureState
+from vj.pipeline.frame_range import FrameRange
+from vj.show.load import FIRST_SHOW, check_show, load_show
+from vj.show.schema import Show
+
+CAME, ALL = 5, 9
+"""Frames before it was killed, and in all."""
+QUICK = ("dream", "crash_kiss")
+SHOWS = sorted(path.stem for path in FIRST_SHOW.parent.glob("*.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def goes_on(show: Any, file: Path | None = None) -> None:
+    """Render, and render from the middle on with what the first one had left there."""
+    left: dict[int, bytes] = {}
+
+    def keep(state: PictureState, came: int) -> None:
+        if came == CAME:
+            left[state.rendered] = state.saved()
+
+    def take_up(state: PictureState, came: int) -> None:
+        if came == CAME:
+            state.restore(next(iter(left.values())))
+
+    def rendered(out: str, **more: Any) -> list[np.ndarray]:
+        rendering = Rendering(show(out), print, ALL / 25, 25.0, file=file, **more)
+        rendering.between = take_up if more else keep
+        rendering.run()
+        return list(pictures(Path(out)).values())
+
+    whole = rendered("whole")
+    rest = rendered("rest", part=FrameRange(paints=CAME))
+    wanted = whole[next(iter(left)) :]
+    assert len(rest) == len(wanted) > 2
+    assert all(map(np.array_equal, rest, wanted))
+
+
+def shipped(name: str) -> None:
+    path = FIRST_SHOW.with_stem(name)
+
+    def show(out: str) -> Show:
+        return load_show(path, {"sinks": [f"record:{out}/"], "size": "64x64", "mark": False})
+
+    goes_on(show, path)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_shipped_show_goes_on(name: str) -> None:
+    shipped(name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in SHOWS if name not in QUICK])
+def test_every_other_shipped_show_goes_on(name: str) -> None:
+    shipped(name)
+
+
+PLAYED: dict[str, dict[str, Any]] = {
+    "pictures on their way, and made between": {
+        "start": {"steps": 2, "guidance": 1.4, "noise/ride": 1, "memory/amount": 0.5},
+        "slow": 2,
+    },
+    "another model": {
+        "models": {"other": {"name": "pocket", "dtype": "float32"}},
+        "timeline": [{"at": 0.1, "cue": "other"}],
+        "cues": [{"name": "other", "set": {"model": "other"}}],
+    },
+}
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_whatever_is_on_its_way_goes_on(name: str, tmp_path: Path) -> None:
+    draw_film(tmp_path / "film.mkv")
+    goes_on(lambda out: check_show(film_show(f"{out}/", **PLAYED[name]), "here"))
