@@ -24,9 +24,10 @@ from vj.core.clock import WallClock
 from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.metrics import Metrics
 from vj.core.packed import Packed, Packing, rgb_of
-from vj.core.supervisor import Supervisor
+from vj.core.supervisor import StageMarker, Supervisor
 from vj.diffusion import backends
 from vj.diffusion.backends import StreamBackend
+from vj.effects.stages import Effects
 from vj.parameters.store import Store
 from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler
 from vj.pipeline.coming import WayOut
@@ -117,7 +118,9 @@ def test_an_output_says_how_pictures_leave(
     assert any("upscaling on the card failed" in line for line in log)
     assert not way(WIDE, "lanczos").packed
     asked = True
-    led = SimpleNamespace(preparation=SimpleNamespace(), painter=SimpleNamespace())
+    led = SimpleNamespace(
+        preparation=SimpleNamespace(), painter=SimpleNamespace(), effects=Effects(StageMarker())
+    )
     outputs.lead(led, lambda: asked)  # type: ignore[arg-type]
     assert way(WIDE).packed == Packing(rgb=True), "a snapshot is to be had"
     asked = False

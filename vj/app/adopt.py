@@ -59,6 +59,7 @@ class ShowAdopter:
             ("flow", loop_parts.replace_flow),
             ("output", lambda show, old: outputs.replace_upscaler(show, old, painted())),
             ("fps", loop_parts.replace_rate_and_fit),
+            ("effects", loop_parts.effects.replace),
             ("portraits", loop_parts.replace_portraits),
             ("osc", servers.replace_osc),
             ("page", servers.replace_page),

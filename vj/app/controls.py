@@ -8,6 +8,7 @@ from vj.app.replacement import Replacement, do_nothing
 from vj.app.setup import start_values
 from vj.control.session import ControlSession
 from vj.parameters.store import Store
+from vj.show.effects_section import effect_rows
 from vj.show.schema import Show
 from vj.show.sound_section import sound_choice
 from vj.show.timeline_section import follows_clip
@@ -30,6 +31,8 @@ def replace_controls(
     clips = bool(show.marks) or follows_clip(show.timeline, show.curves)
     named = any(getattr(old, name) != getattr(show, name) for name in ("source", "sources"))
     moves = moves or (clips and named)  # by what clips are called
+    # What moves parameters holds their rows, and an effect's file may have others by now.
+    moves = moves or effect_rows(old.effects) != effect_rows(show.effects)
     # A modulator's range, and what scenes set, is relative to where the show starts.
     from_start = any(rule.range for rule in show.modulators) or any(
         scene.set for scene in show.prompts

@@ -1,5 +1,5 @@
 """What the render loop of a live show uses and a saved show may replace: the models of
-people and depth, optical flow, rate and fit."""
+people and depth, optical flow, effects, rate and fit."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from vj.app.setup import (
     make_flow_backend,
     make_person_segmentation,
 )
+from vj.app.show_effects import ShowEffects
 from vj.parameters.table import Value
 from vj.pipeline import selfie_segmentation
 from vj.pipeline.depth import NO_MASK, FindDepth
@@ -41,6 +42,7 @@ class LoopParts:
         show, log, supervisor = context.run.show, context.messages.log, context.supervisor
         self._depth: FindDepth | None = None
         self._use_depth(depth_finder(show, True, log, supervisor))
+        self.effects = ShowEffects(context, loop)
         context.store.listeners.append(self._on_change)
 
     def check_mask(self) -> None:

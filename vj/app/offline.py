@@ -37,6 +37,7 @@ from vj.app.setup import (
     slow_motion,
     start_values,
 )
+from vj.app.show_effects import RenderedEffects
 from vj.app.show_tracks import starter
 from vj.app.snapshot import rendered_snapshots
 from vj.control.audio import SourceSound
@@ -191,6 +192,7 @@ class Rendering:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
             runners = self._runners = [self._runner(uri, clock, fps, times) for uri in self._sinks]
 
+            effects = RenderedEffects(show, fps if times is None else 0, self.metrics, self._log)
             upscale = make_last_touch(show, size, fps, self._log)
 
             snapshots = rendered_snapshots(
@@ -221,9 +223,10 @@ class Rendering:
 
             def deliver(picture: np.ndarray, guide: Guide | None, views: Views) -> None:
                 if not part.writes(self.rendered, show.slow):
+                    effects.passed(self.rendered)
                     self.rendered += 1
                     return
-                picture = self._newest = upscale(picture, guide)
+                picture = self._newest = effects.at_end(upscale(picture, guide), self.rendered)
                 size = Size(picture.shape[1], picture.shape[0])
                 views = {name: scaled(view, size) for name, view in views.items()}
                 frame = OutputFrame(picture, self.rendered, clock.now(), views=views)
@@ -242,6 +245,7 @@ class Rendering:
                     snapshots.published(frame.number, frame.captured)
                 else:
                     snapshots.forget()
+                effects.moment = frame.captured
                 slow.put(context.image, frame.pixels, frame.guide, frame.views)
                 snapshots.sent(Frame(self._newest, frame.number, frame.captured))
 
@@ -259,6 +263,7 @@ class Rendering:
                 flow=flow,
                 features=features,
             )
+            effects.lead(loop.pipeline)
             loop.pipeline.preparation.depth.find = depth_finder(show, False, self._log)
             wanted = frozenset().union(*(runner.rule.views for runner in runners))
             loop.pipeline.preparation.views_wanted = lambda: wanted

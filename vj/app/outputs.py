@@ -4,17 +4,19 @@ the sinks."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from vj.app.context import ShowContext
 from vj.app.output_upscale import OutputUpscaler
 from vj.app.replacement import Replacement, do_nothing
 from vj.app.setup import sink_uris
 from vj.app.sink_group import SinkGroup
-from vj.core.frame import OutputFrame, Size
+from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.packed import Packing
 from vj.diffusion.devices import best_device_name
+from vj.effects.stages import Effects
 from vj.parameters.store import Snapshot
-from vj.pipeline.coming import WayOut
+from vj.pipeline.coming import AS_PAINTED, WayOut
 from vj.pipeline.frame_context import FrameContext, seen_through
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.interpolation import FrameInterpolation
@@ -36,6 +38,8 @@ class Outputs:
         self.sinks.first_recorded = None
         self.has_sinks = bool(uris)
         self.interpolation = FrameInterpolation(self._send, clock, show.fps, supervisor)
+        self._clock = clock
+        self._effects: Effects | None = None
         self._asks_rgb: Callable[[], bool] = lambda: False
         self.upscaler: OutputUpscaler | None = None
         """None where frames are sent at the size at which they are painted."""
@@ -57,7 +61,7 @@ class Outputs:
         log(f"sent at {output}, upscaled by {upscaler.name}")
         return OutputUpscaler(
             upscaler,
-            self.sinks.put,
+            self._leave,
             self._metrics,
             self._log,
             1 / show.fps,
@@ -112,17 +116,38 @@ class Outputs:
     def _send(self, frame: OutputFrame) -> None:
         if self.upscaler is None or frame.size != self.upscaler.painted:
             self.upscaler = self.upscalers.get(frame.size, self.upscaler)
-        (self.upscaler or self.sinks).put(frame)
+        if self.upscaler is None:
+            self._leave(frame)
+        else:
+            self.upscaler.put(frame)
+
+    def _leave(self, frame: Frame) -> None:
+        """To the sinks, as the show's effects at the end make it. From any thread."""
+        effects = self._effects
+        if effects is not None and effects.ends:
+            frame = replace(
+                frame, picture=effects.at_end(frame.pixels, self._clock.now(), frame.number)
+            )
+        self.sinks.put(frame)
 
     def lead(self, pipeline: FramePipeline, asks_rgb: Callable[[], bool]) -> None:
         """Have it make what the sinks take. asks_rgb: somebody else takes the next pictures."""
-        self._asks_rgb = asks_rgb
+        self._asks_rgb, self._effects = asks_rgb, pipeline.effects
         pipeline.preparation.views_wanted = lambda: self.sinks.views
         pipeline.painter.way_out = self.way_out
 
     def way_out(self, context: FrameContext, snapshot: Snapshot) -> WayOut:
         """How the picture of a frame leaves a card that paints it: as large as it is sent where an
-        upscaler can do that there, and packed where a sink takes it so. From the render thread."""
+        upscaler can do that there, and packed where a sink takes it so. The show's effects want it
+        as it was painted, or not packed. From the render thread."""
+        effects = self._effects
+        if effects is not None and effects.after.plays(snapshot):
+            return AS_PAINTED
+        way = self._way_out(context, snapshot)
+        packs = effects is None or not effects.end.plays(snapshot)
+        return way if packs else replace(way, packed=None)
+
+    def _way_out(self, context: FrameContext, snapshot: Snapshot) -> WayOut:
         painted = Size(context.image.shape[1], context.image.shape[0])
         upscaler = self.upscalers.get(painted, self.upscaler)
         if upscaler is None:

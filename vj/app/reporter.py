@@ -72,6 +72,7 @@ class Reporter:
             awaited=[without_password(uri) for uri in self.video_input.awaited],
             sinks=self.outputs.sinks.states(),
             sound=self.sound.state(),
+            effects=self.loop.pipeline.effects.states(),
             page=page.url if page is not None else "",
             model=self.loop.backend_name,
             models_ready=self.loader.bank.ready(),

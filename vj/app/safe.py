@@ -15,7 +15,7 @@ DEVICES = ("camera", "spout", "syphon")
 LEFT_OUT = (
     *("mappings", "macros", "modulators", "cues", "timeline", "curves"),
     *("start", "person", "depth", "flow", "engine", "upscale"),
-    *("sources", "models", "sounds", "recipes"),
+    *("sources", "models", "sounds", "effects", "recipes"),
 )
 """Sections that are set to their defaults."""
 

@@ -47,6 +47,8 @@ class Status:
     sinks: Sequence[str] = ()
     sound: str = ""
     """What is heard, and how much later than it was taken: `the source's, delayed by 64 ms`."""
+    effects: Sequence[str] = ()
+    """Of each of the show's own: `trails 1.2 ms`, or why it is left out."""
     page: str = ""
     """Its URL on this machine; empty without one."""
     model: str = ""
@@ -108,6 +110,7 @@ def osc_status(
         "awaited": list(status.awaited),
         "sinks": list(status.sinks),
         "sound": [status.sound],
+        "effects": list(status.effects),
         "model": [status.model],
         "models_ready": list(status.models_ready),
         "state": [status.state],

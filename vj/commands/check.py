@@ -9,6 +9,7 @@ from typing import Any
 
 from vj.commands.check_clips import check_clips
 from vj.commands.check_controls import check_controls
+from vj.commands.check_effects import described, run_effects
 from vj.commands.check_files import check_files
 from vj.commands.check_models import check_models
 from vj.commands.check_result import CheckResult
@@ -48,6 +49,8 @@ def check(arguments: Sequence[str], log: Log = print_line, log_error: Log = prin
         log_error(f"{path}: {'one thing is' if count == 1 else f'{count} things are'} wrong")
         return 1
     assert reading.show is not None
+    for rule in reading.show.effects:
+        log(described(rule))
     log(f"{path}: right. {summary(reading.show)}")
     return 0
 
@@ -55,12 +58,12 @@ def check(arguments: Sequence[str], log: Log = print_line, log_error: Log = prin
 def check_show_file(
     path: Path, overrides: dict[str, Any] | None = None
 ) -> tuple[Reading, CheckResult]:
-    """The show that was read, and the result. Nothing is played, fetched or loaded. overrides: see
-    `vj.show.load.read_show`. Raises Fault for a file that cannot be read."""
+    """The show that was read, and the result. Nothing is played, fetched or loaded; the show's own
+    effects are run. overrides: see `vj.show.load.read_show`. Raises Fault for a file that cannot be read."""
     reading = read_show(path, overrides)
     result = CheckResult(reading)
     if reading.show is not None and reading.origins is not None:
-        for check_part in (check_files, check_clips, check_models, check_controls):
+        for check_part in (check_files, check_clips, check_models, check_controls, run_effects):
             check_part(reading.show, result)
     return reading, result
 

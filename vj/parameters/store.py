@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from vj.core.errors import Fault
 from vj.core.picture_place import PicturePlace
 from vj.parameters.curves import Curve
 from vj.parameters.fit import fit
@@ -97,15 +98,19 @@ class Store:
         """Adopt another show's table and start values. A parameter at the old start value goes to
         the new one; one that was changed keeps its value. Returns the names that changed."""
         with self._lock:
-            self.table = table
+            before, self.table = self.table, table
             old, self._start = self._start, self._checked(start)
             for values in (self._targets, self._values):
                 for name in [name for name in values if name not in table.rows]:
                     del values[name]
                 for name, value in self._start.items():
                     values.setdefault(name, value)
+                    if name in before.rows and _is_other(before.rows[name], table.rows[name]):
+                        values[name] = _still(table.rows[name], values[name], value)
             self._glides = {
-                name: glide for name, glide in self._glides.items() if name in table.rows
+                name: glide
+                for name, glide in self._glides.items()
+                if name in table.rows and table.rows[name].kind in ("float", "int")
             }
             self._changed = {
                 name: transition for name, transition in self._changed.items() if name in table.rows
@@ -300,3 +305,19 @@ class Store:
         else:
             self._glides.pop(row.name, None)
             self._values[row.name] = target
+
+
+def _is_other(before: Parameter, row: Parameter) -> bool:
+    """It takes other values by now, as one of an effect whose file was saved may do."""
+    ranged = (before.kind, before.low, before.high) != (row.kind, row.low, row.high)
+    return ranged or (row.kind == "choice" and before.choices != row.choices)
+
+
+def _still(row: Parameter, value: Value, start: Value) -> Value:
+    """A parameter's value under a row that has changed: where it does not fit any more, the start
+    value."""
+    try:
+        fitted = int(value) if row.kind == "trigger" else fit(row, value)[0]
+    except (Fault, ValueError):
+        return start
+    return fitted if isinstance(value, str) == isinstance(start, str) else start

@@ -9,6 +9,7 @@ import numpy as np
 
 from vj.core.frame import Guide, Size
 from vj.core.packed import Pixels, rgb_of
+from vj.effects.stages import Effects
 from vj.kernels.numpy_ride import Ride
 from vj.parameters.store import Snapshot
 from vj.pipeline.journey import Flight
@@ -100,6 +101,22 @@ class Shown:
     def pixels(self) -> np.ndarray:
         """The picture, (H, W, 3) uint8."""
         return rgb_of(self.picture)
+
+    def with_effects(self, effects: Effects, snapshot: Snapshot, live: bool) -> Shown:
+        """As a show's effects after the model make it: a picture of its own, whose edges and motion
+        are no longer the input's. Live the time is the moment's, else the frame's."""
+        context = self.context
+        effects.snapshot = snapshot
+        effects.scene(context.scene)
+        if not effects.after.effects:
+            return self
+        pixels = self.pixels
+        time = snapshot.time if live else context.captured
+        made = effects.after.of(pixels, snapshot, time, context.number)
+        if made is pixels:
+            return self
+        context = replace(context, guide=None, motion=None)
+        return replace(self, picture=made, context=context, sent=None)
 
 
 def seen_through(guide: Guide | None, snapshot: Snapshot) -> Guide | None:

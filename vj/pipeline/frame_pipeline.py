@@ -18,6 +18,7 @@ from vj.core.frame import Frame, Size
 from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
+from vj.effects.stages import Effects
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, GoesOn, PassThrough
 from vj.pipeline.coming import Here
@@ -82,6 +83,9 @@ class FramePipeline:
         self._motion = MotionTracker(flow, on_message, supervisor, metrics, live)
         self.stage = StageMarker()
         """Which step the current frame is in, for the watchdog."""
+        self.effects = Effects(self.stage, supervisor)
+        """Of the show's own."""
+        self.preparation.effects = self.effects.before
         self.painter = FramePainter(
             size, self._motion, self.preparation.borders, metrics, self.stage, live
         )
@@ -175,7 +179,7 @@ class FramePipeline:
         other: deck B's newest frame; None where there is no deck B."""
         shown = self._shown(frame, snapshot, other)
         self._measure.end()
-        return self._with_views(shown, snapshot)
+        return self._finished(shown, snapshot)
 
     def pass_by(self, frame: Frame, snapshot: Snapshot, other: Frame | None = None) -> FrameContext:
         """A frame of a rendering that is not painted: what it would leave behind without its
@@ -193,12 +197,18 @@ class FramePipeline:
                 context.model_input, snapshot, None, context.blank
             )
             backend.pass_by(entered, snapshot, context)
+        self.effects.pass_by(snapshot, context.captured)
         self._measure.end()
         return context
 
-    def _with_views(self, shown: Shown, snapshot: Snapshot) -> Shown:
+    def _finished(self, shown: Shown, snapshot: Snapshot) -> Shown:
+        """With its other pictures, and as the show's effects after the model make it. Offline one
+        that waits is not shown."""
         wanted = self.preparation.views_wanted()
-        return with_views(shown, wanted, self.backend.compositor, snapshot)
+        shown = with_views(shown, wanted, self.backend.compositor, snapshot)
+        if not self._live and shown.waiting:
+            return shown
+        return shown.with_effects(self.effects, snapshot, self._live)
 
     def _shown(self, frame: Frame, snapshot: Snapshot, other: Frame | None) -> Shown:
         begun = time.perf_counter()
@@ -258,7 +268,7 @@ class FramePipeline:
             return None
         painted = self.painter.blend(self.backend, generated, snapshot, self._first.held)
         self._out(painted)
-        return self._with_views(self._arrive(painted, snapshot, generated.context), snapshot)
+        return self._finished(self._arrive(painted, snapshot, generated.context), snapshot)
 
     def _out(self, painted: PaintedFrame | None) -> PaintedFrame | None:
         """A frame has come out of the model, or none."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vj.effects.header import AMOUNT, PREFIX
 from vj.parameters.store import Snapshot
 from vj.parameters.table import TABLE
 from vj.pipeline.backend import Backend, GoesOn, PassThrough
@@ -127,6 +128,7 @@ def played(snapshot: Snapshot, neutral: Mapping[str, object]) -> list[str]:
 def lasting(snapshot: Snapshot, context: FrameContext, backend: Backend) -> list[str]:
     """What this frame leaves till a hard cut, in parameters' names and words."""
     found = played(snapshot, LASTS) + played(snapshot, UNDECLARED)
+    found += [name for name in snapshot.values if _remembers(name, snapshot)]
     if context.flight is not None:
         found.append("journey")
     if isinstance(backend, GoesOn):
@@ -135,6 +137,12 @@ def lasting(snapshot: Snapshot, context: FrameContext, backend: Backend) -> list
         elif backend.keeps == "what was fed back" and snapshot["feedback/amount"] > 0:
             found.append("feedback/amount")
     return found
+
+
+def _remembers(name: str, snapshot: Snapshot) -> bool:
+    """An effect of the show's own that is seen: what it remembers goes at a hard cut alone."""
+    own = name.startswith(PREFIX) and name.endswith(f"/{AMOUNT}")
+    return own and snapshot[name] > 0
 
 
 def for_good(snapshot: Snapshot, context: FrameContext, backend: Backend) -> str:

@@ -17,7 +17,8 @@ from vj.core.frame import BlankFrame, Frame, Guide, Size, WalkFrame
 from vj.core.metrics import Metrics
 from vj.core.packed import Pixels, rgb_of
 from vj.core.seldom import SeldomLog
-from vj.core.supervisor import Supervisor
+from vj.core.supervisor import StageMarker, Supervisor
+from vj.effects.stages import EffectStage
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.background import BackgroundLayer
@@ -83,6 +84,7 @@ class Preparation:
         self._markers = Markers(on_message, supervisor, live)
         self._guides = Guides(on_message, supervisor, live)
         self.portraits = PortraitLayer(on_message, supervisor, live)
+        self.effects = EffectStage(StageMarker())
         self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
         """Of deck A and of deck B."""
         self.walk_keys = tuple(WalkKeys(on_message, supervisor, live) for _ in range(2))
@@ -151,10 +153,11 @@ class Preparation:
         self._flown = 1.0 if moment is not None else self._flown * share
         if moment is not None:
             taken = Taken(moment, blank=True)
-        image = taken.image
         leads = flight is None and not taken.blank and taken.walk is None
-        if self._cuts.begins(image if leads else None, frame, other, snapshot["deck/mix"]):
+        if self._cuts.begins(taken.image if leads else None, frame, other, snapshot["deck/mix"]):
             self.reset()
+        taken = taken.with_effects(self.effects, snapshot, frame.number)
+        image = taken.image
         strokes = self.strokes.find(snapshot)
         mode = snapshot["mask/mode"]
         face = self.portraits.oval(image.shape) if mode == "face" else None
@@ -215,6 +218,7 @@ class Preparation:
         """A hard cut: what was learned of the pictures before it goes. What a performer has shown
         (an empty room, a subject) and what goes by its own time (walks, journeys, the camera that
         follows a head, a portrait) stays."""
+        self.effects.reset()
         self.masks.cut()
         self.depth.cut()
         self._markers.forget()

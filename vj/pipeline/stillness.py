@@ -17,7 +17,7 @@ NEUTRAL_FEEDBACK = {
     ),
 }
 """Feedback that does not move the picture by itself."""
-AFTER_THE_MODEL = ("picture/", "output/", "mix/", "record", "similarity")
+AFTER_THE_MODEL = ("picture/", "output/", "mix/", "effects/", "record", "similarity")
 """Parameters that change nothing in what the model would make."""
 
 

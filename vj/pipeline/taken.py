@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from vj.effects.stages import EffectStage
 from vj.parameters.store import Snapshot
 from vj.pipeline.input_view import PlacedView
 from vj.pipeline.landmarks.followed_faces import Faces
@@ -29,6 +30,14 @@ class Taken:
     """(H, W) uint8, where its transparency is the mask; None for one that is opaque."""
     faces: Faces | None = None
     """The faces in it where its source knows them, see `Frame`."""
+
+    def with_effects(self, effects: EffectStage, snapshot: Snapshot, number: int) -> Taken:
+        """As a show's effects before the model make it: a picture of its own, which neither a place
+        on a walk nor the source's edges stand for. One that is blank stays so."""
+        if self.blank or not effects.effects:
+            return self
+        image = effects.of(self.image, snapshot, snapshot.time, number)
+        return self if image is self.image else replace(self, image=image, walk=None, whole=None)
 
     def beyond_edges(self, snapshot: Snapshot) -> np.ndarray | None:
         """See `FrameContext`. Inverted it is the picture that is painted, and black stays beside

@@ -134,6 +134,7 @@ def resolve_with(plain: dict[str, Any], resolver: PathResolver) -> None:
         for kind, recipe in recipes.items():
             if isinstance(recipe, dict):
                 _model(recipe, ("with", kind, "model"), resolver)
+    _each(plain, "effects", (), lambda value, place: _effect(value, place, resolver))
     upscale, flow = plain.get("upscale"), plain.get("flow")
     if isinstance(upscale, str) and PurePath(upscale).suffix:
         plain["upscale"] = resolver.file(upscale, ("upscale",))
@@ -209,6 +210,13 @@ def _part(value: Any, place: KeyPath, resolver: PathResolver) -> Any:
     if isinstance(value, dict) and "file" in value:
         return {**value, "file": resolver.file(value["file"], (*place, "file"))}
     return resolver.file(value, place) if isinstance(value, str) else value
+
+
+def _effect(value: Any, place: KeyPath, resolver: PathResolver) -> Any:
+    """An effect: its file, or a section with it. A name without an ending comes with vj."""
+    if isinstance(value, dict) and str(value.get("file")).endswith(".py"):
+        return {**value, "file": resolver.file(value["file"], (*place, "file"))}
+    return resolver.file(value, place) if str(value).endswith(".py") else value
 
 
 def _guided(value: Any, place: KeyPath, resolver: PathResolver) -> Any:

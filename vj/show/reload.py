@@ -16,9 +16,10 @@ from typing import Any
 
 from vj.core.errors import Fault
 from vj.parameters.table import Value
-from vj.show.load import included_files, load_show
+from vj.show.load import load_show
 from vj.show.own_shows import is_lent, writable
 from vj.show.parse import parse
+from vj.show.played_files import played_files
 from vj.show.save import Saved, change_range, check_own, put_cues, put_mapping, remove_mapping
 from vj.show.save_marks import put_marks
 from vj.show.schema import Show
@@ -47,9 +48,9 @@ class _Candidate:
 
 
 class ShowFile:
-    """A show's file and those that it includes. `changed` is called periodically, on a thread that
-    may block on the disk, and what writes it on any other. Writing to a shipped show makes a copy
-    of it, which is the file from then on."""
+    """A show's file, those that it includes, and those of its effects. `changed` is called
+    periodically, on a thread that may block on the disk, and what writes it on any other. Writing
+    to a shipped show makes a copy of it, which is the file from then on."""
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class ShowFile:
     ) -> None:
         """overrides: command-line options over the file. now: seconds, for the delays."""
         self.path, self._overrides, self.log, self._now = path, overrides, log, now
-        self._files = [path, *included_files(path)]
+        self._files = played_files(path)
         look = self._look()
         self._inodes = {file: inode for file, (inode, _) in look.items()}
         self._before = self._running = self._seen = _texts(look)
@@ -132,7 +133,7 @@ class ShowFile:
     def _load(self, texts: dict[Path, bytes], lost: list[str]) -> Show | None:
         try:
             show = load_show(self.path, self._overrides)
-            files = [self.path, *included_files(self.path)]
+            files = played_files(self.path)
         except Fault as fault:
             self.log(f"{fault}\nthe running show goes on as it was")
             return None
@@ -195,7 +196,7 @@ class ShowFile:
     def _follow(self, copy: Path) -> None:
         """Go on with a copy of the file that plays."""
         self.path = copy
-        self._files = [copy, *included_files(copy)]
+        self._files = played_files(copy)
         self._settle(self._look())
         self._before = self._running = self._seen
 
@@ -229,7 +230,7 @@ class ShowFile:
         gone: list[str] = []
         for file, text in texts.items():
             before = self._running.get(file)
-            if before is None or before == text:
+            if before is None or before == text or file.suffix == ".py":
                 continue
             keys = _keys(text, file)
             if keys is not None:

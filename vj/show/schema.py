@@ -32,6 +32,7 @@ from vj.parameters.table import (
 )
 from vj.show.cut_section import CutRule, as_cut
 from vj.show.dmx_section import DmxRule
+from vj.show.effects_section import EffectRule, as_effect, check_effects, effect_rows
 from vj.show.idle_section import IdleRule
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
@@ -142,6 +143,11 @@ class Show(Section):
     mark: bool = True
     model: Annotated[ModelSection, BeforeValidator(as_model)] = ModelSection()
     models: dict[ChosenName, Annotated[ModelSection, BeforeValidator(as_model)]] = Field(default={})
+    effects: Annotated[
+        list[Annotated[EffectRule, BeforeValidator(as_effect)]],
+        BeforeValidator(as_list),
+        AfterValidator(check_effects),
+    ] = Field(default=[])
     style_pictures: PictureFiles = Field(default=[])
     portraits: PictureFiles = Field(default=[])
     """See `vj.app.portraits`."""
@@ -293,9 +299,9 @@ class Show(Section):
         return made
 
     def table(self) -> Table:
-        """All parameters of this show, its macros, modulators and the LoRAs of all its models among
-        them; `source`, `deck/b`, `image/from`, `background/source` and `model` take the names that
-        it has."""
+        """All parameters of this show, its macros, modulators, effects and the LoRAs of all its
+        models among them; `source`, `deck/b`, `image/from`, `background/source` and `model` take
+        the names that it has."""
         models = model_names(self.models, self.model)
         sources = source_names(self.sources, self.source)
         loras = {
@@ -317,6 +323,7 @@ class Show(Section):
             ),
             *(lora_row(name, weight) for name, weight in loras.items()),
             *rows_of(self.sounds),
+            *effect_rows(self.effects),
             *(named_row(name, sources) for name in ("source", "deck/b")),
             named_row("image/from", dict.fromkeys((*TAKEN_FROM, *sources))),
             named_row("background/source", dict.fromkeys((*PLACES, *sources))),

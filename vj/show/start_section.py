@@ -11,7 +11,7 @@ from vj.show.validate import fitted as fit_written
 from vj.show.validate import grouped
 
 SHOW_PARAMETERS = (
-    *("macro/", "mod/", "lora/", "sound/", "deck/b", "image/from", "background/source"),
+    *("macro/", "mod/", "lora/", "sound/", "effects/", "deck/b", "image/from", "background/source"),
     "model/",
 )
 """Prefixes of parameters that a show defines itself, or gives their choices."""

@@ -1,0 +1,173 @@
+"""Effects of one's own: what the header of their files says, what they may return, and what is told
+of one that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vj.core.errors import Fault
+from vj.effects.header import header_of, read_header
+from vj.effects.loaded import FrameTime, LoadedEffect, try_out
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted((ROOT / "mappings" / "effects").glob("*.py"))
+BODY = "def effect(frame, parameters, time):\n    return frame\n"
+
+
+def call(text: str, frame: np.ndarray, **values: object) -> np.ndarray:
+    effect = LoadedEffect("mine", header_of(text, "mine.py"))
+    return effect(frame, values, FrameTime(0.5, 15, 1 / 30), {})
+
+
+def test_a_header_says_what_is_played_without_the_file_being_run() -> None:
+    text = (
+        '"""Trails: colours apart.\n\nMore."""\n'
+        "from vj.effects import Choice, Slider, Switch, Text, Trigger, Whole\n"
+        "raise SystemExit('nobody runs this')\n"
+        'at = "end"\nframes = "float32"\n'
+        'delay = Slider(0.2, -1, 2, unit="s", says="how far apart")\n'
+        "count = Whole(3, 1, 8)\n"
+        "mirrored = Switch(True)\n"
+        'way = Choice("soft", "hard")\n'
+        'words = Text("hello")\n'
+        'flash = Trigger(says="now")\n'
+        "LIMIT = 4\n" + BODY
+    )
+    header = header_of(text, "mine.py")
+    assert (header.says, header.at, header.frames) == ("Trails: colours apart.", "end", "float32")
+    rows = {row.name: row for row in header.rows("trails")}
+    assert list(rows) == [
+        f"effects/trails/{name}"
+        for name in ("amount", "delay", "count", "mirrored", "way", "words", "flash")
+    ]
+    delay = rows["effects/trails/delay"]
+    assert (delay.kind, delay.low, delay.high, delay.start) == ("float", -1, 2, 0.2)
+    assert (delay.unit, delay.help) == ("s", "how far apart")
+    kinds = [row.kind for row in rows.values()][2:]
+    assert kinds == ["int", "switch", "choice", "text", "trigger"]
+    assert rows["effects/trails/way"].choices == ("soft", "hard")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def effect(frame, parameters, time:\n    return frame\n", "mine.py:1: "),
+        ("x = 1\n", "mine.py: has no function effect"),
+        ("def effect(frame):\n    return frame\n", "mine.py:1: effect takes (frame, parameters"),
+        (
+            'at = "afer"\n' + BODY,
+            'is none of "before", "after", "end"; did you mean "after"?',
+        ),
+        ("frames = 8\n" + BODY, "mine.py:1: frames: 8 is none of"),
+        ("\ndelay = Slider(3, 0, 2)\n" + BODY, "mine.py:2: delay: Slider: it begins with 3"),
+        ("delay = Slider(0, 2, 1)\n" + BODY, "low is to be below high"),
+        ("delay = Slider(LOW, 0, 2)\n" + BODY, "mine.py:1: delay: Slider(LOW, 0, 2): only plain"),
+        ("delay = Slider(0, 0, 2, units='s')\n" + BODY, "unexpected keyword argument 'units'"),
+        ("way = Choice('one')\n" + BODY, "mine.py:1: way: Choice takes two different words"),
+        ("on = Switch(1)\n" + BODY, "mine.py:1: on: Switch begins with True or False"),
+        ("amount = Slider()\n" + BODY, "every effect has an amount already"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_line(text: str, told: str) -> None:
+    with pytest.raises(Fault) as caught:
+        header_of(text, "mine.py")
+    assert told in str(caught.value)
+
+
+def test_a_file_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "trails.py").write_text(BODY)
+    with pytest.raises(Fault, match=r"trial\.py: there is no such file; did you mean trails\.py"):
+        read_header(tmp_path / "trial.py")
+
+
+def test_a_frame_comes_as_the_file_asks_and_may_be_written_into() -> None:
+    frame = np.full((8, 6, 3), 51, np.uint8)
+    text = "def effect(frame, parameters, time):\n    frame[:4] *= 2\n    return frame\n"
+    made = call(text, frame)
+    assert made[0, 0, 0] == 102
+    assert made[7, 0, 0] == 51
+    assert (frame == 51).all(), "nobody else's picture is changed"
+    made = call('frames = "float32"\n' + text, frame)
+    assert made.dtype == np.uint8
+    assert made[0, 0, 0] == 102
+    same = call('frames = "float32"\n' + BODY, np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
+    assert (same.ravel() == np.arange(192)).all()
+
+
+def test_a_tensor_comes_where_the_file_asks_for_one() -> None:
+    pytest.importorskip("torch")
+    text = 'frames = "torch"\n' + BODY.replace("frame\n", "frame.flip(0).clamp(0, 0.5)\n")
+    frame = np.zeros((4, 4, 3), np.uint8)
+    frame[0] = 255
+    made = call(text, frame)
+    assert (made[3] == 128).all()
+    assert not made[:3].any()
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        ("None", "returned nothing; return frame would be right"),
+        ("frame[:4]", "returned (4, 6, 3); (8, 6, 3) would be right"),
+        ("frame / 255", "returned float64; uint8 would be right"),
+        ("3", "returned int; a frame would be right"),
+        ("frame[..., 0]", "returned (8, 6); (8, 6, 3) would be right"),
+        ("frame.nothing", "mine.py:2: AttributeError: 'numpy.ndarray' object has no attribute"),
+        ("parameters.dely", "mine.py:2: AttributeError: no parameter dely in the header; did you"),
+        ("exit()", "mine.py: ends the program"),
+    ],
+)
+def test_what_is_no_frame_is_told(returned: str, told: str) -> None:
+    text = f"def effect(frame, parameters, time):\n    return {returned}\n"
+    with pytest.raises(Fault) as caught:
+        call(text, np.zeros((8, 6, 3), np.uint8), delay=0.5)
+    assert told in str(caught.value)
+
+
+def test_numbers_that_are_none_are_told() -> None:
+    text = 'frames = "float32"\n' + BODY.replace("frame\n", "frame * float('nan')\n")
+    with pytest.raises(Fault, match="NaN or infinite"):
+        call(text, np.zeros((4, 4, 3), np.uint8))
+
+
+def test_a_fault_below_the_file_is_told_with_the_files_own_line() -> None:
+    text = "import numpy as np\n\n" + BODY.replace("frame\n", "np.resize(frame, -1)\n")
+    with pytest.raises(Fault, match=r"mine\.py:4: ValueError: .*: return np\.resize\(frame, -1\)"):
+        call(text, np.zeros((4, 4, 3), np.uint8))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_those_that_come_with_vj_change_a_moving_picture_the_same_way_twice(path: Path) -> None:
+    header = read_header(path)
+    assert header.says
+    assert all(row.help and row.help[0].islower() for row in header.parameters)
+
+    def played() -> list[bytes]:
+        effect, memory = LoadedEffect(path.stem, header), {}
+        values = {row.name: row.start for row in header.parameters}
+        found = []
+        for number in range(12):
+            frame = np.zeros((48, 64, 3), np.uint8)
+            frame[:, 4 * number : 4 * number + 8] = 200
+            made = effect(frame, values, FrameTime(number / 30, number, 1 / 30), memory)
+            found.append(made.tobytes())
+        assert made.tobytes() != frame.tobytes()
+        return found
+
+    assert played() == played()
+
+
+def test_those_that_come_with_vj_take_the_ends_of_their_ranges() -> None:
+    for path in SHIPPED:
+        header = read_header(path)
+        effect = LoadedEffect(path.stem, header)
+        for row in header.parameters:
+            for value in row.choices or (row.low, row.high):
+                rows = tuple(
+                    one if one.name != row.name else type(row)(row.name, row.kind, value, "")
+                    for one in header.parameters
+                )
+                try_out(effect, rows)
