@@ -59,7 +59,8 @@ def check_show_file(
     path: Path, overrides: dict[str, Any] | None = None
 ) -> tuple[Reading, CheckResult]:
     """The show that was read, and the result. Nothing is played, fetched or loaded; the show's own
-    effects are run. overrides: see `vj.show.load.read_show`. Raises Fault for a file that cannot be read."""
+    effects are run. overrides: see `vj.show.load.read_show`. Raises Fault for a file that cannot be
+    read."""
     reading = read_show(path, overrides)
     result = CheckResult(reading)
     if reading.show is not None and reading.origins is not None:
