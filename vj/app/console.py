@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
+from vj.app.film_progress import Pace
 from vj.app.log import LogFile, Writer
 
 PLAIN_PERIOD = 5.0
@@ -54,6 +55,7 @@ class Console:
         self._quiet, self._log_file = quiet, log_file
         self._live = self._out.isatty()
         self._next = 0.0
+        self._pace = Pace()
         self._line = ""
         """The status line that is visible now. Belongs to the writer's thread."""
         self._coming = ""
@@ -82,10 +84,8 @@ class Console:
         self._show(lambda: status_line(status))
 
     def progress(self, done: int, total: int | None) -> None:
-        """Show how far a rendering is."""
-        self._show(
-            lambda: f"frame {done}" + (f" of {total} ({100 * done // total} %)" if total else "")
-        )
+        """Show how far a rendering is, how fast it goes, and how long the rest takes."""
+        self._show(lambda: self._pace.words(done, total))
 
     def standing(self, line: Callable[[], str]) -> None:
         """Show another status line, as often as is readable. line: called when it is."""

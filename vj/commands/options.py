@@ -124,6 +124,12 @@ def parser() -> argparse.ArgumentParser:
         help="render every frame instead of playing; needs a record: sink",
     )
     made.add_argument(
+        "--draft",
+        action="store_true",
+        help="--offline: first a small, quick rendering (FILM.draft.mp4) and a contact sheet of it "
+        "(FILM.draft.jpg), to be looked at before the long one",
+    )
+    made.add_argument(
         "--osc", metavar="HOST:PORT", help="where OSC listens; 0.0.0.0:9000 lets a tablet in"
     )
     made.add_argument(

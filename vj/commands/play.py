@@ -81,6 +81,8 @@ def _play(
         return play_room(path, options, terminal, stop)
     options.file = path
     show = load_show(path, options.overrides, terminal.log)
+    if options.draft and not options.offline:
+        raise Fault("command line: --draft is of a film: add --offline")
     if options.startup is not None:
         options.startup.record("the show read")
     if options.safe:
@@ -234,7 +236,11 @@ def render(
 ) -> dict[str, Any]:
     """Render offline."""
     from vj.app.offline import Rendering
+    from vj.commands.draft import small_show, write_sheet
 
+    movie = None
+    if options.draft:
+        show, movie = small_show(show, terminal.log)
     rendering = Rendering(
         show,
         terminal.log,
@@ -256,4 +262,8 @@ def render(
         terminal.close()
     summary = rendering.summary()
     terminal.summary(summary)
+    if movie is not None and movie.exists():
+        sheet = movie.with_suffix(".jpg")
+        write_sheet(movie, sheet)
+        terminal.log(f"look at {sheet} and {movie}; without --draft the film itself is rendered")
     return summary

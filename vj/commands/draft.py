@@ -1,0 +1,109 @@
+"""`--draft`: a small, quick rendering and a contact sheet of it, to be looked at before the long
+one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from vj.app.setup import painted_size
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.diffusion.model_names import is_built_in
+from vj.show.schema import Show
+from vj.sinks.rule import parse
+
+SHARE = 4
+"""A draft's sides are so many times smaller."""
+LEAST, LEAST_TRAINED = 128, 320
+"""The shorter side, at least, in pixels; of models that were trained on large pictures, whose small
+ones say little."""
+LONGEST = 640
+"""The longer side of what is written."""
+COLUMNS, ROWS = 6, 5
+TILE, GAP, TITLE = 320, 6, 22
+"""Of the sheet: a picture's width, between two, and for the words below each; in pixels."""
+
+
+def _film(show: Show) -> Path:
+    """Where the film would go. Raises Fault."""
+    for uri in show.sinks:
+        kind, _, rest = parse(uri).to.partition(":")
+        if kind == "record" and rest:
+            return Path(rest.rstrip("/\\")).expanduser()
+    raise Fault("--draft is named after the film: --sink record:film.mp4")
+
+
+def small_show(show: Show, log: Callable[[str], None]) -> tuple[Show, Path]:
+    """The same show, painted small and written into a movie named after the film: this movie.
+    Raises Fault."""
+    film = _film(show)
+    names = (f"{film.stem}.draft{f'-{number}' if number > 1 else ''}.mp4" for number in count(1))
+    movies = (film.with_name(name) for name in names)
+    movie = next(one for one in movies if not (one.exists() or one.with_suffix(".jpg").exists()))
+    size = painted_size(show, lambda text: None)
+    own = is_built_in(show.model.name) or show.model.name == "none"
+    step, least = (16, LEAST) if own else (64, LEAST_TRAINED)
+    share = max(1 / SHARE, min(1.0, least / min(size)))
+    painted = Size(*(max(step, round(side * share / step) * step) for side in size))
+    leaves = show.output or size
+    scale = min(1.0, LONGEST / max(leaves))
+    output = Size(*(max(2, round(side * scale / 2) * 2) for side in leaves))
+    log(
+        f"a draft: painted at {painted} instead of {size}, without finish:, so finer things look "
+        "otherwise than in the film; times, cuts and colours are the film's"
+    )
+    uri = f"record:{movie.as_posix()}"
+    changed = {"size": painted, "output": output, "finish": [], "upscale": "auto", "sinks": [uri]}
+    return show.model_copy(update=changed), movie
+
+
+def write_sheet(movie: Path, sheet: Path) -> None:
+    """Lay out pictures of a movie, evenly spread, each with its frame and its time. Raises
+    Fault."""
+    try:
+        with av.open(str(movie)) as file:
+            track = file.streams.video[0]
+            frames = track.frames or sum(1 for _ in file.decode(video=0))
+            rate = float(track.average_rate or 25)
+        wanted = np.unique(np.linspace(0, max(0, frames - 1), min(frames, COLUMNS * ROWS)).round())
+        tiles = []
+        with av.open(str(movie)) as file:
+            for number, frame in enumerate(file.decode(video=0)):
+                if number in wanted:
+                    tiles.append(_tile(frame.to_ndarray(format="bgr24"), number, rate))
+        if not tiles:
+            raise Fault(f"{movie}: has no pictures")
+        cv2.imencode(".jpg", _laid_out(tiles), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tofile(sheet)
+    except (OSError, av.FFmpegError) as error:
+        raise Fault(f"{sheet}: cannot be written ({error})") from None
+
+
+def _tile(picture: np.ndarray, number: int, rate: float) -> np.ndarray:
+    """(H, W, 3) uint8 BGR -> the same, `TILE` wide, with its frame and its time below."""
+    height = max(1, round(picture.shape[0] * TILE / picture.shape[1]))
+    small = cv2.resize(picture, (TILE, height), interpolation=cv2.INTER_AREA)
+    out = np.full((height + TITLE, TILE, 3), 24, np.uint8)
+    out[:height] = small
+    seconds = number / rate
+    text = f"{number}   {int(seconds // 60)}:{seconds % 60:05.2f}"
+    place = (4, height + TITLE - 7)
+    cv2.putText(out, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, (210,) * 3, 1, cv2.LINE_AA)
+    return out
+
+
+def _laid_out(tiles: list[np.ndarray]) -> np.ndarray:
+    columns = min(COLUMNS, len(tiles))
+    rows = -(-len(tiles) // columns)
+    height, width = tiles[0].shape[:2]
+    sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), 24, np.uint8)
+    for place, tile in enumerate(tiles):
+        row, column = divmod(place, columns)
+        top, left = GAP + row * (height + GAP), GAP + column * (width + GAP)
+        sheet[top : top + height, left : left + width] = tile
+    return sheet
