@@ -13,7 +13,7 @@ from vj.show.room_file import load_room
 
 SCRIPT = r"""
 import json, os, socket, sys, threading, time
-mood, name = sys.argv[1], sys.argv[2]
+mood, page = (sys.argv[1] + " ").split(" ")[:2]
 def say(message):
     sys.stdout.write(json.dumps(message) + "\n"); sys.stdout.flush()
 if mood == "dies":
@@ -27,7 +27,7 @@ def count():
     while True:
         frames += 0 if mood == "still" and frames else 1
         say({"alive": {"state": "playing", "frames": frames, "fps": 9.0, "show": "Dummy",
-             "osc": osc.getsockname()[1], "page": "", "at": 0, **heard}})
+             "osc": osc.getsockname()[1], "page": page, "at": 0, **heard}})
         if mood == "silent" and frames > 1:
             return
         time.sleep(0.02)
@@ -52,10 +52,10 @@ os._exit(0)
 """
 
 
-def dummy(mood: str, name: str = "left") -> list[str]:
+def dummy(mood: str) -> list[str]:
     """The command of one. mood: plays, dies, ends, silent (hangs), still (makes no more frames),
-    stubborn (does not end when it is asked to),"""
-    return [sys.executable, "-S", "-c", SCRIPT, mood, name]
+    stubborn (does not end when it is asked to); after a space the address of its page."""
+    return [sys.executable, "-S", "-c", SCRIPT, mood]
 
 
 def dummy_room(folder: Path, log: list[str], *moods: str, text: str = "") -> LiveRoom:
@@ -67,7 +67,7 @@ def dummy_room(folder: Path, log: list[str], *moods: str, text: str = "") -> Liv
     of = dict(zip(names, moods, strict=True))
 
     def make(name: str, words: list[str]) -> Sequence[str]:
-        return dummy(of[name], name)
+        return dummy(of[name])
 
     return LiveRoom(load_room(file), log.append, make=make)
 

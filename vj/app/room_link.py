@@ -66,11 +66,6 @@ class RoomLink:
         if self._told is not None:
             self._follow(self._told)
 
-    def end(self) -> None:
-        """The show has ended: the process follows, and says no more."""
-        if self._real:
-            faulthandler.cancel_dump_traceback_later()
-
     def _changed(self, name: str, value: object, origin: object) -> None:
         if name == "panic" and origin is not self:
             self._writer.send({"panic": True})

@@ -121,16 +121,19 @@ class LiveRoom:
         """Each piece, for the page and for OSC."""
         found = []
         for name, piece in self.pieces.items():
-            state, card = piece.state, self.cards[name]
+            state, card, process = piece.state, self.cards[name], piece.process
             found.append(
                 {
                     "name": name,
                     "show": state.alive.get("show") or self._shows[name].stem,
                     "state": state.state,
-                    "fps": float(state.alive.get("fps", 0.0)) if piece.process else 0.0,
+                    "fps": float(state.alive.get("fps", 0.0)) if process else 0.0,
+                    "frames": state.alive.get("frames", 0) if process else 0,
+                    "process": process.number if process else 0,
                     "restarts": state.deaths,
                     "why": state.why,
                     "wait": state.wait,
+                    "zero": _zero(state.alive) if process else 0.0,
                     "page": piece.page,
                     "osc": piece.osc or 0,
                     "card": str(card) if card is not None else "",
@@ -231,3 +234,10 @@ class LiveRoom:
         known = ", ".join(self.pieces)
         said = f"{address}: the room knows status, panic and restart NAME ({known})"
         return [("/vj/error", [said])]
+
+
+def _zero(alive: Mapping[str, Any]) -> float:
+    """When a piece's beat 0 was, by its own count, in seconds of the machine's clock: the same for
+    all pieces that beat together."""
+    beat, bpm = alive.get("beat"), alive.get("bpm")
+    return float(alive["at"]) - beat * 60 / bpm if beat is not None and bpm else 0.0
