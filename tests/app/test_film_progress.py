@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from vj.app.film_progress import DiskNeed, Pace, size_of, span
+from vj.app.film_progress import DiskNeed, FilmPace, size_of, span
 
 
 def test_the_pace_is_that_of_the_last_minutes() -> None:
     now = [0.0]
-    pace = Pace(lambda: now[0])
+    pace = FilmPace(lambda: now[0])
     assert pace.words(100, 4800) == "frame 100 of 4800 (2 %)", "one that goes on has no pace yet"
     for _ in range(200):
         now[0] += 1

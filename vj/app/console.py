@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
-from vj.app.film_progress import Pace
+from vj.app.film_progress import FilmPace
 from vj.app.log import LogFile, Writer
 
 PLAIN_PERIOD = 5.0
@@ -55,7 +55,7 @@ class Console:
         self._quiet, self._log_file = quiet, log_file
         self._live = self._out.isatty()
         self._next = 0.0
-        self._pace = Pace()
+        self._pace = FilmPace()
         self._line = ""
         """The status line that is visible now. Belongs to the writer's thread."""
         self._coming = ""

@@ -18,7 +18,7 @@ AGAIN = 1.3
 """What is needed may be so many times as much as it seems: a quiet beginning says little."""
 
 
-class Pace:
+class FilmPace:
     """Frames a second, and how long the rest takes."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
