@@ -6,7 +6,7 @@ from vj.effects import Choice, Slider, Switch
 
 at = "after"
 
-span = Slider(0.8, 0, 2, unit="s", says="how far back the oldest line lies")
+span = Slider(1.2, 0, 2, unit="s", says="how far back the oldest line lies")
 way = Choice("down", "across", says="along which way time runs")
 back = Switch(False, says="the other end of the picture is the oldest")
 

@@ -35,6 +35,16 @@ PLAYED: dict[str, dict[str, Any]] = {
     },
     "two steps": {"start": {"steps": 2, "guidance": 1.5}},
     "slow motion": {"slow": 2},
+    "effects of one's own": {
+        "model": "none",
+        "effects": [
+            {"file": "rgb_trails", "at": "before"},
+            "slit_scan",
+            {"file": "kaleidoscope", "at": "end"},
+        ],
+        "start": {"effects/kaleidoscope/spin": 60},
+        "slow": 2,
+    },
     "no model": {"model": "none", "start": {"mask/mode": "motion", "mask/steady": 0.9}},
 }
 

@@ -97,16 +97,6 @@ def test_a_frame_comes_as_the_file_asks_and_may_be_written_into() -> None:
     assert (same.ravel() == np.arange(192)).all()
 
 
-def test_a_tensor_comes_where_the_file_asks_for_one() -> None:
-    pytest.importorskip("torch")
-    text = 'frames = "torch"\n' + BODY.replace("frame\n", "frame.flip(0).clamp(0, 0.5)\n")
-    frame = np.zeros((4, 4, 3), np.uint8)
-    frame[0] = 255
-    made = call(text, frame)
-    assert (made[3] == 128).all()
-    assert not made[:3].any()
-
-
 @pytest.mark.parametrize(
     ("returned", "told"),
     [

@@ -62,7 +62,8 @@ class RenderedEffects:
         """A picture that is written, as those at the end make it. number: of all that are made."""
         if self._effects is None or not self._effects.end.effects:
             return picture
-        return self._effects.at_end(picture, self._time(number), number)
+        between = number % self._slow != 0
+        return self._effects.at_end(picture, self._time(number), number, between)
 
     def passed(self, number: int) -> None:
         """A picture is not written."""

@@ -231,7 +231,6 @@ def _ports(show: Show, result: CheckResult) -> None:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((strip_brackets(host), port))
 
-
     if any(rule.dmx is not None for rule in show.mappings):
         _desks(show, result)
 

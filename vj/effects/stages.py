@@ -97,6 +97,8 @@ class Effects:
         self.snapshot: Snapshot | None = None
         """Of the newest frame, for those at the end."""
         self._scene: int | None = None
+        self._cut = False
+        """The next picture that leaves, and is none between two, is the first of its scene."""
 
     def use(self, effects: Iterable[PlayedEffect]) -> None:
         """Go on with these, in their order."""
@@ -111,17 +113,22 @@ class Effects:
     def scene(self, number: int) -> None:
         """The picture that is shown is of this scene: what effects remember of another goes."""
         if number != self._scene:
-            self._scene = number
+            self._scene, self._cut = number, True
             self.after.reset()
-            self.end.reset()
 
     @property
     def ends(self) -> bool:
         """Something would be made of a picture that leaves now."""
         return self.snapshot is not None and self.end.plays(self.snapshot)
 
-    def at_end(self, picture: np.ndarray, time: float, number: int) -> np.ndarray:
-        """The picture that leaves, (H, W, 3) uint8 at the output's size."""
+    def at_end(
+        self, picture: np.ndarray, time: float, number: int, between: bool = False
+    ) -> np.ndarray:
+        """The picture that leaves, (H, W, 3) uint8 at the output's size. between: it was made
+        between two that were painted."""
+        if self._cut and not between:
+            self._cut = False
+            self.end.reset()
         snapshot = self.snapshot
         return picture if snapshot is None else self.end.of(picture, snapshot, time, number)
 

@@ -1,0 +1,201 @@
+"""Effects as they are played: by the frame's parameters and time, in their order and places, left
+out while they fail or take too long, and forgotten at a cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import pytest
+
+from vj.core.errors import Fault
+from vj.core.metrics import Metrics
+from vj.core.supervisor import STALL_TIMEOUT, StageMarker, Supervisor
+from vj.effects.header import header_of
+from vj.effects.loaded import LoadedEffect
+from vj.effects.played import PATIENCE, RETRY, PlayedEffect
+from vj.effects.stages import Effects, EffectStage
+from vj.parameters.store import Snapshot
+from vj.parameters.table import TABLE
+
+GREY = np.full((6, 8, 3), 100, np.uint8)
+ADDS = (
+    "from vj.effects import Slider, Trigger\n"
+    "much = Slider(10, 0, 50)\nflash = Trigger()\n"
+    "def effect(frame, parameters, time, memory):\n"
+    "    memory['frames'] = memory.get('frames', 0) + 1\n"
+    "    if parameters.flash:\n"
+    "        return frame * 0\n"
+    "    return (frame + int(parameters.much) * memory['frames']).astype('uint8')\n"
+)
+FAILS = "def effect(frame, parameters, time):\n    return frame / (0 if time > 1 else 0)[1]\n"
+
+
+def snapshot(time: float = 0.0, **values: object) -> Snapshot:
+    """Names with __ in place of /."""
+    own = {name.replace("__", "/"): value for name, value in values.items()}
+    start = {name: row.start for name, row in TABLE.rows.items()}
+    return Snapshot({**start, **own}, time)  # type: ignore[arg-type]
+
+
+def played(
+    text: str, name: str = "mine", live: bool = True, at: str = "after", **settings: object
+) -> tuple[PlayedEffect, list[str]]:
+    log: list[str] = []
+    header = replace(header_of(text, f"{name}.py"), at=at)
+    loaded = LoadedEffect(name, header)
+    return PlayedEffect(loaded, Metrics(), log.append, live=live, **settings), log  # type: ignore[arg-type]
+
+
+def stage_of(*effects: PlayedEffect) -> EffectStage:
+    stage = EffectStage(StageMarker())
+    stage.effects = effects
+    return stage
+
+
+def test_an_effect_gets_the_parameters_of_its_frame_and_keeps_a_memory() -> None:
+    stage = stage_of(played(ADDS)[0])
+    assert stage.of(GREY, snapshot(), 0.0, 0)[0, 0, 0] == 110
+    assert stage.of(GREY, snapshot(effects__mine__much=20.0), 0.1, 1)[0, 0, 0] == 140
+    assert (GREY == 100).all()
+    stage.reset()
+    assert stage.of(GREY, snapshot(), 0.2, 2)[0, 0, 0] == 110, "a cut"
+    stage.of(GREY, snapshot(), 0.2, 2)
+    assert stage.of(GREY, snapshot(memory__forget=1), 0.3, 3)[0, 0, 0] == 110, "panic fires it"
+
+
+def test_a_trigger_is_true_in_the_frame_in_which_it_is_fired() -> None:
+    stage = stage_of(played(ADDS)[0])
+    fired = [5, 5, 6, 6]  # of a show that has played for a while
+    made = [
+        stage.of(GREY, snapshot(effects__mine__flash=times), 0.0, 0)[0, 0, 0] for times in fired
+    ]
+    assert [value == 0 for value in made] == [False, False, True, False]
+
+
+def test_its_amount_mixes_it_and_at_0_it_is_not_run() -> None:
+    effect, log = played(FAILS)
+    assert stage_of(effect).of(GREY, snapshot(effects__mine__amount=0.0), 0.0, 0) is GREY
+    assert log == []
+    half = stage_of(played(ADDS.replace("10, 0", "50, 0"))[0])
+    assert half.of(GREY, snapshot(effects__mine__amount=0.5), 0.0, 0)[0, 0, 0] == 125
+    half.of(GREY, snapshot(effects__mine__amount=0.0), 0.1, 1)
+    again = half.of(GREY, snapshot(), 0.2, 2)
+    assert again[0, 0, 0] == 150, "it begins anew"
+
+
+def test_the_order_of_the_list_is_the_order_in_which_they_are_run() -> None:
+    twice = "def effect(frame, parameters, time):\n    return frame * 2\n"
+    double, adds = played(twice, "double")[0], played(ADDS)[0]
+    assert stage_of(double, adds).of(GREY, snapshot(), 0.0, 0)[0, 0, 0] == 210
+    adds.reset()
+    assert stage_of(adds, double).of(GREY, snapshot(), 0.0, 0)[0, 0, 0] == 220
+
+
+def test_each_stands_where_its_file_or_the_show_says() -> None:
+    effects = Effects(StageMarker())
+    names: Mapping[str, str] = {"before": "a", "after": "b", "end": "c"}
+    effects.use([played(ADDS, name, at=at)[0] for at, name in names.items()])
+    found = [stage.effects[0].name for stage in (effects.before, effects.after, effects.end)]
+    assert found == ["a", "b", "c"]
+    assert [state.split()[0] for state in effects.states()] == ["a", "b", "c"]
+    assert effects.at_end(GREY, 0.0, 0) is GREY, "before the first frame"
+    assert not effects.ends
+    effects.snapshot = snapshot(output__blackout=1.0)
+    assert not effects.ends, "black stays black"
+    assert effects.at_end(GREY, 0.0, 0) is GREY
+    effects.snapshot = snapshot()
+    effects.scene(0)
+    assert [effects.at_end(GREY, 0.0, 0)[0, 0, 0] for _ in range(2)] == [110, 120]
+    effects.scene(1)
+    assert effects.at_end(GREY, 0.0, 0)[0, 0, 0] == 110, "a hard cut"
+
+
+def test_a_picture_that_is_held_is_held_and_goes_dark_with_what_is_below() -> None:
+    stage = stage_of(played(ADDS)[0])
+    held = snapshot(output__freeze=True)
+    first = stage.of(GREY, held, 0.0, 0)
+    assert (stage.of(GREY.copy(), held, 0.1, 1) == first).all()
+    darker = stage.of(GREY // 2, held, 0.2, 2)
+    assert darker[0, 0, 0] < first[0, 0, 0]
+
+
+def test_what_it_raises_is_told_once_and_it_is_tried_again_later() -> None:
+    text = FAILS.replace("0 if time > 1 else 0", "[0] if time > 1 else [0, 0.5]").replace(
+        "/", "*0+"
+    )
+    text = text.replace("return ", "return (").replace("[1]\n", "[1] + frame).astype('uint8')\n")
+    effect, log = played(text)
+    stage = stage_of(effect)
+    assert stage.of(GREY, snapshot(), 0.0, 0)[0, 0, 0] == 100
+    for number in range(5):
+        assert stage.of(GREY, snapshot(), 1.1 + number / 30, number) is GREY
+    assert len(log) == 1
+    assert log[0].startswith("mine.py:2: IndexError: list index out of range: return ")
+    assert "left out" in effect.state
+    stage.of(GREY, snapshot(), 1.2 + RETRY, 9)
+    assert len(log) == 1, "the same again is not told again"
+    assert stage.of(GREY, snapshot(), 0.5, 10) is GREY
+    stage.of(GREY, snapshot(effects__mine__amount=0.0), 0.5, 11)
+    assert stage.of(GREY, snapshot(), 0.5, 12) is not GREY, "moved to 0 and up it is tried at once"
+
+
+def test_a_rendering_ends_where_one_fails() -> None:
+    with pytest.raises(Fault, match=r"mine\.py:2: TypeError"):
+        stage_of(played(FAILS, live=False)[0]).of(GREY, snapshot(), 0.0, 0)
+
+
+def test_one_that_takes_too_long_for_a_while_is_left_out_and_named_once() -> None:
+    busy = True
+    slow = {"period": lambda: 1e-9, "settled": lambda: not busy}
+    twice = "def effect(frame, parameters, time):\n    return frame * 2\n"
+    effect, log = played(twice, **slow)
+    stage = stage_of(effect)
+    numbers = count()
+
+    def frames(many: int) -> list[bool]:
+        given = [next(numbers) for _ in range(many)]
+        return [stage.of(GREY, snapshot(), n / 30, n) is not GREY for n in given]
+
+    assert all(frames(2 * PATIENCE)), "while a model loads nothing is judged"
+    busy = False
+    assert all(frames(PATIENCE))
+    assert not any(frames(400))
+    assert len(log) == 1
+    assert "mine.py: the effect mine took" in log[0]
+    assert "budget:" in log[0]
+    stage.of(GREY, snapshot(effects__mine__amount=0.0), 20.0, next(numbers))
+    assert all(frames(1))
+    rendered, log = played(twice, live=False, **slow)
+    stage = stage_of(rendered)
+    assert all(frames(2 * PATIENCE))
+    assert log == []
+
+
+def test_one_that_hangs_is_named_by_the_watchdog() -> None:
+    now, log = 0.0, []
+    supervisor = Supervisor(log.append)
+    marker = supervisor.watch(StageMarker(now=lambda: now))
+    stage = EffectStage(marker, "prepare")
+    stage.effects = (played("import time\n" + ADDS)[0],)
+    module = stage.effects[0]._effect._function.__globals__
+
+    def hangs(*given: object) -> np.ndarray:
+        nonlocal now
+        now += 2 * STALL_TIMEOUT
+        supervisor.check()
+        return GREY
+
+    module["int"] = hangs  # called by the effect
+    stage.of(GREY, snapshot(), 0.0, 0)
+    assert log == ["the picture is stalled: effect mine has taken 2 s"]
+    supervisor.check()
+    assert supervisor.stalled == []
+
+
+def test_a_value_of_another_kind_is_the_start_value() -> None:
+    stage = stage_of(played(ADDS)[0])
+    made = stage.of(GREY, snapshot(effects__mine__much="of a take"), 0.0, 0)
+    assert made[0, 0, 0] == 110
