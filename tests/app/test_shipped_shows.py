@@ -94,7 +94,7 @@ def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
     messages: list[str] = []
     assert (
         gallery(
-            ["kiss_crash", "touchdesigner", "--to", str(tmp_path), "--seconds", "0.5"],
+            ["kiss_crash", "touchdesigner", "room", "--to", str(tmp_path), "--seconds", "0.5"],
             messages.append,
         )
         == 0
@@ -108,7 +108,10 @@ def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
         sheet = cv2.imread(str(tmp_path / f"{name}.jpg"))
         assert sheet is not None
         assert sheet.shape[1] == 8 * 224
+    with Image.open(tmp_path / "room.webp") as moving:
+        assert (moving.n_frames, moving.size) == (6, (448, 149))
     assert [line for line in messages if not line.startswith(" ")] == [
         "kiss_crash: 0.5 s",
         "touchdesigner: 0.5 s",
+        "room: 0.5 s of each piece",
     ]

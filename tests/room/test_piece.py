@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -102,6 +103,21 @@ def test_one_that_hangs_is_ended_and_started_again(
     monkeypatch.undo()
     until(lambda: piece.plays and piece.process is not None)
     assert why in piece.state.why
+
+
+def test_a_room_that_stood_still_itself_ends_nobody(make: Make) -> None:
+    """Ctrl-Z and `fg`: what the pieces said meanwhile has not been read yet."""
+    piece = make("silent")
+    until(lambda: piece.plays)
+    now = time.monotonic()
+    piece._now = lambda: now
+    piece.watch()
+    now += 3600
+    piece.watch()
+    piece.watch()
+    assert piece.process is not None
+    assert lives(piece.process.number)
+    assert not piece._hung
 
 
 def test_one_that_is_over_by_its_own_wish_stays_over_until_somebody_restarts_it(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.room.dummies import dummy
 from vj.commands.check import check, check_show_file, summary
 from vj.commands.check_room import check_room
 from vj.core.errors import Fault
@@ -155,6 +156,33 @@ def test_options_of_one_show_are_refused_for_a_room(tmp_path: Path) -> None:
 
     with pytest.raises(Fault, match=r"--source: is for one show; .*write what a piece plays"):
         play(parser().parse_args(["room", "--source", "testcard"]))
+
+
+def test_a_room_is_played_until_its_last_piece_has_ended(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from vj.cli import main
+
+    started: list[list[str]] = []
+
+    def command(words: list[str]) -> list[str]:
+        started.append(words)
+        return dummy("ends")
+
+    monkeypatch.setattr("vj.room.room.command_of", command)
+    path = written(
+        folder, "room: {left: mine, right: {show: mine, fps: 9}}\nosc: 127.0.0.1:0\npage: off\n"
+    )
+    assert main([str(path), "--for", "5", "--osc", "127.0.0.1:0"]) == 0
+    said = capfd.readouterr().err
+    assert "room: left, right\n" in said
+    assert "left: has ended\n" in said
+    mine = str(folder / "mine.yaml")
+    often = ["--osc=127.0.0.1:0", "--page=off", "--room=left", "--quiet", "--for=5"]
+    assert started[0] == [mine, *often]
+    assert started[1][:2] == [mine, "--fps=9"]
+    assert main([str(path), "--osc", "here"]) == 1
+    assert "--osc here: 'here' is not an address" in capfd.readouterr().err
 
 
 def test_cards_are_named_by_number_and_by_a_part_of_their_name() -> None:

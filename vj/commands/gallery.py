@@ -1,5 +1,5 @@
 """`launch.py gallery`: every show of mappings/ rendered offline, as a small animation and a sheet
-of inputs and generated images."""
+of inputs and generated images, and the shipped room, its pieces side by side."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ import numpy as np
 
 from vj.core.errors import Fault, nearest
 from vj.core.opencv import use_one_thread
+from vj.show.find import ROOMS
 from vj.show.load import FIRST_SHOW, load_show
+from vj.show.room_file import load_room
 from vj.sources.image import read_picture
 
 FOLDER = FIRST_SHOW.parents[1] / "docs" / "gallery"
+ROOM = "room"
+"""The room of rooms/ that is rendered as one picture."""
 RATE = 12
 """Frames a second of the animations."""
 WIDTH = 224
@@ -66,6 +70,11 @@ ENTRIES = {
     "touchdesigner": GalleryEntry(6, {"source": "testcard"}),
 }
 
+ROOM_SECONDS = 6.0
+"""Of the shipped room: from the drive to the kiss."""
+MOMENTS = 3
+"""Rows of its sheet."""
+
 
 def gallery(arguments: Sequence[str], log: Callable[[str], None]) -> int:
     """The command. Returns its exit code; raises Fault for a show that has no place in it."""
@@ -74,7 +83,10 @@ def gallery(arguments: Sequence[str], log: Callable[[str], None]) -> int:
         description="Render the shows of mappings/ as small moving pictures.",
     )
     made.add_argument(
-        "shows", nargs="*", metavar="SHOW", help=f"some of {', '.join(ENTRIES)} (default: all)"
+        "shows",
+        nargs="*",
+        metavar="SHOW",
+        help=f"some of {', '.join([*ENTRIES, ROOM])} (default: all)",
     )
     made.add_argument(
         "--to", type=Path, default=FOLDER, metavar="FOLDER", help="where to (default: docs/gallery)"
@@ -82,13 +94,19 @@ def gallery(arguments: Sequence[str], log: Callable[[str], None]) -> int:
     made.add_argument("--seconds", type=float, help="at most so long")
     given = made.parse_args(arguments)
     for name in given.shows:
-        if name not in ENTRIES:
-            raise Fault(
-                f"gallery: {name}: no such show{nearest(name, ENTRIES)} ({', '.join(ENTRIES)})"
-            )
+        if name not in (*ENTRIES, ROOM):
+            known = [*ENTRIES, ROOM]
+            raise Fault(f"gallery: {name}: no such show{nearest(name, known)} ({', '.join(known)})")
     use_one_thread()
     given.to.mkdir(parents=True, exist_ok=True)
-    for name in given.shows or ENTRIES:
+    for name in given.shows or (*ENTRIES, ROOM):
+        if name == ROOM:
+            seconds = min(ROOM_SECONDS, given.seconds or ROOM_SECONDS)
+            log(f"{name}: {seconds:g} s of each piece")
+            together = room_pictures(seconds)
+            write_animation(given.to / f"{name}.webp", together, 2 * WIDTH)
+            write_rows(given.to / f"{name}.jpg", together)
+            continue
         entry = ENTRIES[name]
         seconds = min(entry.seconds, given.seconds or entry.seconds)
         log(f"{name}: {seconds:g} s")
@@ -125,16 +143,30 @@ def rendered(
         ]
 
 
-def _small(picture: np.ndarray) -> np.ndarray:
-    height = round(picture.shape[0] * WIDTH / picture.shape[1])
-    return cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
+def room_pictures(seconds: float) -> list[np.ndarray]:
+    """The shipped room: at each moment the pictures of all its pieces, side by side, (H, W, 3)
+    uint8 RGB."""
+    reading = load_room(ROOMS / f"{ROOM}.yaml")
+    assert reading.room is not None
+    pieces = []
+    for name, piece in reading.room.room.items():
+        show = reading.shows[name].stem
+        side = {"output": f"{WIDTH}x{WIDTH}"}
+        overrides = {**ENTRIES[show].overrides, **piece.overrides(), **side}
+        pieces.append(rendered(show, overrides, seconds))
+    return [np.hstack(at) for at in zip(*pieces, strict=False)]
 
 
-def write_animation(path: Path, pictures: Sequence[np.ndarray]) -> None:
-    """A looping WebP."""
+def _small(picture: np.ndarray, width: int = WIDTH) -> np.ndarray:
+    height = round(picture.shape[0] * width / picture.shape[1])
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def write_animation(path: Path, pictures: Sequence[np.ndarray], width: int = WIDTH) -> None:
+    """A looping WebP. width: in pixels."""
     from PIL import Image
 
-    frames = [Image.fromarray(_small(picture)) for picture in pictures]
+    frames = [Image.fromarray(_small(picture, width)) for picture in pictures]
     frames[0].save(
         path,
         save_all=True,
@@ -155,6 +187,16 @@ def write_sheet(
     rows = [
         np.hstack([_small(pictures[min(i, len(pictures) - 1)]) for i in at]) for pictures in seen
     ]
+    _write(path, rows)
+
+
+def write_rows(path: Path, pictures: Sequence[np.ndarray]) -> None:
+    """Some of the pictures, one below the other."""
+    at = [round((step + 0.5) * (len(pictures) - 1) / MOMENTS) for step in range(MOMENTS)]
+    _write(path, [pictures[i] for i in at])
+
+
+def _write(path: Path, rows: Sequence[np.ndarray]) -> None:
     cv2.imwrite(
         str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 82]
     )

@@ -7,10 +7,16 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vj.app.console import Console
 from vj.core.errors import Fault
+from vj.show.page_section import parse_address
 from vj.show.room_file import RoomReading, load_room
+from vj.show.room_section import RoomSection
+
+if TYPE_CHECKING:
+    from vj.room.room import LiveRoom
 
 REFUSED = {
     "source": "--source",
@@ -44,8 +50,7 @@ def play_room(
     assert reading.room is not None
     for option in ("osc", "page"):
         if getattr(options, option) is not None:
-            changed = {option: getattr(options, option)}
-            reading.room = type(reading.room).model_validate(reading.room.model_dump() | changed)
+            reading.room = with_address(reading.room, option, getattr(options, option))
     for warning in reading.warnings:
         terminal.log(warning)
     more = [f"--for={options.seconds:g}"] if options.seconds is not None else []
@@ -74,7 +79,7 @@ def play_room(
     try:
         room.start(page.port + 1 if page is not None else 0)
         if not options.quiet:
-            for line in (*beginning(room, reading), *(page.lines() if page is not None else ())):
+            for line in (*beginning(room), *(page.lines() if page is not None else ())):
                 terminal.log(line)
         while not room.ended and not stop.wait(0.25):
             terminal.standing(room.status_line)
@@ -89,6 +94,17 @@ def play_room(
     return 0
 
 
+def with_address(room: RoomSection, option: str, given: str) -> RoomSection:
+    """The room with what --osc or --page say over it. Raises Fault."""
+    if option == "page" and given == "off":
+        return room.model_copy(update={"page": False})
+    try:
+        parse_address(given)
+    except ValueError as error:
+        raise Fault(f"command line: --{option} {given}: {error}") from None
+    return room.model_copy(update={option: given})
+
+
 def first_bpm(reading: RoomReading) -> float:
     """The room's tempo at its start: its own, else its first piece's."""
     from vj.show.load import read_show
@@ -100,11 +116,8 @@ def first_bpm(reading: RoomReading) -> float:
     return show.tempo.bpm if show is not None else 120.0
 
 
-def beginning(room: object, reading: RoomReading) -> list[str]:
+def beginning(room: LiveRoom) -> list[str]:
     """What is said at the start."""
-    from vj.room.room import LiveRoom
-
-    assert isinstance(room, LiveRoom)
     assert room.osc is not None
     host, port = room.osc.address
     names = ", ".join(room.pieces)

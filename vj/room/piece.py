@@ -17,8 +17,11 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 one death it is at once."""
 STEADY = 20.0
 """Seconds of playing after which a death is the first one again."""
-HANGS = 15.0
+HANGS = 30.0
 """Seconds without a word, or without a new frame, after which a piece that played is ended."""
+SUSPENDED = 5.0
+"""Seconds without a look at the pieces after which it was the room that stood still (Ctrl-Z, a lid
+that was closed)."""
 STARTS = 180.0
 """Seconds without a word or frame that a start may take: a first one compiles."""
 
@@ -67,7 +70,7 @@ class Piece:
         self._row = 0
         """Deaths in a row."""
         self._hung = ""
-        self._last_word = self._last_frame = self._began = 0.0
+        self._last_word = self._last_frame = self._began = self._looked = 0.0
         self._frames = -1
         self._playing = False
         self._thread = threading.Thread(target=self._run, name=f"piece {name}", daemon=True)
@@ -131,6 +134,11 @@ class Piece:
         """End a process that hangs. Call it a few times a second."""
         process, now = self.process, self._now()
         if process is None or self._over.is_set() or self._asked:
+            return
+        stood = now - self._looked
+        self._looked = now
+        if stood > SUSPENDED:
+            self._last_word = self._last_frame = now
             return
         limit = HANGS if self._playing else STARTS
         silent, still = now - self._last_word, now - self._last_frame

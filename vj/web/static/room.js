@@ -54,7 +54,10 @@ function draw() {
   arrange(pieces, state.pieces.map(piece => tileOf(piece).element));
   for (const piece of state.pieces) tileOf(piece).update(piece);
   words.hidden = state.messages.length === 0;
-  arrange(lines, state.messages.slice(-LINES).map(row));
+  const last = state.messages.slice(-LINES);
+  arrange(lines, last.map(row));
+  const kept = new Set(last.map(keyOf)); // a page that is open for weeks
+  for (const key of rows.keys()) if (!kept.has(key)) rows.delete(key);
 }
 
 function tileOf(piece) {
@@ -141,11 +144,15 @@ function addressOf(page) {
 }
 
 function row([time, text]) {
-  const key = `${time} ${text}`;
+  const key = keyOf([time, text]);
   if (!rows.has(key)) {
     rows.set(key, make("li", {}, make("time", {}, time), make("span", {}, text)));
   }
   return rows.get(key);
+}
+
+function keyOf([time, text]) {
+  return `${time} ${text}`;
 }
 
 async function post(path, body = {}) {
