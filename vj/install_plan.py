@@ -79,6 +79,12 @@ PARTS = (
         "name the port to OSCQuery clients: 9080",
     ),
     Part(
+        "sacn",
+        "lamps that follow the picture, by sACN (lights: to: sacn)",
+        ("sacn",),
+        "Art-Net does the same (to: artnet:ADDRESS)",
+    ),
+    Part(
         "display",
         "the picture on a monitor or projector (display:)",
         ("glfw", "moderngl", "glcontext"),

@@ -67,6 +67,7 @@ class ShowAdopter:
             ("sound", sound.replace),
             ("sounds", sound.replace_tracks),
             ("mark", replace_mark),
+            ("lights", outputs.lights.replace),
         )
         """(section, what builds its replacement), in the order in which they are built and
         applied."""

@@ -1,5 +1,5 @@
 """A generated image's way out of a live show: frame interpolation, upscaling to the output's size,
-the sinks."""
+the sinks; lamps that follow it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from vj.app.context import ShowContext
+from vj.app.lights import Lights
 from vj.app.output_upscale import OutputUpscaler
 from vj.app.replacement import Replacement, do_nothing
 from vj.app.setup import sink_uris
@@ -37,6 +38,7 @@ class Outputs:
         self.sinks = SinkGroup(uris, show.fps, clock, metrics, log, supervisor)
         self.sinks.first_recorded = None
         self.has_sinks = bool(uris)
+        self.lights = Lights(context)
         self.interpolation = FrameInterpolation(self._send, clock, show.fps, supervisor)
         self._clock = clock
         self._effects: Effects | None = None
@@ -111,6 +113,7 @@ class Outputs:
 
     def put(self, frame: OutputFrame, interpolate: bool) -> None:
         """A frame from the render loop. interpolate: fill the sinks' rate between frames."""
+        self.lights.put(frame.picture)
         self.interpolation.put(frame, interpolate)
 
     def _send(self, frame: OutputFrame) -> None:
@@ -222,6 +225,7 @@ class Outputs:
 
     def start(self) -> None:
         self.sinks.start()
+        self.lights.start()
 
     def stop(self) -> None:
         """Interpolation, upscaling and sinks, whatever one of them raises."""
@@ -229,4 +233,5 @@ class Outputs:
         call("interpolation, at its end,", lambda: self.interpolation.stop(timeout=0.2))
         for upscaler in self._all_upscalers():
             call("upscaling, at its end,", upscaler.stop)
+        call("the lights, at their end,", self.lights.stop)
         call("the sinks, at its end,", lambda: self.sinks.stop(timeout=1.0))

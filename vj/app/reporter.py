@@ -91,6 +91,8 @@ class Reporter:
             bpm=round(engine.tempo.bpm, 2),
             timecode=engine.sequencer.chase.text,
             midi=midi.state if midi is not None else "",
+            dmx=self.session.ports.dmx.state,
+            lights=self.outputs.lights.state,
         )
 
     def _prompt(self) -> str:

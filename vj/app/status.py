@@ -78,6 +78,10 @@ class Status:
     """`01:02:03:04 25 fps chasing`, or freewheel, lost, standing, waiting; empty for a show that
     follows none."""
     midi: str = ""
+    dmx: str = ""
+    """Which lighting desk sends which universe; empty where none is listened to."""
+    lights: str = ""
+    """Where the levels of lamps that follow the picture go; empty for nowhere."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -119,6 +123,8 @@ def osc_status(
         "subject": [status.subject],
         "cue": [status.cue],
         "bpm": [float(status.bpm)],
+        "dmx": [status.dmx],
+        "lights": [status.lights],
         "timecode": [status.timecode],
     }
 

@@ -28,6 +28,7 @@ NO_BACKGROUND = "there is no background: background/source is empty"
 NO_PORTRAIT = "there is no portrait: portrait/amount is 0"
 NO_SCENES = "the show has no prompts:, and prompt/scenes is empty"
 BY_SCENES = "prompts: stands in for it; prompt/position leads"
+NO_LIGHTS = "the show has no lights:"
 NO_CUTS = "the show has no cuts:, the places to cut to"
 NO_SOUND = "the show says sound: off"
 NO_DISPLAY = "the show has no display: among its sinks"
@@ -53,6 +54,7 @@ def unused(
         "tempo/": "" if in_beats else "nothing in the show counts beats",
         "canvas/": "" if shows_canvas(show, values, source) else NO_CANVAS,
         "cut/": "" if show.cuts else NO_CUTS,
+        "lights/": "" if show.lights else NO_LIGHTS,
         "display/": "" if shows_display(show) else NO_DISPLAY,
         "mask/": "" if values["mask/mode"] != "none" else "the mask is off: mask/mode is none",
         "subject/": "" if values["mask/mode"] == "subject" else NO_SUBJECT,

@@ -9,7 +9,7 @@ from typing import Any
 from vj.show.modulator_section import modulator_word
 from vj.show.section import KeyPath
 
-ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignored")
+ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignored", "lights")
 """Lists whose entries can be removed: nothing refers to them."""
 
 NAMED = ("start", "answers", "sources", "models", "sounds")

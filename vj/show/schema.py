@@ -34,6 +34,7 @@ from vj.show.cut_section import CutRule, as_cut
 from vj.show.dmx_section import DmxRule
 from vj.show.effects_section import EffectRule, as_effect, check_effects, effect_rows
 from vj.show.idle_section import IdleRule
+from vj.show.lights_section import LightRules, light_faults
 from vj.show.macro_section import MacroRule
 from vj.show.mapping_section import MappingRule
 from vj.show.marks_section import Marks
@@ -180,6 +181,7 @@ class Show(Section):
     tempo: Annotated[TempoRule, BeforeValidator(as_tempo)] = TempoRule()
     midi: Annotated[MidiRule, BeforeValidator(as_midi)] = MidiRule()
     dmx: DmxRule = DmxRule()
+    lights: LightRules
     answers: dict[str, str | float] = Field(default={})
     ignored: list[str] = Field(default=[])
     recipes: dict[RecipeKind, RecipeSection] = Field(default={}, alias="with")
@@ -250,6 +252,7 @@ class Show(Section):
         )
         page, misnamed = check_page(self.page, self.macros, [cue.name for cue in self.cues], table)
         faults += misnamed
+        faults += light_faults(self.lights, self.dmx)
         faults += self._recipe_faults(table)
         if faults:
             raise PlacedFaults(faults)

@@ -1,0 +1,1 @@
+"""Lamps that follow the picture."""
