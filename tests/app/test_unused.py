@@ -52,6 +52,7 @@ def test_what_is_used_is_not_in_it() -> None:
         cues=[{"name": "a", "fade": "2 bars"}],
         timeline=[{"at": 0, "cue": "a"}],
         cuts=[{"at": 2}],
+        lights=[{"dmx": 1, "to": "sacn"}],
         sinks=["preview", {"to": "display:2", "crop": "left half"}],
     )
     looked_at = {row.name for row in (*view.ROWS, *subject.ROWS)}

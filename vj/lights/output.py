@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vj.control.dmx.sender import ENDING, Stream, discovery_packets, sending, stream_to
+from vj.control.dmx.sender import ENDING, LevelStream, discovery_packets, sending, stream_to
 from vj.core.errors import Fault
 from vj.core.mailbox import Mailbox
 from vj.core.packed import Pixels
@@ -33,7 +33,7 @@ Key = tuple[Destination, int]
 """Where to, and which universe."""
 
 
-class Plan(NamedTuple):
+class LightPlan(NamedTuple):
     """What is sent. rules: each with its universe. interface: see `sending`."""
 
     rules: tuple[tuple[LightRule, int], ...] = ()
@@ -41,11 +41,11 @@ class Plan(NamedTuple):
     interface: str = ""
 
 
-def plan_of(lights: Sequence[LightRule], dmx: DmxRule, name: str) -> Plan:
+def plan_of(lights: Sequence[LightRule], dmx: DmxRule, name: str) -> LightPlan:
     """Of a show called `name`."""
     interface = dmx.sacn if isinstance(dmx.sacn, str) else ""
     rules = tuple((light, light.dmx.channel or dmx.universe) for light in lights)
-    return Plan(rules, name, interface)
+    return LightPlan(rules, name, interface)
 
 
 class _Lamps:
@@ -83,12 +83,12 @@ class LightsOutput:
         self._seldom = SeldomLog(log)
         self.amount = 1.0
         """How bright, 0..1."""
-        self._plan, self._used = Plan(), Plan()
+        self._plan, self._used = LightPlan(), LightPlan()
         self._box: Mailbox[Pixels] = Mailbox()
         self._thread: threading.Thread | None = None
         self._socket: socket.socket | None = None
         self._lamps: list[tuple[_Lamps, int]] = []
-        self._streams: dict[Key, Stream] = {}
+        self._streams: dict[Key, LevelStream] = {}
         self._sent: dict[Key, tuple[bytes, float]] = {}
         """What was sent last, and when."""
         self._refused: set[Key] = set()
@@ -97,7 +97,7 @@ class LightsOutput:
         self.packets = self.failed = 0
         """Packets that were sent, and that could not be."""
 
-    def use(self, plan: Plan) -> None:
+    def use(self, plan: LightPlan) -> None:
         """Send this from now on. Lamps that are the same go on where they are; those that are no
         more go out."""
         self._plan = plan
@@ -167,7 +167,7 @@ class LightsOutput:
                 self._send(key, bytes(frame), now)
         self._list(plan, now)
 
-    def _begin(self, plan: Plan) -> None:
+    def _begin(self, plan: LightPlan) -> None:
         self._used = plan
         if self._socket is None:
             self._socket = sending(plan.interface)
@@ -207,7 +207,7 @@ class LightsOutput:
             reason = error.strerror or str(error)
             self._seldom(f"lights: to {to}: cannot be sent ({reason}); tried on", self._now())
 
-    def _list(self, plan: Plan, now: float) -> None:
+    def _list(self, plan: LightPlan, now: float) -> None:
         """Tell those who look for sACN what there is."""
         groups = [one for to, one in self._streams if to == Destination("sacn")]
         if groups and now - self._listed >= LISTING:

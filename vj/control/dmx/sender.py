@@ -22,7 +22,7 @@ DISCOVERY = 64214
 """The universe to which the list of ours is sent."""
 
 
-class Stream(Protocol):
+class LevelStream(Protocol):
     """Makes the packets of a universe."""
 
     target: tuple[str, int]
@@ -80,7 +80,7 @@ def source_name(name: str) -> str:
     return f"vj: {name}".encode()[:63].decode("utf-8", "ignore")
 
 
-def stream_to(destination: Destination, universe: int, name: str) -> Stream:
+def stream_to(destination: Destination, universe: int, name: str) -> LevelStream:
     """Raises Fault."""
     if destination.protocol == "artnet":
         return ArtNetStream(destination, universe)
