@@ -124,7 +124,7 @@ class Rendering:
             )
         if left_out:
             on_message(f"offline, {', '.join(left_out)} is left out")
-        self._runners: list[SinkRunner] = []
+        self.runners: list[SinkRunner] = []
         self._take: TakeWriter | None = None
         self._loop: RenderLoop | None = None
         self._controls: OfflineControls | None = None
@@ -190,7 +190,7 @@ class Rendering:
             store.automation = self._replay or controls.engine
             if self._take_log is not None:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
-            runners = self._runners = [self._runner(uri, clock, fps, times) for uri in self._sinks]
+            runners = self.runners = [self._runner(uri, clock, fps, times) for uri in self._sinks]
 
             effects = RenderedEffects(show, fps if times is None else 0, self.metrics, self._log)
             upscale = make_last_touch(show, size, fps, self._log)
@@ -303,10 +303,10 @@ class Rendering:
                     ends.callback(self._take.close, end=end)
                 if self._loop is not None:
                     ends.callback(self._loop.stop)
-                for runner in self._runners:
+                for runner in self.runners:
                     ends.callback(runner.stop, timeout=30)
-        if self._runners and all(runner.failed_for_good for runner in self._runners):
-            raise Fault(f"nothing could be written: {self._runners[0].state()}")
+        if self.runners and all(runner.failed_for_good for runner in self.runners):
+            raise Fault(f"nothing could be written: {self.runners[0].state()}")
         return self.rendered
 
     def _begins_with(self, store: Store) -> Snapshot:
@@ -344,7 +344,7 @@ class Rendering:
 
     def summary(self) -> dict[str, Any]:
         """How it went, for the end: what the terminal and `--json` get."""
-        sent = {runner.uri: runner.sent for runner in self._runners}
+        sent = {runner.uri: runner.sent for runner in self.runners}
         return summary_of(
             self.show.show, self.model, self._begun, self.rendered, self.metrics, sent
         )

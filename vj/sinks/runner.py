@@ -129,6 +129,12 @@ class SinkRunner:
         self.uri, self.rule = uri, parse(uri)
         self.reopen_for_new_size()
 
+    def rest(self) -> None:
+        """Offline, close the sink; the next frame opens it again. Raises Fault where its end cannot
+        be written."""
+        self._open = False
+        self.sink.close()
+
     def stop(self, timeout: float = 2.0) -> bool:
         """Send what still lies in the mailbox, close the sink and end. False, with a message, when
         it hangs for longer than that."""
