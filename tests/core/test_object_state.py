@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from vj.core import object_state
 from vj.core.errors import Fault
 from vj.core.object_state import restore, saved
 
@@ -147,6 +148,25 @@ def test_a_picture_that_is_the_same_stays_the_very_one() -> None:
     again(Held(shown=np.ones((2, 2)), other=np.ones(2)), fresh)
     assert fresh.shown is shown
     assert fresh.other.tolist() == [1, 1]
+
+
+def test_tensors_of_a_card_are_written_into_where_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Graphs that were recorded know their addresses. The card is stood in for by the host."""
+    monkeypatch.setattr(object_state, "HOST", "another")
+    there, number = torch.zeros(2, 3, dtype=torch.float16), torch.tensor(4.0)
+    fresh = Held(there=there, number=torch.tensor(0.0), grown=torch.zeros(1))
+    grown = torch.arange(24.0).reshape(1, 2, 3, 4).contiguous(memory_format=torch.channels_last)
+    tenth = torch.full((2, 3), 0.1, dtype=torch.float16)
+    held = Held(there=tenth, number=number, grown=grown, none=torch.empty(0, 4))
+    again(held, fresh)
+    assert fresh.there is there
+    assert torch.equal(there, tenth)
+    assert fresh.number == 4
+    assert torch.equal(fresh.grown, grown)
+    assert fresh.grown.stride() == grown.stride(), "in its own order"
+    assert fresh.none.shape == (0, 4)
 
 
 def test_what_fits_nothing_is_a_fault() -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -28,6 +29,8 @@ from vj.core.shared_bytes import SharedBytes, array_leaf, tensor_leaf
 
 Into = Callable[[object], bool]
 """Whether an object is written down attribute by attribute; others are left."""
+HOST = "cpu"
+"""The kind of device whose memory tensors and arrays may share; others are written one by one."""
 LEFT = ["left"]
 NOTHING = object()
 SEQUENCES: dict[str, type[Any]] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
@@ -101,8 +104,12 @@ def _is_private(name: str) -> bool:
 
 def _torch(thing: object) -> str:
     """Of torch's objects what it is: Tensor, Generator; else empty."""
-    kind = type(thing)
-    return kind.__name__ if kind.__module__.partition(".")[0] == "torch" else ""
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return ""
+    if isinstance(thing, torch.Tensor):
+        return "Tensor"
+    return "Generator" if isinstance(thing, torch.Generator) else ""
 
 
 class _Writing:
@@ -169,16 +176,14 @@ class _Writing:
         if name == "Generator":
             self.arrays.append(thing.get_state().numpy())
             return ["generator", len(self.arrays) - 1, str(thing.device)]
-        if thing.device.type == "cpu":
-            return ["tensor", self.bytes.add(tensor_leaf(thing))]
-        self.arrays.append(thing.detach().contiguous().view(_bytes_type()).cpu().numpy())
-        return ["card", len(self.arrays) - 1, str(thing.dtype).partition(".")[2], str(thing.device)]
+        if thing.device.type == HOST:
+            return ["tensor", self.bytes.add(tensor_leaf(thing.detach()))]
+        import torch
 
-
-def _bytes_type() -> Any:
-    import torch
-
-    return torch.uint8
+        flat = thing.detach().reshape(-1).contiguous()
+        self.arrays.append(flat.view(torch.uint8).cpu().numpy())
+        form = [list(thing.shape), list(thing.stride()), str(thing.dtype).partition(".")[2]]
+        return ["card", len(self.arrays) - 1, *form, str(thing.device)]
 
 
 class _Reading:
@@ -322,10 +327,16 @@ class _Reading:
             generator = there if _torch(there) == "Generator" else torch.Generator(device)
             generator.set_state(torch.from_numpy(array.copy()))
             return generator
-        value = torch.from_numpy(array.copy()).view(getattr(torch, rest[0]))
+        shape, strides, name, device = rest
+        kind = getattr(torch, name)
+        if 0 in shape:
+            return torch.empty(shape, dtype=kind, device=device)
+        value = torch.from_numpy(array.copy()).view(kind).reshape(shape)
         if _torch(there) == "Tensor" and (there.shape, there.dtype) == (value.shape, value.dtype):
-            return there.copy_(value)
-        return value.to(rest[1])
+            with torch.no_grad():
+                return there.copy_(value)
+        made = torch.empty_strided(shape, strides, dtype=value.dtype, device=device)
+        return made.copy_(value)
 
 
 def _equal(one: np.ndarray, two: Any) -> bool:
