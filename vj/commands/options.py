@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from vj.commands.films import add_film_options
 from vj.core.errors import Fault
 
 EXAMPLES = """\
@@ -123,6 +124,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="render every frame instead of playing; needs a record: sink",
     )
+    add_film_options(made)
     made.add_argument(
         "--draft",
         action="store_true",

@@ -16,6 +16,7 @@ from vj.app.console import Console
 from vj.app.log import LogFile
 from vj.app.signals import LIMIT, Signals
 from vj.app.startup_times import StartupTimes
+from vj.commands.films import film_of, use_film_options
 from vj.commands.options import overrides
 from vj.core.errors import Fault, nearest
 
@@ -60,6 +61,7 @@ def _play(
     from vj.show.room_file import is_room
 
     use_one_thread()
+    use_film_options(options)
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         raise Fault(f"command line: --for {options.seconds:g}: seconds, more than 0")
     if (
@@ -241,14 +243,19 @@ def render(
     movie = None
     if options.draft:
         show, movie = small_show(show, terminal.log)
-    rendering = Rendering(
-        show,
-        terminal.log,
-        options.seconds,
-        options.fps,
-        replayed(show, options, terminal.log),
-        options.log,
-        options.file,
+    replay = replayed(show, options, terminal.log)
+    rendering = (
+        film_of(show, options, terminal.log)
+        if options.workers is not None
+        else Rendering(
+            show,
+            terminal.log,
+            options.seconds,
+            options.fps,
+            replay,
+            options.log,
+            options.file,
+        )
     )
 
     def follow() -> None:

@@ -1,0 +1,213 @@
+"""A film rendered in pieces is to the byte the one that is rendered whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import wave
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from tests.app.films import CUTS, FPS, FRAMES, draw_film, film_show, pictures
+from tests.shows import movie_frames
+from tests.waiting import until
+from vj.app.films.film import FilmRendering
+from vj.app.films.looking import FilmLook
+from vj.app.films.pieces import FilmPiece, divide
+from vj.app.offline import Rendering
+from vj.core.errors import Fault
+from vj.core.threads import VARIABLE
+from vj.show.load import check_show
+
+
+@pytest.fixture
+def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the film in it, and a sound."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
+    monkeypatch.setenv(VARIABLE, "1")
+    with wave.open("tone.wav", "wb") as file:
+        file.setparams((1, 2, 48000, 0, "NONE", ""))
+        tone = np.sin(np.arange(48000 * 4) * 0.05) * np.linspace(0, 0.5, 48000 * 4)
+        file.writeframes((tone * 32767).astype("<i2").tobytes())
+    return draw_film(tmp_path / "film.mkv")
+
+
+def whole(out: str, **more: Any) -> None:
+    Rendering(check_show(film_show(out, **more), "here"), print).run()
+
+
+def in_pieces(
+    out: str, said: list[str] | None = None, workers: int = 1, overlap: float = 0.0, **more: Any
+) -> FilmRendering:
+    log = (lambda text: None) if said is None else said.append
+    show = check_show(film_show(out, **more), "here")
+    return FilmRendering(
+        show, log, None, None, None, None, None, workers=workers, threads=1, overlap=overlap
+    )
+
+
+def sound_of(path: Path) -> np.ndarray:
+    with av.open(path) as file:
+        return np.concatenate([one.to_ndarray() for one in file.decode(audio=0)], axis=1)
+
+
+def tags_of(path: Path) -> dict[str, str]:
+    with av.open(path) as file:
+        return dict(file.metadata)
+
+
+def test_pictures_of_the_pieces_are_those_of_the_whole(film: Path) -> None:
+    more: dict[str, Any] = {"model": "none", "sound": "tone.wav"}
+    whole("whole/", **more)
+    said: list[str] = []
+    made = in_pieces("pieces/", said, **more)
+    assert made.run() == FRAMES
+    assert [(piece.begins, piece.ends) for piece in made.pieces] == [
+        (0, CUTS[0]),
+        (CUTS[0], CUTS[1]),
+        (CUTS[1], FRAMES),
+    ]
+    one, two = (sorted(Path(out).iterdir()) for out in ("whole", "pieces"))
+    assert [path.name for path in one] == [path.name for path in two]
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+    assert not list(Path().glob("*.parts"))
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("out.mp4", "none"),
+        ("out.mkv?codec=ffv1", "drawn"),
+        pytest.param("out.mov?codec=prores", "none", marks=pytest.mark.long),
+    ],
+)
+def test_a_movie_is_put_together_without_encoding_it_again(
+    film: Path, name: str, model: str
+) -> None:
+    plain = name.partition("?")[0]
+    more: dict[str, Any] = {
+        "sound": "tone.wav",
+        "slow": 2,
+        "model": model,
+        "start": {"noise/hold": 1},
+    }
+    whole(f"whole/{name}", **more)
+    made = in_pieces(f"pieces/{name}", **more)
+    assert made.run() == 2 * FRAMES - 1
+    one, two = Path("whole", plain), Path("pieces", plain)
+    found, wanted = movie_frames(two), movie_frames(one)
+    assert len(found) == len(wanted) == 2 * FRAMES - 1
+    lossless = "ffv1" in name or "prores" in name
+    for here, there in zip(found, wanted, strict=True):
+        apart = np.abs(here.astype(int) - there).mean()
+        assert apart <= (0 if lossless else 4), "a piece begins with a picture by itself"
+    np.testing.assert_array_equal(sound_of(two), sound_of(one))
+    assert tags_of(two) == tags_of(one)
+    with av.open(two) as file:
+        stamps = [(one.pts or 0) * one.time_base for one in file.demux(video=0) if one.size]
+    assert [round(float(stamp * FPS), 2) for stamp in stamps] == list(range(2 * FRAMES - 1))
+
+
+def test_what_is_rendered_stays_when_it_is_started_again(film: Path) -> None:
+    more: dict[str, Any] = {"model": "none"}
+    whole("whole/", **more)
+    made = in_pieces("pieces/", **more)
+    made.run(lambda done, total: made.stop())
+    assert made.rendered == 0
+    assert len(list(Path("pieces.parts").glob("*-*/piece.json"))) == 1
+    said: list[str] = []
+    again = in_pieces("pieces/", said, **more)
+    again.run()
+    assert "1 pieces are there already" in said
+    one, two = pictures(Path("whole")), pictures(Path("pieces"))
+    assert all(np.array_equal(one[number], two[number]) for number in range(FRAMES))
+    # another show: nothing of it is taken
+    first = in_pieces("pieces/", **more)
+    first.run(lambda done, total: first.stop())
+    said.clear()
+    in_pieces("pieces/", said, **more, start={"strength": 0.9}).run()
+    assert not any("already" in line for line in said)
+
+
+def looked(frames: int, cuts: list[int], clear: list[int] | None = None) -> FilmLook:
+    return FilmLook(frames, 30.0, cuts, clear or [], ["feedback/amount"], "", False, None)
+
+
+def test_it_is_cut_into_some_pieces_for_each_worker() -> None:
+    pieces = divide(looked(1000, list(range(50, 1000, 50))), 2)
+    assert (pieces[0].begins, pieces[-1].ends) == (0, 1000)
+    assert all(one.ends == two.begins for one, two in pairwise(pieces))
+    assert 6 <= len(pieces) <= 10
+    assert all(piece.begins % 50 == 0 for piece in pieces)
+    assert divide(looked(1000, []), 2) == [FilmPiece(0, 1000)]
+    clear = divide(looked(100, [], list(range(30, 60))), 1)
+    assert [piece.begins for piece in clear] == [0, 30, 55]
+
+
+def test_where_nothing_can_be_cut_that_is_said_and_pieces_may_overlap(film: Path) -> None:
+    said: list[str] = []
+    more: dict[str, Any] = {"model": "none", "start": {"feedback/amount": 0.8}}
+    frames, more["source"] = 40, "drawn:puppet"
+    show = check_show(film_show("whole.mp4", **more), "here")
+    Rendering(show, print, seconds=frames / FPS).run()
+    show = check_show(film_show("pieces.mp4", **more), "here")
+    made = FilmRendering(
+        show, said.append, frames / FPS, None, None, None, None, workers=1, overlap=0.5
+    )
+    assert made.run() == frames
+    assert len(made.pieces) > 2
+    assert any("not what one worker would paint" in line for line in said)
+    one, two = movie_frames(Path("whole.mp4")), movie_frames(Path("pieces.mp4"))
+    assert len(one) == len(two) == frames
+    apart = [float(np.abs(a.astype(int) - b).mean()) for a, b in zip(one, two, strict=True)]
+    assert max(apart) < 12
+
+
+@pytest.mark.parametrize(
+    ("sink", "words"), [("record:a.gif", "a loop"), ("preview:", "--workers renders into")]
+)
+def test_what_cannot_be_put_together_is_refused(film: Path, sink: str, words: str) -> None:
+    show = check_show({**film_show("a/"), "sinks": [sink]}, "here")
+    with pytest.raises(Fault, match=words):
+        FilmRendering(show, print, None, None, None, None, None)
+
+
+@pytest.mark.long
+def test_two_workers_paint_what_one_does_and_one_that_is_killed_costs_its_piece(
+    film: Path,
+) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: python3 launch.py add films")
+    name = "out.mkv?codec=ffv1"
+    whole(f"whole/{name}")
+    said: list[str] = []
+    made = in_pieces(f"pieces/{name}", said, workers=2)
+    parts = Path("pieces/out.mkv.parts")
+    killed: list[str] = []
+
+    def kill() -> None:
+        """The worker that has just begun the longest piece."""
+        pid = parts / f".{CUTS[0]:06d}-{CUTS[1]:06d}.part" / "pid"
+        until(lambda: pid.exists() and bool(pid.read_text()), seconds=300)
+        killed.append(pid.read_text())
+        os.kill(int(killed[0]), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    assert made.run() == FRAMES
+    killer.join()
+    assert made.summary()["again"] == 1
+    assert made.summary()["workers"] == 2
+    begun = [painted.tries for painted in made._painted]
+    assert sorted(begun) == [1, 1, 2], "the others are rendered once"
+    one, two = (movie_frames(Path(out, "out.mkv")) for out in ("whole", "pieces"))
+    assert len(one) == len(two) == FRAMES
+    assert all(map(np.array_equal, one, two))
+    assert cv2.countNonZero(two[0][..., 0])

@@ -1,0 +1,1 @@
+"""A film rendered in pieces, by several workers, and put together without encoding it again."""

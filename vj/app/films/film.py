@@ -1,0 +1,187 @@
+"""A film rendered in pieces: looked through, cut, rendered by a crew, put together."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from vj.app.films.crew import CLUSTER, Alone, Crew, RayCrew
+from vj.app.films.job import FilmJob
+from vj.app.films.joining import join
+from vj.app.films.looking import FilmLook
+from vj.app.films.pieces import FilmPiece, PaintedPiece, divide, is_painted, recorder
+from vj.app.offline import RENDERED, Report
+from vj.core.errors import Fault
+from vj.show.schema import Show
+
+
+def worker_count(text: str) -> int | str:
+    """`--workers`: a number, or the address of a cluster. Raises Fault."""
+    if text.startswith(CLUSTER) and len(text) > len(CLUSTER):
+        return text
+    if text.isdecimal() and 1 <= int(text) <= 256:
+        return int(text)
+    raise Fault(
+        f"command line: --workers {text}: a number of processes on this machine, 1 .. 256, or a "
+        "Ray cluster, ray://HOST"
+    )
+
+
+class FilmRendering:
+    """Renders one show in pieces. Called as `vj.app.offline.Rendering` is; one that is stopped or
+    killed goes on with the pieces that are there when it is started again."""
+
+    def __init__(
+        self,
+        show: Show,
+        on_message: Callable[[str], None],
+        seconds: float | None,
+        fps: float | None,
+        replay: Path | None,
+        take_log: Path | None,
+        file: Path | None,
+        *,
+        workers: int | str = 1,
+        threads: int = 1,
+        overlap: float = 0.0,
+    ) -> None:
+        """workers: how many, or the address of a cluster. threads: of each. overlap: seconds over
+        which pieces are faded into each other where the film has no place to cut, 0 for not at all.
+        The others: see `Rendering`; replay: the take's path. Raises Fault."""
+        self.show, self._log, self._take_log = show, on_message, take_log
+        self._sinks = [uri for uri in show.sinks if uri.partition(":")[0] in RENDERED]
+        if not self._sinks:
+            raise Fault("--workers renders into recordings: --sink record:film.mp4")
+        first = recorder(self._sinks[0]).requested
+        for uri in self._sinks:
+            recorder(uri)
+        here = Path.cwd()
+        self.job = FilmJob(show, seconds, fps, replay, file, threads, here)
+        self.folder = (here / first).with_name(f"{first.name}.parts")
+        self._workers, self._threads, self._overlap = workers, threads, overlap
+        self._stop = threading.Event()
+        self._begun = time.monotonic()
+        self.rendered = 0
+        self.pieces: list[FilmPiece] = []
+        self._painted: list[PaintedPiece] = []
+        self._sent: dict[str, int] = {}
+        self._count = 1
+        self._said: set[str] = set()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self, report: Report = lambda done, total: None) -> int:
+        """Render. Returns how many frames the film has; 0 where it was stopped. Raises Fault."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        crew = self._crew()
+        try:
+            self._count = crew.count
+            self._log(f"{self.show.show}: looking through it for places to cut")
+            looked = crew.look(self.job, self.folder, self._take_log, self._say)
+            if looked is None:
+                return 0
+            if not looked.frames:
+                raise Fault("there is no frame to render")
+            self.pieces = self._divided(looked, crew.count)
+            if not self._render(crew, looked, report):
+                return 0
+        finally:
+            crew.close()
+        for index, uri in enumerate(self._sinks):
+            path, frames = join(
+                self.folder, self.pieces, index, uri, looked, self.show.slow, self._log
+            )
+            self._sent[uri], self.rendered = frames, frames
+            self._log(f"{path}: {frames} frames of {len(self.pieces)} pieces")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return self.rendered
+
+    def _crew(self) -> Crew:
+        here = self.job.folder
+        if self._workers == 1:
+            return Alone(self._threads, here, self._stop)
+        return RayCrew(self._workers, self._threads, here, self._stop, self._log)
+
+    def _divided(self, looked: FilmLook, workers: int) -> list[FilmPiece]:
+        overlap = round(self._overlap * looked.rate / self.show.slow)
+        pieces = divide(looked, workers, overlap)
+        longest = max(piece.frames for piece in pieces)
+        self._log(
+            f"{looked.frames} frames, {len(looked.cuts)} hard cuts; {len(pieces)} pieces, the "
+            f"longest of {longest} frames"
+        )
+        if workers > 1 and longest > looked.frames / workers and not overlap:
+            self._log(self._kept(looked))
+        if any(piece.overlap for piece in pieces):
+            self._log(
+                f"--overlap {self._overlap:g}: pieces are faded into each other, which is not what "
+                "one worker would paint"
+            )
+        return pieces
+
+    def _kept(self, looked: FilmLook) -> str:
+        """Why workers wait, and what would help."""
+        why = looked.lost or (
+            f"pictures go on from those before them by {', '.join(looked.kept)}"
+            if looked.kept
+            else "the film has no hard cuts"
+        )
+        return (
+            f"some workers will wait: between hard cuts {why}; --overlap 2 cuts there too, and "
+            "fades the pieces into each other over 2 s, which is not exact"
+        )
+
+    def _render(self, crew: Crew, looked: FilmLook, report: Report) -> bool:
+        """False where it was stopped."""
+        pictures = any(piece.overlap for piece in self.pieces)
+        there = [one for one in self.pieces if is_painted(self.folder, one, self.job.key)]
+        if there:
+            self._log(f"{len(there)} pieces are there already")
+        todo = [piece for piece in self.pieces if piece not in there]
+        todo.sort(key=lambda piece: -piece.frames)
+        total = sum(piece.frames for piece in self.pieces)
+        done = sum(piece.frames for piece in there)
+        for painted in crew.paint(self.job, todo, self.folder, self._sinks, pictures):
+            self._painted.append(painted)
+            for line in painted.said:
+                self._say(line)
+            if painted.tries > 1:
+                piece = painted.piece
+                self._log(
+                    f"frames {piece.begins} to {piece.ends - 1} were begun {painted.tries} times: "
+                    "a worker ended"
+                )
+            done += painted.piece.frames
+            report(done, total)
+        return not self._stop.is_set()
+
+    def _say(self, text: str) -> None:
+        """What workers say, once."""
+        if text not in self._said:
+            self._said.add(text)
+            self._log(text)
+
+    def summary(self) -> dict[str, Any]:
+        """How it went, as `Rendering.summary` tells it, and of the pieces."""
+        seconds = time.monotonic() - self._begun
+        return {
+            "show": self.show.show,
+            "offline": True,
+            "model": self.show.model.name,
+            "seconds": round(seconds, 2),
+            "painted": self.rendered,
+            "fps": round(self.rendered / seconds, 2) if seconds else 0.0,
+            "repeated": 0,
+            "faults": 0,
+            "stages_ms": {},
+            "sent": self._sent,
+            "workers": self._count,
+            "threads": self._threads,
+            "pieces": len(self.pieces),
+            "again": sum(painted.tries - 1 for painted in self._painted),
+        }

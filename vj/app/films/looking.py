@@ -1,0 +1,120 @@
+"""The first pass: a film is looked through without being painted, for the places where it can be
+cut into pieces, for its sound and for its take."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vj.app.films.job import FilmJob
+from vj.diffusion.making import MakesBackend
+from vj.parameters.store import Snapshot
+from vj.pipeline.backend import Backend
+from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.frame_range import looked_through
+from vj.pipeline.past import Places
+from vj.sinks.mark import Mark
+
+SOUND, FOUND = "sound.f32", "looked.json"
+"""In the folder of the pieces: the samples, (n, 2) float32, and what was found."""
+
+
+@dataclass(frozen=True)
+class FilmLook:
+    """frames: that are painted. rate: that are written a second. cuts, clear: see
+    `vj.pipeline.past.Places`. kept: what kept other frames from being clear. lost: why nothing is
+    cut from some frame on. sounds: something is heard. mark: of the recordings, as a mapping."""
+
+    frames: int
+    rate: float
+    cuts: list[int]
+    clear: list[int]
+    kept: list[str]
+    lost: str
+    sounds: bool
+    mark: dict[str, Any] | None
+
+    def marked(self) -> Mark | None:
+        return None if self.mark is None else Mark(**self.mark)
+
+
+def look_through(
+    job: FilmJob,
+    folder: Path,
+    log: Callable[[str], None],
+    make: MakesBackend,
+    take_log: Path | None = None,
+    stop: threading.Event | None = None,
+) -> FilmLook | None:
+    """Look through a film, or read what was found when it was done before. folder: of the pieces.
+    None where it was stopped. Raises Fault."""
+    known = read_looked(folder, job.key)
+    if known is not None and take_log is None:
+        return known
+    places, sounds = Places(), False
+    with (folder / SOUND).open("wb") as file:
+
+        def look(number: int, snapshot: Snapshot, context: FrameContext, backend: Backend) -> None:
+            nonlocal sounds
+            if number == 0:
+                sounds = rendering.heard
+            places.look(number, snapshot, context, backend)
+            if stop is not None and stop.is_set():
+                rendering.stop()
+
+        def hear(samples: np.ndarray) -> None:
+            if sounds:
+                file.write(np.ascontiguousarray(samples, np.float32).tobytes())
+
+        rendering = job.rendering(log, looked_through(look), make, take_log=take_log)
+        rendering.on_sound = hear
+        rendering.run()
+    if stop is not None and stop.is_set():
+        return None
+    mark = None if rendering.mark is None else asdict(rendering.mark)
+    found = FilmLook(
+        places.frames,
+        rendering.rate,
+        places.cuts,
+        places.clear,
+        sorted(places.kept),
+        places.lost,
+        sounds,
+        mark,
+    )
+    write_json(folder / FOUND, {"key": job.key, **asdict(found)})
+    return found
+
+
+def read_looked(folder: Path, key: str) -> FilmLook | None:
+    """What was found of a film with this key; None where that is not known."""
+    found = read_json(folder / FOUND)
+    if found is None or found.pop("key", None) != key or not (folder / SOUND).is_file():
+        return None
+    try:
+        return FilmLook(**found)
+    except TypeError:  # of another version
+        return None
+
+
+def write_json(path: Path, tree: dict[str, Any]) -> None:
+    """It is there whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """None for what is not there, or no JSON."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None

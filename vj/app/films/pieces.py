@@ -1,0 +1,173 @@
+"""The pieces of a film: where it is cut, and each rendered into a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from vj.app.films.job import FilmJob
+from vj.app.films.looking import FilmLook, read_json, write_json
+from vj.core.clock import FrameClock
+from vj.core.errors import Fault
+from vj.diffusion.making import MakesBackend
+from vj.pipeline.frame_range import RUN_IN, FrameRange, part
+from vj.sinks import SinkSettings, make_sink
+from vj.sinks.codecs import LOOPS
+from vj.sinks.recorder import Recorder
+from vj.sinks.rule import parse
+
+EACH = 4
+"""Pieces that a worker gets, about: enough that none waits long for the last, and few, since each
+is run ahead from the film's beginning."""
+RENDERED = "piece.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FilmPiece:
+    """The frames from `begins` on, before `ends`. overlap: so many frames before them are rendered
+    too, over which it is faded in over the piece before: then it is not exact."""
+
+    begins: int
+    ends: int
+    overlap: int = 0
+
+    @property
+    def name(self) -> str:
+        faded = f"-over-{self.overlap}" if self.overlap else ""
+        return f"{self.begins:06d}-{self.ends:06d}{faded}"
+
+    @property
+    def frames(self) -> int:
+        """That are painted and written."""
+        return self.ends - self.begins + self.overlap
+
+    def range(self) -> FrameRange:
+        return part(self.begins - self.overlap, self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class PaintedPiece:
+    """A piece that is there. pid: of who rendered it. tries: how often it was begun."""
+
+    piece: FilmPiece
+    pid: int
+    tries: int
+    seconds: float
+    said: tuple[str, ...] = ()
+
+
+def divide(looked: FilmLook, workers: int, overlap: int = 0) -> list[FilmPiece]:
+    """The pieces of a film, in their order. overlap: frames over which pieces are faded into each
+    other where there is no place to cut; 0: those stay whole."""
+    wanted = max(RUN_IN, looked.frames // (EACH * workers))
+    begins, pieces = 0, []
+    for place in sorted({*looked.cuts, *looked.clear}):
+        if place - begins >= wanted and looked.frames - place >= min(wanted, RUN_IN):
+            pieces.append(FilmPiece(begins, place))
+            begins = place
+    pieces.append(FilmPiece(begins, looked.frames))
+    if overlap:
+        wanted = max(wanted, 2 * overlap)
+        pieces = [share for piece in pieces for share in _shared(piece, wanted, overlap)]
+    return pieces
+
+
+def _shared(piece: FilmPiece, wanted: int, overlap: int) -> list[FilmPiece]:
+    length = piece.ends - piece.begins
+    count = max(1, round(length / wanted))
+    edges = [piece.begins + length * i // count for i in range(count + 1)]
+    return [
+        FilmPiece(one, two, overlap if index else 0)
+        for index, (one, two) in enumerate(pairwise(edges))
+    ]
+
+
+def recorder(uri: str) -> Recorder:
+    """The recording of a sink, not open. Raises Fault for one that cannot be put together."""
+    made = make_sink(uri, SinkSettings(FrameClock(30.0), live=False))
+    if not isinstance(made, Recorder):
+        raise Fault(f"{uri}: a film in pieces is recorded: record:film.mp4 or record:frames/")
+    if made.requested.suffix.lower() in LOOPS:
+        raise Fault(
+            f"{uri}: a loop cannot be put together of pieces; record:frames/ can, and --workers "
+            "left out renders it"
+        )
+    return made
+
+
+def recorded(uri: str, folder: Path, index: int, pictures: bool) -> str:
+    """What stands in a piece for a sink of the film. pictures: a folder of them, whatever the film
+    becomes."""
+    made = recorder(uri)
+    ending = "/" if made.folder or pictures else made.requested.suffix.lower()
+    rule = replace(parse(uri), to=f"record:{(folder / str(index)).as_posix()}{ending}")
+    if ending == "/":
+        rule = replace(rule, codec=parse("record:a/").codec)
+    return str(rule)
+
+
+def place_of(folder: Path, piece: FilmPiece, index: int, uri: str, pictures: bool) -> Path:
+    """Where a piece's recording lies."""
+    made = recorder(uri)
+    ending = "" if made.folder or pictures else made.requested.suffix.lower()
+    return folder / piece.name / f"{index}{ending}"
+
+
+def is_painted(folder: Path, piece: FilmPiece, key: str) -> bool:
+    """It was rendered before, of the very same."""
+    found = read_json(folder / piece.name / RENDERED)
+    return found is not None and found.get("key") == key
+
+
+def paint(
+    job: FilmJob,
+    piece: FilmPiece,
+    folder: Path,
+    sinks: Sequence[str],
+    pictures: bool,
+    make: MakesBackend,
+    stop: threading.Event | None = None,
+) -> PaintedPiece:
+    """Render a piece. What is half there of it is rendered anew. sinks: the film's recordings.
+    Raises Fault."""
+    begun = time.monotonic()
+    tries = _count(folder / f"{piece.name}.tries")
+    work = folder / f".{piece.name}.part"
+    for old in (work, folder / piece.name):
+        shutil.rmtree(old, ignore_errors=True)
+    work.mkdir(parents=True)
+    (work / "pid").write_text(str(os.getpid()), encoding="utf-8")
+    said: list[str] = []
+    uris = [recorded(uri, work, index, pictures) for index, uri in enumerate(sinks)]
+    rendering = job.rendering(said.append, piece.range(), make, uris)
+    if stop is not None:
+        _follow(stop, rendering.stop)
+    rendering.run()
+    if stop is not None and stop.is_set():
+        return PaintedPiece(piece, os.getpid(), tries, 0.0)
+    told: dict[str, Any] = {"key": job.key, "piece": asdict(piece), "threads": job.threads}
+    write_json(work / RENDERED, told)
+    os.replace(work, folder / piece.name)
+    return PaintedPiece(piece, os.getpid(), tries, time.monotonic() - begun, tuple(said))
+
+
+def _count(path: Path) -> int:
+    """One more in this file."""
+    with path.open("ab") as file:
+        file.write(b".")
+        return file.tell()
+
+
+def _follow(stop: threading.Event, end: Callable[[], None]) -> None:
+    def wait() -> None:
+        stop.wait()
+        end()
+
+    threading.Thread(target=wait, name="film's end", daemon=True).start()

@@ -1,0 +1,83 @@
+"""`--workers`, `--threads` and `--overlap`: a film rendered in pieces."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from vj.core.errors import Fault
+from vj.core.threads import fix_threads
+
+if TYPE_CHECKING:
+    from vj.app.films.film import FilmRendering
+    from vj.show.schema import Show
+
+MOST_THREADS = 256
+
+
+def add_film_options(made: argparse.ArgumentParser) -> None:
+    """Those of a rendering by several workers."""
+    made.add_argument(
+        "--workers",
+        metavar="N|ray://HOST",
+        help="with --offline: cut the film where nothing of the past is left and have N processes "
+        "render the pieces, or the machines of a Ray cluster (python3 launch.py add films)",
+    )
+    made.add_argument(
+        "--threads",
+        metavar="N",
+        type=int,
+        help="with --offline: compute on so many threads, of each worker; the same number gives "
+        "the same pictures (default with --workers: 1)",
+    )
+    made.add_argument(
+        "--overlap",
+        metavar="SECONDS",
+        type=float,
+        help="with --workers: where the film cannot be cut, fade its pieces into each other over "
+        "so long; not exact",
+    )
+
+
+def use_film_options(options: argparse.Namespace) -> None:
+    """Check them, and fix the threads; before a model is loaded. Raises Fault."""
+    given = [
+        f"--{name}"
+        for name in ("workers", "threads", "overlap")
+        if getattr(options, name) is not None
+    ]
+    if given and not options.offline:
+        raise Fault(f"command line: {' and '.join(given)}: for rendering, with --offline")
+    if options.overlap is not None and options.workers is None:
+        raise Fault("command line: --overlap: for several workers, with --workers N")
+    if options.overlap is not None and not 0 < options.overlap < math.inf:
+        raise Fault(f"command line: --overlap {options.overlap:g}: seconds, more than 0")
+    if options.threads is not None and not 1 <= options.threads <= MOST_THREADS:
+        raise Fault(f"command line: --threads {options.threads}: 1 .. {MOST_THREADS}")
+    if options.workers is not None:
+        from vj.app.films.film import worker_count
+
+        options.workers = worker_count(options.workers)
+        options.threads = options.threads or 1
+    if options.threads is not None:
+        fix_threads(options.threads)
+
+
+def film_of(show: Show, options: argparse.Namespace, log: Callable[[str], None]) -> FilmRendering:
+    """The rendering that `--workers` asks for. Raises Fault."""
+    from vj.app.films.film import FilmRendering
+
+    return FilmRendering(
+        show,
+        log,
+        options.seconds,
+        options.fps,
+        options.replay,
+        options.log,
+        options.file,
+        workers=options.workers,
+        threads=options.threads,
+        overlap=options.overlap or 0.0,
+    )
