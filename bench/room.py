@@ -5,7 +5,8 @@ what the others noticed.
 
 Without a room file: three small pieces of drawn footage. A piece is back when it makes frames, and
 paints when it says that it plays; its first picture is compared with its input. The others were
-untouched when no half second went by without a frame of theirs.
+untouched when they went no longer without a new frame than at other times: pieces tell how many
+they have made twice a second.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class Course:
     process: int = 0
     moved: float = 0.0
     longest: float = 0.0
+    beside: float = 0.0
+    """The longest time without a new frame far from a kill, and near one of another piece."""
 
 
 def asked(url: str) -> bytes:
@@ -82,12 +85,16 @@ def beside_input(page: str) -> float:
     return float(np.abs(small[0] - small[1]).mean())
 
 
-def follow(course: Course, piece: dict[str, Any], now: float, killed: bool) -> None:
-    """Note a look at a piece. killed: it is on its way back, and has no frames to count."""
+def follow(course: Course, piece: dict[str, Any], now: float, killed: bool, near: bool) -> None:
+    """Note a look at a piece. killed: it is on its way back, and has no frames to count. near:
+    another one is."""
     if piece["frames"] != course.frames or killed or piece["process"] != course.process:
         gap = now - course.moved
         if not killed and course.moved and piece["process"] == course.process:
-            course.longest = max(course.longest, gap)
+            if near:
+                course.beside = max(course.beside, gap)
+            else:
+                course.longest = max(course.longest, gap)
         course.moved, course.frames, course.process = now, piece["frames"], piece["process"]
 
 
@@ -122,7 +129,8 @@ def main(seconds: float, file: Path) -> int:
             back = returns[-1] if returns and not returns[-1].painted else None
             for name, piece in pieces.items():
                 on_its_way = back is not None and back.piece == name
-                follow(courses.setdefault(name, Course()), piece, now, on_its_way)
+                course = courses.setdefault(name, Course())
+                follow(course, piece, now, on_its_way, back is not None)
             if back is not None:
                 note(back, pieces[back.piece], now)
             if now >= due and back is None:
@@ -142,7 +150,10 @@ def main(seconds: float, file: Path) -> int:
             f"paints after {one.painted:.1f} s"
         )
     for name, course in courses.items():
-        print(f"{name:8} longest time between two looks with new frames {course.longest:.2f} s")
+        print(
+            f"{name:8} longest time until new frames were seen: {course.longest:.2f} s, while "
+            f"another came back {course.beside:.2f} s"
+        )
     worst = max((one.shown for one in returns), default=0.0)
     print(f"load average at the end {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"{len(returns)} killed; the slowest was back after {worst:.1f} s")

@@ -26,6 +26,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 from vj.app.signals import AT_ONCE, leave
 from vj.core.errors import Fault
+from vj.room.spare import WORD, stand_by
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from vj.commands.train import train
 
             return train(given[1:], print_line)
+        if given == [WORD]:
+            from vj.commands.room_spare import imports
+
+            words = stand_by(imports)
+            if words is None:
+                return 0
+            given = words
         from vj.commands.options import parser
         from vj.commands.play import play
 

@@ -58,8 +58,11 @@ def dummy(mood: str) -> list[str]:
     return [sys.executable, "-S", "-c", SCRIPT, mood]
 
 
-def dummy_room(folder: Path, log: list[str], *moods: str, text: str = "") -> LiveRoom:
-    """A room of dummies, called left, middle, right, each in its mood."""
+def dummy_room(
+    folder: Path, log: list[str], *moods: str, text: str = "", spare: bool = False
+) -> LiveRoom:
+    """A room of dummies, called left, middle, right, each in its mood. text: more of the room file.
+    spare: as of `LiveRoom`."""
     names = ("left", "middle", "right")[: len(moods)]
     file = folder / "room.yaml"
     pieces = "".join(f"  {name}: dream\n" for name in names)
@@ -69,7 +72,7 @@ def dummy_room(folder: Path, log: list[str], *moods: str, text: str = "") -> Liv
     def make(name: str, words: list[str]) -> Sequence[str]:
         return dummy(of[name])
 
-    return LiveRoom(load_room(file), log.append, make=make)
+    return LiveRoom(load_room(file), log.append, make=make, spare=spare)
 
 
 def lives(number: int) -> bool:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.room.dummies import dummy, dummy_room, lives
 from tests.shows import environment
 from tests.waiting import until
 from vj.room import piece as timing
+from vj.room.child import PieceProcess
 from vj.room.piece import Piece
 from vj.room.room import LiveRoom
 
@@ -38,11 +40,12 @@ def make(said: list[str]) -> Iterator[Make]:
         left = list(moods)
         resumed: list[bool] = []
 
-        def command(resume: bool) -> tuple[list[str], dict[str, str]]:
+        def process(resume: bool, on_message: Any, on_words: Any) -> PieceProcess:
             resumed.append(resume)
-            return dummy(left.pop(0) if len(left) > 1 else left[0]), {}
+            command = dummy(left.pop(0) if len(left) > 1 else left[0])
+            return PieceProcess(command, {}, on_message, on_words, "left")
 
-        piece = Piece("left", command, said.append)
+        piece = Piece("left", process, said.append)
         piece.resumed = resumed  # type: ignore[attr-defined]
         made.append(piece)
         piece.start()
@@ -87,22 +90,30 @@ def test_one_that_cannot_start_is_tried_again_after_a_wait_that_grows_and_never_
     assert "left: dummy: no luck" in said
 
 
-@pytest.mark.parametrize(("mood", "why"), [("silent", "said nothing"), ("still", "made no frame")])
-def test_one_that_hangs_is_ended_and_started_again(
-    make: Make, mood: str, why: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    ("mood", "why"),
+    [("silent", "it has said nothing for 3"), ("still", "it has made no frame for 3")],
+)
+def test_one_that_hangs_is_ended_and_started_again(make: Make, mood: str, why: str) -> None:
     piece = make(mood, "plays")
     until(lambda: piece.plays)
-    monkeypatch.setattr(timing, "HANGS", 0.2)
-
-    def watched() -> bool:
+    first, now = piece.process, time.monotonic()
+    assert first is not None
+    if mood == "silent":
+        frames = piece.state.alive["frames"]
+        until(lambda: frames > 1 or piece.state.alive["frames"] > 1)
+    piece._now = lambda: now
+    piece.watch()  # from now on time is the test's
+    for _ in range(8):
+        assert lives(first.number)
+        assert not piece._hung
+        now += 4
+        if mood == "still":
+            until(lambda at=now: piece._last_word == at)  # type: ignore[misc]
         piece.watch()
-        return piece.state.deaths > 0
-
-    until(watched)
-    monkeypatch.undo()
-    until(lambda: piece.plays and piece.process is not None)
-    assert why in piece.state.why
+    assert piece._hung.startswith(why), piece._hung
+    until(lambda: piece.plays and piece.process not in (None, first))
+    assert piece.state.why.startswith(why)
 
 
 def test_a_room_that_stood_still_itself_ends_nobody(make: Make) -> None:

@@ -72,6 +72,7 @@ def play_room(
         bpm=first_bpm(reading),
         more=more,
         resume=options.resume,
+        spare=True,
     )
     page = serve_room(room, terminal.log) if reading.room.page else None
     if page is not None:

@@ -42,8 +42,9 @@ class PieceProcess:
         name: str,
     ) -> None:
         """environment: over this process's own. on_message: what it says to the room. on_words: its
-        lines for people. Both are called on threads of this object's own. Raises Fault when it
-        cannot be started."""
+        lines for people. Both are called on threads of this object's own; others may take their
+        places. Raises Fault when it cannot be started."""
+        self.on_message, self.on_words = on_message, on_words
         paths = filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])
         new_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         try:
@@ -68,11 +69,15 @@ class PieceProcess:
         assert process.stderr is not None
         self._writer = LineWriter(process.stdin, f"{name}, to it")
         self._threads = [
-            threading.Thread(target=read_lines, args=(process.stdout, on_message), name=name),
-            threading.Thread(target=_read_words, args=(process.stderr, on_words), name=name),
+            threading.Thread(
+                target=read_lines, args=(process.stdout, lambda told: self.on_message(told))
+            ),
+            threading.Thread(
+                target=_read_words, args=(process.stderr, lambda words: self.on_words(words))
+            ),
         ]
         for thread in self._threads:
-            thread.daemon = True
+            thread.name, thread.daemon = name, True
             thread.start()
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,8 +25,9 @@ that was closed)."""
 STARTS = 180.0
 """Seconds without a word or frame that a start may take: a first one compiles."""
 
-Start = Callable[[bool], tuple[Sequence[str], Mapping[str, str]]]
-"""Whether it goes on where it stood -> a command, and what it has in its environment."""
+Start = Callable[[bool, Callable[[dict[str, Any]], None], Callable[[str], None]], PieceProcess]
+"""(whether it goes on where it stood, `on_message`, `on_words` of the process) -> a process that
+runs. Raises Fault."""
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Piece:
         on_message: Callable[[str, dict[str, Any]], None] = lambda name, message: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """start: makes the command of the next start. log: takes messages for the user. on_message:
+        """start: makes a process. log: takes messages for the user. on_message:
         told the piece's name and whatever its process says."""
         self.name, self._start, self._now = name, start, now
         self._log, self._on_message = log, on_message
@@ -182,8 +183,7 @@ class Piece:
         before = self.state
         self.state = PieceState("starting", before.deaths, before.why)
         try:
-            command, environment = self._start(resume)
-            process = PieceProcess(command, environment, self._take, self._say, self.name)
+            process = self._start(resume, self._take, self._say)
         except Fault as fault:
             self._hung = str(fault)
             return None

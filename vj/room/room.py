@@ -12,9 +12,10 @@ from vj.core.errors import Fault
 from vj.core.supervisor import Supervisor
 from vj.room.beat import RoomBeat
 from vj.room.cards import GraphicsCard, card_named, environment_of
-from vj.room.child import PATIENCE, command_of
+from vj.room.child import PATIENCE, PieceProcess, command_of
 from vj.room.osc_router import OscRouter
 from vj.room.piece import Piece
+from vj.room.spare import WORD, Spare
 from vj.show.page_section import parse_address
 from vj.show.room_file import RoomReading
 
@@ -40,10 +41,12 @@ class LiveRoom:
         more: Sequence[str] = (),
         resume: bool = False,
         make: MakeCommand = lambda name, words: command_of(words),
+        spare: bool = False,
     ) -> None:
         """log: takes messages for the user, from any thread. cards: that this machine has. bpm: the
         tempo at the start. more: words on the command line of every piece. resume: pieces go on
-        where they stood when the room was last killed."""
+        where they stood when the room was last killed. spare: a process stands by for whichever
+        dies."""
         assert reading.room is not None
         self.rule, self._shows, self._log = reading.room, reading.shows, log
         self._more, self._resume, self._make = list(more), resume, make
@@ -55,12 +58,13 @@ class LiveRoom:
         self.pieces = {
             name: Piece(
                 name,
-                lambda resume, name=name: self._command(name, resume),  # type: ignore[misc]
+                lambda *how, name=name: self._process(name, *how),  # type: ignore[misc]
                 log,
                 self._on_message,
             )
             for name in self.rule.room
         }
+        self._spare = Spare(command_of([WORD])) if spare else None
         self._ports: dict[str, int] = {}
         """Where each heard OSC last: it is to hear there again."""
         self._hearing: set[str] = set()
@@ -95,6 +99,8 @@ class LiveRoom:
         self._over.set()
         for piece in self.pieces.values():
             piece.stop()
+        if self._spare is not None:
+            self._spare.close()
         until = time.monotonic() + PATIENCE
         for piece in self.pieces.values():
             piece.wait(max(0.0, until - time.monotonic()))
@@ -113,9 +119,13 @@ class LiveRoom:
         self._tell_all(panic=True)
 
     def look(self) -> None:
-        """See whether a piece hangs."""
+        """See whether a piece hangs, and have a process stand by once all are well."""
         for piece in self.pieces.values():
             piece.watch()
+        if self._spare is not None and all(
+            piece.ended or piece.state.state == "playing" for piece in self.pieces.values()
+        ):
+            self._spare.prepare()
 
     def status(self) -> list[dict[str, Any]]:
         """Each piece, for the page and for OSC."""
@@ -161,8 +171,23 @@ class LiveRoom:
                 if self._over.is_set():
                     return
 
-    def _command(self, name: str, resume: bool) -> tuple[Sequence[str], Mapping[str, str]]:
-        """What starts a piece now."""
+    def _process(
+        self,
+        name: str,
+        resume: bool,
+        on_message: Callable[[dict[str, Any]], None],
+        on_words: Callable[[str], None],
+    ) -> PieceProcess:
+        """Start a piece, with the process that stands by if it is ready. Raises Fault."""
+        words, environment = self._words(name, resume), environment_of(self.cards[name])
+        if self._spare is not None and (
+            taken := self._spare.take(words, environment, on_message, on_words)
+        ):
+            return taken
+        return PieceProcess(self._make(name, words), environment, on_message, on_words, name)
+
+    def _words(self, name: str, resume: bool) -> list[str]:
+        """What stands on a piece's command line now."""
         rule, index = self.rule.room[name], list(self.pieces).index(name)
         page = "off"
         if self.rule.page:
@@ -179,7 +204,7 @@ class LiveRoom:
         ]
         if resume or (self._resume and not self.pieces[name].state.deaths):
             words.append("--resume")
-        return self._make(name, words), environment_of(self.cards[name])
+        return words
 
     def _card(
         self, name: str, wanted: int | str | None, cards: Sequence[GraphicsCard]
