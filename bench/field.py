@@ -132,13 +132,13 @@ def riding(size: Size) -> dict[str, Callable[[], object]]:
         rides = itertools.cycle([riding.follow(motion) for _ in range(2)])
         made[f"coordinates, {name}"] = functools.partial(riding.follow, motion)
 
-        def pixels(rider: Rider = rider, of: Iterator[Ride] = rides) -> object:
-            return rider.pixels(white, next(of), 1.0)
+        def grain(rider: Rider = rider, of: Iterator[Ride] = rides) -> object:
+            return rider.grain(white, 2.0, next(of), 1.0)
 
         def cells(rider: Rider = rider, of: Iterator[Ride] = rides) -> object:
             return rider.cells(noise, fine, next(of), 1.0)
 
-        made[f"pixels, {name}"], made[f"latents of 4 channels, {name}"] = pixels, cells
+        made[f"grain, {name}"], made[f"latents of 4 channels, {name}"] = grain, cells
     return made
 
 

@@ -15,40 +15,52 @@ from vj.kernels.numpy_ride import (
     Ride,
     detail_of,
     ridden_cells,
-    ridden_pixels,
+    ridden_grain,
     ridden_plane,
     torn_of,
 )
 
 H, W, SIDE, PLANES = 64, 96, 8, 6
 WHITE = np.random.default_rng(3).standard_normal((H, W)).astype(np.float32)
+REACH = 1.2
+
+
+def blurred(white: np.ndarray) -> np.ndarray:
+    """It goes on beyond its edges."""
+    wide = cv2.copyMakeBorder(white, *(8,) * 4, cv2.BORDER_WRAP)
+    return cv2.GaussianBlur(wide, (0, 0), REACH)[8:-8, 8:-8].copy()
+
+
+GRAIN = blurred(WHITE)
 DETAIL = detail_of(WHITE, SIDE)
 NOISE = np.random.default_rng(4).standard_normal((PLANES, H // SIDE, W // SIDE)).astype(np.float32)
 TURNS = np.array([[0, 0], [8, 16], [24, 40], [16, 80], [56, 8], [32, 32]], np.int32)
-PLACES = np.stack(
-    np.meshgrid(np.arange(W // 4, dtype=np.float32), np.arange(H // 4, dtype=np.float32)), -1
-)
 
 
-def ways(kind: str) -> np.ndarray:
+def ways(kind: str, finer: int) -> np.ndarray:
     """(2, h, w, 2)."""
-    first, second = np.zeros((2, *PLACES.shape), np.float32)
+    rows, columns = H // finer, W // finer
+    places = np.stack(
+        np.meshgrid(np.linspace(0, 23, columns), np.linspace(0, 15, rows)), -1
+    ).astype(np.float32)
+    first, second = np.zeros((2, *places.shape), np.float32)
     if kind == "zoomed":
-        first = (PLACES - [12, 8]) * np.float32(-1.3)
-        second = (PLACES - [12, 8]) * np.float32(0.6)
+        first = (places - [12, 8]) * np.float32(-1.3)
+        second = (places - [12, 8]) * np.float32(0.6)
     if kind == "torn":
-        first[4:10, 5:15] = (-17.3, 200.6)
+        first[rows // 4 : 2 * rows // 3, 5 : columns // 2] = (-17.3, 200.6)
         second[...] = (3.37, -1.25)
-        second[:, 12:] = 0
+        second[:, columns // 2 :] = 0
     if kind == "wild":
         first = np.random.default_rng(1).normal(0, 2, first.shape).astype(np.float32)
         second = cv2.GaussianBlur(first * 5, (0, 0), 2)
     return np.stack([first, second]).astype(np.float32)
 
 
-def ride_of(kind: str, *shares: float) -> Ride:
-    made = ways(kind)
-    return Ride(made, np.stack([torn_of(way) for way in made]), (shares[0], shares[1]))
+def ride_of(kind: str, *shares: float, finer: int = 4) -> Ride:
+    made = ways(kind, finer)
+    torn = np.stack([torn_of(way) for way in made])
+    return Ride(made, torn, (shares[0], shares[1]), finer=finer)
 
 
 RIDES = {
@@ -57,6 +69,7 @@ RIDES = {
     "torn": ride_of("torn", 0.8, 0.6),
     "zoomed": ride_of("zoomed", 0.6, 0.8),
     "wild": ride_of("wild", 0.28, 0.96),
+    "torn in small cells": ride_of("torn", 0.6, 0.8, finer=2),
 }
 
 
@@ -79,12 +92,14 @@ def far(one: np.ndarray, two: np.ndarray) -> float:
 
 @pytest.mark.parametrize("amount", [1.0, 0.4])
 @pytest.mark.parametrize("kind", list(RIDES))
-def test_pixels_and_cells_as_numpy_has_them(kernels: RideKernels, kind: str, amount: float) -> None:
+def test_grain_and_cells_as_numpy_has_them(kernels: RideKernels, kind: str, amount: float) -> None:
     ride, rider = RIDES[kind], Rider(H, W)
-    pixels = ridden_pixels(WHITE, ride, amount)
-    assert far(rider.pixels(WHITE, ride, amount), pixels) < 0.002
-    there = kernels.pixels(torch.from_numpy(WHITE), ride, amount).numpy()
-    assert far(there, pixels) < 0.002
+    grain = ridden_grain(GRAIN, REACH, ride, amount)
+    away = np.abs(rider.grain(GRAIN, REACH, ride, amount) - grain)
+    assert away.max() < 0.05  # 32 places between two pixels
+    assert away.mean() < 0.005
+    there = kernels.grain(torch.from_numpy(GRAIN), REACH, ride, amount).numpy()
+    assert np.abs(there - grain).max() < 1e-3
     cells = ridden_cells(NOISE, DETAIL, TURNS, ride, amount)
     fine = fine_noise(NOISE, DETAIL, TURNS)
     assert far(rider.cells(NOISE, fine, ride, amount), cells) < 0.03
@@ -100,20 +115,20 @@ def test_pixels_and_cells_as_numpy_has_them(kernels: RideKernels, kind: str, amo
 def test_what_has_not_moved_is_the_noise_as_it_was() -> None:
     for amount in (1.0, 0.5):
         ride = RIDES["still"]
-        assert np.allclose(ridden_pixels(WHITE, ride, amount), WHITE, atol=1e-5)
+        assert np.allclose(ridden_grain(GRAIN, REACH, ride, amount), GRAIN, atol=1e-5)
         assert np.allclose(ridden_cells(NOISE, DETAIL, TURNS, ride, amount), NOISE, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["torn", "zoomed", "wild"])
 def test_whatever_moved_the_noise_has_its_deviation(kind: str) -> None:
     """Over many noises, cell by cell, also where it is stretched."""
-    of_pixels, of_cells = [], []
+    of_grain, of_cells = [], []
     rider, rng = Rider(H, W), np.random.default_rng(7)
     for _ in range(300):
         white = rng.standard_normal((H, W)).astype(np.float32)
         noise = rng.standard_normal((1, H // SIDE, W // SIDE)).astype(np.float32)
-        of_pixels.append(rider.pixels(white, RIDES[kind], 0.7))
+        of_grain.append(rider.grain(blurred(white), REACH, RIDES[kind], 0.7))
         fine = fine_noise(noise, detail_of(white, SIDE), TURNS[:1])
         of_cells.append(rider.cells(noise, fine, RIDES[kind], 0.7))
-    assert abs(np.var(of_pixels) - 1) < 0.02
+    assert abs(np.var(of_grain) * 4 * np.pi * REACH**2 - 1) < 0.04
     assert abs(np.var(of_cells) - 1) < 0.06

@@ -20,8 +20,19 @@ SIZE = Size(SIDE, SIDE)
 RNG = np.random.default_rng(5)
 WHITE = RNG.standard_normal((SIDE, SIDE)).astype(np.float32)
 NOISES = RNG.standard_normal((3, SIDE // CELL, SIDE // CELL)).astype(np.float32)
-TURNS = np.array([[0, 0], [40, 64], [88, 24]], np.int32)
+REACH = 1.0
+TURNS = np.array([[0, 0], [40, 64], [88, 24]], np.int32) % SIDE
 FINE = fine_noise(NOISES, detail_of(WHITE, CELL), TURNS)
+
+
+def blurred(white: np.ndarray) -> np.ndarray:
+    """As the texture field blurs it at 256 rows; it goes on beyond its edges."""
+    wide = cv2.copyMakeBorder(white, *(8,) * 4, cv2.BORDER_WRAP)
+    out = cv2.GaussianBlur(wide, (0, 0), REACH)[8:-8, 8:-8]
+    return out / np.float32(out.std())
+
+
+GRAIN = blurred(WHITE)
 PLACES = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), -1).astype(np.float32)
 MIDDLE = np.float32((SIDE - 1) / 2)
 
@@ -37,7 +48,7 @@ def figure(frame: int) -> np.ndarray:
     """Where somebody is who walks to and fro, with an arm that swings, (H, W) bool."""
     drawn = np.zeros((SIDE, SIDE), np.uint8)
     x = MIDDLE + walked(frame)
-    cv2.ellipse(drawn, (round(float(x)), 64), (28, 56), 0, 0, 360, 1, -1)
+    cv2.ellipse(drawn, (round(float(x)), SIDE // 2), (28, 56), 0, 0, 360, 1, -1)
     return drawn > 0
 
 
@@ -86,8 +97,8 @@ class Ridden:
             self.rides.append(riding.follow(motion))
             self.flows.append(cv2.resize(motion.grid, (SIDE, SIDE)))
 
-    def pixels(self, frame: int, white: np.ndarray = WHITE) -> np.ndarray:
-        return self.rider.pixels(white, self.rides[frame], 1.0)
+    def grain(self, frame: int, grain: np.ndarray = GRAIN) -> np.ndarray:
+        return self.rider.grain(grain, REACH, self.rides[frame], 1.0)
 
     def cells(self, frame: int, noise: np.ndarray, fine: np.ndarray) -> np.ndarray:
         return self.rider.cells(noise, fine, self.rides[frame], 1.0)
@@ -102,9 +113,8 @@ class Ridden:
             place += flow[..., :2]
         sure &= (place >= 2).all(-1) & (place < SIDE - 3).all(-1)
         moved = sure & (np.abs(place - PLACES).max(-1) > far)
-        # a place is between pixels, and noise comes by whole ones
-        new, old = (cv2.GaussianBlur(self.pixels(n), (0, 0), 1) for n in (frame, frame - back))
-        tracked = cv2.remap(old, place, None, cv2.INTER_LINEAR)
+        new, old = self.grain(frame), self.grain(frame - back)
+        tracked = cv2.remap(old, place, None, cv2.INTER_CUBIC)
         return alike(new, tracked, moved), alike(new, old, moved)
 
 
@@ -121,33 +131,32 @@ def test_it_is_still_noise(ridden: dict[str, Ridden], kind: str) -> None:
     """Variance 1, and cells that know nothing of their neighbours."""
     moved = ridden.setdefault(kind, Ridden(kind))
     rng = np.random.default_rng(9)
-    pixels, cells = [], []
+    grains, cells = [], []
     for _ in range(25):
         white = rng.standard_normal((SIDE, SIDE)).astype(np.float32)
         noise = rng.standard_normal((1, SIDE // CELL, SIDE // CELL)).astype(np.float32)
-        pixels.append(moved.pixels(-1, white))
+        grains.append(moved.grain(-1, blurred(white)))
         cells.append(
             moved.cells(-1, noise, fine_noise(noise, detail_of(white, CELL), TURNS[:1]))[0]
         )
     found = np.array(cells)
     print(
         kind,
-        np.var(pixels),
+        np.var(grains),
         np.var(found),
         np.corrcoef(found[:, 1:].ravel(), found[:, :-1].ravel())[0, 1],
         np.corrcoef(found[:, :, 1:].ravel(), found[:, :, :-1].ravel())[0, 1],
         moved.rides[-1].shares,
     )
-    assert abs(np.var(pixels) - 1) < 0.05
+    assert abs(np.var(grains) - 1) < 0.05
     assert abs(np.var(found) - 1) < 0.05
     for one, two in ((found[:, 1:], found[:, :-1]), (found[:, :, 1:], found[:, :, :-1])):
         assert abs(np.corrcoef(one.ravel(), two.ravel())[0, 1]) < 0.05
 
 
-LIKE = {"pan": 0.85, "zoom": 0.75, "zoom out": 0.25, "turn": 0.65, "walk": 0.65}
-"""How like itself it is ten frames later, at least. Where it is turned or made larger or smaller
-other pixels of it are seen, whole ones: without any fading a turn keeps .73, and made smaller by a
-fifth .75."""
+LIKE = {"pan": 0.97, "zoom": 0.9, "zoom out": 0.9, "turn": 0.95, "walk": 0.85}
+"""How like itself it is ten frames later, at least. What is missing is one layer that fades into
+the other, and at the edge of somebody who walks what begins anew."""
 
 
 @pytest.mark.parametrize("kind", list(LIKE))
@@ -164,8 +173,8 @@ def test_it_goes_with_what_moves(ridden: dict[str, Ridden], kind: str) -> None:
 def test_what_stands_still_is_never_changed_by_what_moves(ridden: dict[str, Ridden]) -> None:
     moved = ridden.setdefault("walk", Ridden("walk"))
     for frame in (10, 150, 299):
-        assert np.allclose(moved.pixels(frame)[:, :4], WHITE[:, :4], atol=1e-5)
-        assert np.allclose(moved.pixels(frame)[:2], WHITE[:2], atol=1e-5)
+        assert np.allclose(moved.grain(frame)[:, :4], GRAIN[:, :4], atol=1e-5)
+        assert np.allclose(moved.grain(frame)[:2], GRAIN[:2], atol=1e-5)
     still = ridden.setdefault("still", Ridden("still"))
     assert all(ride is still.rides[0] for ride in still.rides)
     assert not still.rides[0].moved

@@ -24,7 +24,7 @@ def fits(ride: Ride | None, height: int, width: int) -> bool:
     """A ride is of pictures of this size, and something has moved."""
     if ride is None or not ride.moved:
         return False
-    return ride.ways.shape[1:3] == (-(-height // FINER), -(-width // FINER))
+    return ride.ways.shape[1:3] == (-(-height // ride.finer), -(-width // ride.finer))
 
 
 class LatentNoise:

@@ -147,14 +147,14 @@ class FieldKernels(_Leader):
         super().__init__(half, height / 256 if unit is None else unit, device, dtype)
         self._shape = height, width
         self._cells = self._plane(1, *swirl_cells(height, width, self.unit))
-        self._grain, self._rows = self._plane(1, height, width), self._plane(1, height, width)
+        self._grained = torch.zeros((1, height, width), device=self.device)
+        self._grain, self._rows = self._view(self._grained), self._plane(1, height, width)
         self._both = [self._plane(2, height, width) for _ in range(2)]
         self._sums, self._few = self._plane(1, 2, _SLOTS), self._plane(1, 2, _FEWER)
         shape = (outputs, 3, 1, 1, height, width)
         self._outputs = torch.zeros(shape, dtype=dtype, device=self.device)
         self._turn = 0
         self._white: torch.Tensor | None = None
-        self._seen: torch.Tensor | None = None
         self._riding = RideKernels(self.device)
         self._size = math.nan
         black = torch.zeros((1, 3, height, width), dtype=dtype, device=self.device)
@@ -187,20 +187,21 @@ class FieldKernels(_Leader):
             right = f"contiguous {self._shape} torch.float32 on {self.device}"
             raise ValueError(f"white: {came} came, {right} would be right")
         full = np.int32(width), np.int32(height)
-        seen, lean = white, None
+        reach = GRAIN * self.unit * size
         if white is not self._white:
             self._swirl(white, self._cells)
-        if ride is not None and amount > 0:
-            seen = self._riding.pixels(white, ride, amount)
-            size_of = self._shape[0], self._shape[1]
-            lean = self._riding.plane(self._leaning, size_of, ride, amount)
-        if seen is not self._seen or size != self._size:
-            numbers = *full, np.int32(1), np.float32(GRAIN * self.unit * size)
-            self._run("rows", full, seen, self._rows, *numbers)
+        if white is not self._white or size != self._size:
+            numbers = *full, np.int32(1), np.float32(reach)
+            self._run("rows", full, white, self._rows, *numbers)
             self._run("columns", full, self._rows, self._grain, *numbers)
-        self._white, self._seen, self._size = white, seen, size
+        self._white, self._size = white, size
+        grain, lean = self._grain, None
+        if ride is not None and amount > 0:
+            ridden = self._riding.grain(self._grained[0], reach, ride, amount)
+            lean = self._riding.plane(self._leaning, (height, width), ride, amount)
+            grain = self._view(ridden[None])
         self._follow(picture, size, turn, lean)
-        self._smear(self._grain, self._both, 1)
+        self._smear(grain, self._both, 1)
         both = self._both[0]
         slots, fewer = np.int32(_SLOTS), np.int32(_FEWER)
         one, two = np.int32(1), np.int32(2)

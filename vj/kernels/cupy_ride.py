@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vj.core.errors import Unavailable
 from vj.kernels.cupy_ops import _BLOCK, _cupy
-from vj.kernels.numpy_ride import Ride, parts_of, smooth_parts
+from vj.kernels.numpy_ride import Ride, parts_of, smooth_parts, width_of
 from vj.kernels.ride_body import CUDA_SOURCE, NAMES
 
 
@@ -28,13 +28,14 @@ class RideKernels:
         """The last ride on the card: its ways, and where they are torn."""
         self._turns: tuple[bytes, Tensor] = (b"", torch.zeros(0))
 
-    def pixels(self, white: Tensor, ride: Ride, amount: float) -> Tensor:
-        """`numpy_ride.ridden_pixels` of (H, W) float32 on the card."""
-        height, width = white.shape
-        out = torch.empty_like(white)
-        sizes = width, height, ride.ways.shape[2], ride.ways.shape[1]
-        places = white, *self._sent(ride), out
-        self._run("vj_ride_pixels", (width, height), places, sizes, parts_of(ride, amount))
+    def grain(self, grain: Tensor, reach: float, ride: Ride, amount: float) -> Tensor:
+        """`numpy_ride.ridden_grain` of (H, W) float32 on the card."""
+        height, width = grain.shape
+        out = torch.empty_like(grain)
+        sizes = width, height, *ride.ways.shape[2:0:-1], ride.finer
+        places = grain, *self._sent(ride), out
+        parts = *parts_of(ride, amount), width_of(reach)
+        self._run("vj_ride_grain", (width, height), places, sizes, parts)
         return out
 
     def plane(self, plane: Tensor, size: tuple[int, int], ride: Ride, amount: float) -> Tensor:
@@ -42,7 +43,7 @@ class RideKernels:
         is ridden on."""
         height, width = plane.shape
         out = torch.empty_like(plane)
-        sizes = width, height, size[1], size[0], *ride.ways.shape[2:0:-1]
+        sizes = width, height, size[1], size[0], *ride.ways.shape[2:0:-1], ride.finer
         places = plane, *self._sent(ride), out
         self._run("vj_ride_plane", (width, height), places, sizes, smooth_parts(ride, amount))
         return out
@@ -55,7 +56,8 @@ class RideKernels:
         out = torch.empty_like(noise)
         if self._turns[0] != turns.tobytes():
             self._turns = turns.tobytes(), _up(turns, self.device)
-        sizes = columns, rows, planes, detail.shape[0] // rows, *ride.ways.shape[2:0:-1]
+        cells = *ride.ways.shape[2:0:-1], ride.finer
+        sizes = columns, rows, planes, detail.shape[0] // rows, *cells
         places = noise, detail, self._turns[1], *self._sent(ride), out
         self._run("vj_ride_cells", (columns, rows), places, sizes, parts_of(ride, amount))
         return out

@@ -65,7 +65,7 @@ class FieldMaker:
         self._half_buffers = [np.empty_like(self._half_x) for _ in range(5)]
         self._white: np.ndarray | None = None
         self._size = self._turn = math.nan
-        self._grain = self._x
+        self._own = self._grain = self._x
         self._lean = self._half_x
         self._swirl: tuple[np.ndarray, np.ndarray] = (self._lean, self._lean)
         self._rider: Rider | None = None
@@ -84,18 +84,19 @@ class FieldMaker:
         turn: radians by which the swirl has turned. ride, amount: what noise and swirl ride on,
         and how much of them does."""
         rides = ride is not None and amount > 0
-        if not rides and (white is not self._white or size != self._size):
-            self._grain = blurred(white, GRAIN * self.unit * size)
+        reach = GRAIN * self.unit * size
+        if white is not self._white or size != self._size:
+            self._own = blurred(white, reach)
+        self._grain = self._own
         self._take(white, size, turn)
         if rides:
             assert ride is not None
             if self._rider is None:
                 self._rider = Rider(self.height, self.width)
-            seen = self._rider.pixels(white, ride, amount)
-            self._grain = blurred(seen, GRAIN * self.unit * size)
+            self._grain = self._rider.grain(self._own, reach, ride, amount)
             leaning = 2 * (self._rider.plane(self._lean, ride, amount) + np.float32(turn))
             self._swirl = (np.cos(leaning), np.sin(leaning))
-            self._size = self._turn = math.nan  # neither is what the white noise makes
+            self._turn = math.nan  # the swirl is not what the white noise makes
         cos, sin, x, y = self.directions(luma, size)
         texture = self._smear(*self._steps(x, y, size))
         full = (self.width, self.height)

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vj.kernels.numpy_ride import FINER, Ride, parts_of, smooth_parts
+from vj.kernels.numpy_ride import Ride, parts_of, smooth_parts, width_of
 
 
 class Rider:
@@ -19,16 +19,52 @@ class Rider:
             np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)),
             axis=-1,
         )
-        self._own = self._rounded(self._places)
         self._of: Ride | None = None
         self._maps: list[np.ndarray] = []
         self._ways: list[np.ndarray] = []
+        self._beyond: list[bool] = []
         self._pairs: dict[tuple[int, int], np.ndarray] = {}
 
-    def pixels(self, white: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
-        """`numpy_ride.ridden_pixels`."""
+    def grain(self, grain: np.ndarray, reach: float, ride: Ride, amount: float) -> np.ndarray:
+        """`numpy_ride.ridden_grain`."""
         self._take(ride)
-        return self._seen(white, ride, amount)
+        own, *shares = parts_of(ride, amount)
+        seen_ones = [layer for layer, share in enumerate(shares) if share > 0]
+        parts = [(shares[layer], self._ways[layer]) for layer in seen_ones]
+        moved = [self._between_pixels(grain, layer) for layer in seen_ones]
+        if own == 0 and len(parts) == 1:
+            return moved[0]
+        seen = grain * np.float32(own)
+        norm = np.full(grain.shape, own**2 + sum(share**2 for share, _ in parts), np.float32)
+        for number, ((share, way), gathered) in enumerate(zip(parts, moved, strict=True)):
+            cv2.scaleAdd(gathered, share, seen, dst=seen)
+            if own > 0:
+                cv2.scaleAdd(self._likeness(way, reach), 2 * share * own, norm, dst=norm)
+            for other, away in parts[:number]:
+                alike = self._likeness(cv2.subtract(way, away), reach)
+                cv2.scaleAdd(alike, 2 * share * other, norm, dst=norm)
+        cv2.divide(seen, cv2.sqrt(norm, dst=norm), dst=seen)
+        return seen
+
+    def _between_pixels(self, grain: np.ndarray, layer: int) -> np.ndarray:
+        none: Any = None
+        places = cv2.add(self._ways[layer], self._places)
+        if self._beyond[layer]:  # OpenCV's cubic reads elsewhere beyond the second side
+            sides = np.array((self.width, self.height), np.float32)
+            places -= np.floor(places / sides) * sides
+        fixed = cv2.convertMaps(places, none, cv2.CV_16SC2)
+        made: np.ndarray = cv2.remap(grain, *fixed, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
+        return made
+
+    def _likeness(self, apart: np.ndarray, reach: float) -> np.ndarray:
+        """`numpy_ride.likeness`."""
+        x, y = cv2.split(apart)
+        for plane, side in ((x, self.width), (y, self.height)):
+            if max(-float(plane.min()), float(plane.max())) > side / 2:
+                plane -= np.float32(side) * np.rint(plane / np.float32(side))
+            cv2.multiply(plane, plane, dst=plane)
+        power = cv2.addWeighted(x, -width_of(reach), y, -width_of(reach), 0, dst=x)
+        return cv2.exp(power, dst=power)
 
     def plane(self, plane: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
         """`numpy_ride.ridden_plane`."""
@@ -55,6 +91,8 @@ class Rider:
     def cells(self, noise: np.ndarray, fine: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
         """`numpy_ride.ridden_cells`, of `fine_noise`: (H, W, planes) float32."""
         self._take(ride)
+        if not self._maps:
+            self._maps = [self._rounded(cv2.add(way, self._places)) for way in self._ways]
         planes, rows, columns = noise.shape
         size = columns, rows
         parts = parts_of(ride, amount)
@@ -90,37 +128,30 @@ class Rider:
     def _take(self, ride: Ride) -> None:
         if self._of is ride:
             return
-        self._of, self._pairs = ride, {}
+        self._of, self._pairs, self._maps = ride, {}, []
         self._ways = [
-            self._way_of(way, torn) if share > 0 else np.zeros_like(self._places)
+            self._way_of(way, torn, ride.finer) if share > 0 else np.zeros_like(self._places)
             for way, torn, share in zip(ride.ways, ride.torn, ride.shares, strict=True)
         ]
-        self._maps = [self._rounded(cv2.add(way, self._places)) for way in self._ways]
+        self._beyond = [
+            any(
+                cv2.norm(plane, cv2.NORM_INF) > side
+                for plane, side in zip(cv2.split(way), (self.width, self.height), strict=True)
+            )
+            for way in ride.ways
+        ]
 
-    def _same(self, ride: Ride) -> np.ndarray:
-        """(H, W) uint8: bits for which pairs of the place itself and the two layers come from one
-        place."""
-        own, one, two = (self._key(there) for there in (self._own, *self._maps))
-        first, second = (share > 0 for share in ride.shares)
-        found = np.zeros(own.shape, np.uint8)
-        pairs = (own, one, first), (own, two, second), (one, two, first and second)
-        for bit, (a, b, seen) in enumerate(pairs):
-            if seen:
-                same: Any = cv2.compare(a, b, cv2.CMP_EQ)
-                np.bitwise_or(found, same & np.uint8(1 << bit), out=found)
-        return found
-
-    def _way_of(self, way: np.ndarray, torn: np.ndarray) -> np.ndarray:
+    def _way_of(self, way: np.ndarray, torn: np.ndarray, finer: int) -> np.ndarray:
         rows, columns = way.shape[:2]
-        size = (columns * FINER, rows * FINER)
+        size = (columns * finer, rows * finer)
         cut = slice(0, self.height), slice(0, self.width)
         led = cv2.resize(way, size, interpolation=cv2.INTER_LINEAR)
         if torn.any():
             # by the first of the four cells that a pixel is between, the edges' own before them
             parted = cv2.copyMakeBorder(torn, 1, 0, 1, 0, cv2.BORDER_REPLICATE)
-            larger = parted.shape[1] * FINER, parted.shape[0] * FINER
+            larger = parted.shape[1] * finer, parted.shape[0] * finer
             parted = cv2.resize(parted, larger, interpolation=cv2.INTER_NEAREST)
-            shift = FINER // 2
+            shift = finer // 2
             parted = parted[shift : shift + size[1], shift : shift + size[0]]
             near = cv2.resize(way, size, interpolation=cv2.INTER_NEAREST)
             led = cv2.copyTo(near, np.ascontiguousarray(parted), led)
@@ -137,27 +168,6 @@ class Rider:
     def _key(places: np.ndarray) -> np.ndarray:
         """(H, W) int32, the same for the same places."""
         return places.view(np.int32)[..., 0]
-
-    def _seen(self, noise: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
-        """The mixture of a noise, (H, W), its deviation 1."""
-        own, *parts = parts_of(ride, amount)
-        if own == 0 and parts[1] == 0:
-            return self._gathered(noise, 0)
-        variance = own**2 + parts[0] ** 2 + parts[1] ** 2
-        seen = noise * np.float32(own / np.sqrt(variance))
-        for layer, part in enumerate(parts):
-            if part > 0:
-                moved = self._gathered(noise, layer)
-                cv2.scaleAdd(moved, part / np.sqrt(variance), seen, dst=seen)
-        twice = np.ones(8, np.float32)
-        for number in range(8):  # which of the three pairs come from one place
-            pairs = (own * parts[0], own * parts[1], parts[0] * parts[1])
-            more = sum(2 * pair for bit, pair in enumerate(pairs) if number >> bit & 1)
-            twice[number] = 1 / np.sqrt(1 + more / variance)
-        same = self._same(ride)
-        if same.any():
-            seen *= cv2.LUT(same, np.resize(twice, 256))
-        return seen
 
     def _gathered(self, noise: np.ndarray, layer: int) -> np.ndarray:
         none: Any = None

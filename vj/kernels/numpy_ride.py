@@ -2,19 +2,30 @@
 ride_body.py on a card.
 
 A layer of texture coordinates (Max and Becker 1995; Neyret 2003) says for each place from which
-place of a fixed noise its texture comes. They are kept at a quarter of the size, as ways from the
+place of a fixed noise its texture comes. They are kept in cells of a few pixels, as ways from the
 place itself. There are two layers, of which one begins anew while the other is seen.
+
+Latents are sums of white noise, which is gathered by whole pixels and so stays white
+(`ridden_cells`). The built-in family is given noise that is blurred in any case: that is gathered
+blurred, between pixels, so that nothing of the way is lost to rounding (`ridden_grain`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-FINER = 4
-"""Pixels in a cell of the coordinates, across and down."""
+from vj.kernels.numpy_field import CUBIC
+
+FINER, FINEST = 4, 2
+"""Pixels in a cell of the coordinates, across and down: of larger pictures and of smaller ones, on
+which a limb is only a few cells wide."""
+SMALL = 100_000
+"""Pixels of a picture up to which it is a small one: what moves coordinates takes as long as there
+are cells."""
+LEAST_REACH = 0.35
+"""Pixels; white noise that is read between its pixels is like that blurred so far."""
 BEND, FAR = 1.5, 6.0
 """Pixels by which the step from one cell to the next may differ from the steps beside it, and that
 it may be in any case, where both are of one thing."""
@@ -23,14 +34,20 @@ it may be in any case, where both are of one thing."""
 @dataclass(frozen=True, slots=True, eq=False)
 class Ride:
     """Where the texture of each place comes from. ways: (2, h, w, 2) float32, of each layer and
-    cell, x and y in pixels, h and w a quarter of the picture's, rounded up; not written to. shares:
+    cell, x and y in pixels, h and w the picture's over `finer`, rounded up; not written to. shares:
     how much of each layer is seen, the sum of their squares 1. torn: (2, h, w) uint8, see
-    `torn_of`. moved: something has moved."""
+    `torn_of`. moved: something has moved. finer: pixels in a cell, across and down."""
 
     ways: np.ndarray
     torn: np.ndarray
     shares: tuple[float, float]
     moved: bool = True
+    finer: int = FINER
+
+
+def finer_of(height: int, width: int) -> int:
+    """Pixels in a cell of the coordinates of such pictures."""
+    return FINEST if height * width <= SMALL else FINER
 
 
 def parts_of(ride: Ride, amount: float) -> tuple[float, float, float]:
@@ -66,24 +83,25 @@ def _jumps(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def places_of(
-    way: np.ndarray, torn: np.ndarray, height: int, width: int
+    way: np.ndarray, torn: np.ndarray, height: int, width: int, finer: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Row and column, (H, W) int32 each, that a layer's texture comes from; the noise goes on
-    beyond its edges. way: (h, w, 2). torn: its `torn_of`."""
-    led = _way_of(way, torn, height, width)
+    beyond its edges. way: (h, w, 2). torn: its `torn_of`. finer: see `Ride`."""
+    led = _way_of(way, torn, height, width, finer)
     x = np.rint(led[..., 0] + np.arange(width, dtype=np.float32))
     y = np.rint(led[..., 1] + np.arange(height, dtype=np.float32)[:, None])
     return y.astype(np.int32) % height, x.astype(np.int32) % width
 
 
-def _way_of(way: np.ndarray, torn: np.ndarray, height: int, width: int) -> np.ndarray:
+def _way_of(way: np.ndarray, torn: np.ndarray, height: int, width: int, finer: int) -> np.ndarray:
     """A layer's way at each pixel, (H, W, 2).
 
     Between the cells' middles it is linear, but for where things part: there each pixel belongs to
     the nearest cell.
     """
     (top, bottom, down), (left, right, across) = (
-        _between(side, cells) for side, cells in ((height, way.shape[0]), (width, way.shape[1]))
+        _between(side, cells, finer)
+        for side, cells in ((height, way.shape[0]), (width, way.shape[1]))
     )
     corners = np.stack(
         [way[rows][:, columns] for rows in (top, bottom) for columns in (left, right)]
@@ -94,25 +112,76 @@ def _way_of(way: np.ndarray, torn: np.ndarray, height: int, width: int) -> np.nd
     )
     linear = upper + b * (lower - upper)
     parted = torn[top][:, left]
-    nearest = way[np.arange(height) // FINER][:, np.arange(width) // FINER]
+    nearest = way[np.arange(height) // finer][:, np.arange(width) // finer]
     led: np.ndarray = np.where(parted[..., None] > 0, nearest, linear)
     return led
 
 
-def _between(side: int, cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _between(side: int, cells: int, finer: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each pixel of a side the cells whose middles it is between, and the way from one to the
     other, 0..1."""
     pixel = np.arange(side)
-    first = (pixel + FINER // 2) // FINER - 1
-    share = ((2 * pixel + 1 + FINER) % (2 * FINER)).astype(np.float32) / np.float32(2 * FINER)
+    first = (pixel + finer // 2) // finer - 1
+    share = ((2 * pixel + 1 + finer) % (2 * finer)).astype(np.float32) / np.float32(2 * finer)
     return np.clip(first, 0, cells - 1), np.clip(first + 1, 0, cells - 1), share
 
 
-def ridden_pixels(white: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
-    """White noise that rides, (H, W) float32, N(0, 1) as it was. white: (H, W) float32. amount:
-    0..1, how much of it rides."""
-    seen, norm = _mixed(white, ride, amount)
-    return seen / norm
+def ridden_grain(grain: np.ndarray, reach: float, ride: Ride, amount: float) -> np.ndarray:
+    """Blurred noise that rides, (H, W) float32, its deviation as it was. grain: (H, W) float32.
+    reach: pixels by which it is blurred, the Gaussian's sigma. amount: 0..1, how much of it rides.
+
+    It is read between its pixels by a cubic, and goes on beyond its edges. What is mixed of places
+    that lie d apart is alike by exp(-d^2 / 4 reach^2), and the mixture's deviation is divided by.
+    """
+    height, width = grain.shape
+    shares = [np.float32(part) for part in parts_of(ride, amount)]
+    led = [np.zeros((height, width, 2), np.float32)]
+    for way, torn in zip(ride.ways, ride.torn, strict=True):
+        led.append(_way_of(way, torn, height, width, ride.finer))
+    seen = np.zeros((height, width), np.float32)
+    norm = np.zeros((height, width), np.float32)
+    for number, (share, way) in enumerate(zip(shares, led, strict=True)):
+        y = np.arange(height, dtype=np.float32)[:, None] + way[..., 1]
+        seen += share * _between_pixels(grain, y, np.arange(width, dtype=np.float32) + way[..., 0])
+        norm += share * share
+        for other, away in zip(shares[:number], led, strict=False):
+            norm += 2 * share * other * likeness(way - away, (height, width), reach)
+    return seen / np.sqrt(norm)
+
+
+def likeness(apart: np.ndarray, size: tuple[int, int], reach: float) -> np.ndarray:
+    """Correlation of blurred noise with itself so far apart, 0..1. apart: (..., 2), x and y in
+    pixels. size: height and width, after which the noise repeats."""
+    sides = np.array(size[::-1], np.float32)
+    apart = apart - sides * np.rint(apart / sides)
+    out: np.ndarray = np.exp(np.square(apart).sum(-1) * np.float32(-width_of(reach)))
+    return out
+
+
+def width_of(reach: float) -> float:
+    """What the square of a distance in pixels is multiplied by in `likeness`."""
+    return 0.25 / max(reach, LEAST_REACH) ** 2
+
+
+def _between_pixels(grain: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    height, width = grain.shape
+    top, left = np.floor(y), np.floor(x)
+    total = np.zeros_like(grain)
+    for j in range(-1, 3):
+        down = _cubic(np.abs(y - top - np.float32(j)))
+        for i in range(-1, 3):
+            across = _cubic(np.abs(x - left - np.float32(i)))
+            row = (top.astype(np.int64) + j) % height
+            total += down * across * grain[row, (left.astype(np.int64) + i) % width]
+    return total
+
+
+def _cubic(far: np.ndarray) -> np.ndarray:
+    """What a pixel so far away gives."""
+    a = np.float32(CUBIC)
+    near = ((a + 2) * far - (a + 3)) * far * far + 1
+    out: np.ndarray = np.where(far <= 1, near, ((a * far - 5 * a) * far + 8 * a) * far - 4 * a)
+    return out
 
 
 def ridden_plane(plane: np.ndarray, size: tuple[int, int], ride: Ride, amount: float) -> np.ndarray:
@@ -124,7 +193,7 @@ def ridden_plane(plane: np.ndarray, size: tuple[int, int], ride: Ride, amount: f
     for share, way, torn in zip((first, second), ride.ways, ride.torn, strict=True):
         rows = np.minimum(2 * np.arange(height), size[0] - 1)
         columns = np.minimum(2 * np.arange(width), size[1] - 1)
-        led = _way_of(way, torn, *size)[rows][:, columns]
+        led = _way_of(way, torn, *size, ride.finer)[rows][:, columns]
         x = np.arange(width, dtype=np.float32) + led[..., 0] * np.float32(width / size[1])
         down = np.arange(height, dtype=np.float32)[:, None]
         y = down + led[..., 1] * np.float32(height / size[0])
@@ -166,10 +235,10 @@ def ridden_cells(
     amount: float,
 ) -> np.ndarray:
     """The noise of latents, riding: (planes, h, w) float32, N(0, 1) as it was. noise: the same,
-    where nothing has moved, in cells of a multiple of `FINER` pixels. detail: (H, W) float32, white
-    noise at the size of the picture without the mean of each cell of latents, see `detail_of`.
-    turns: (planes, 2) int32, by how many pixels each plane's detail is turned, down and across, in
-    whole cells.
+    where nothing has moved, in cells of a multiple of `ride.finer` pixels. detail: (H, W) float32,
+    white noise at the size of the picture without the mean of each cell of latents, see
+    `detail_of`. turns: (planes, 2) int32, by how many pixels each plane's detail is turned, down
+    and across, in whole cells.
 
     A cell is the sum of its pixels' noise divided by its side. Pixels that come from one place
     count for more than one: the sum is divided by what that makes of its deviation. Of one layer
@@ -192,49 +261,28 @@ def ridden_cells(
     ]
     spread = np.zeros((rows, columns), np.float32)
     for number, (share, way, torn) in enumerate(layers):
-        twice = _twice(*places_of(way, torn, height, width), side) / np.float32(side**2)
+        twice = _twice(*places_of(way, torn, height, width, ride.finer), side) / np.float32(side**2)
         spread += share * share * (1 + 2 * twice)
         for other, away, _ in layers[:number]:
-            spread += 2 * share * other * _over(way - away, side)
+            spread += 2 * share * other * _over(way - away, side // ride.finer, side)
     out = np.empty_like(noise)
     for plane in range(planes):
         down, across = turns[plane]
         seen = np.zeros((height, width), np.float32)
         for share, way, torn in layers:
-            y, x = places_of(way, torn, height, width)
+            y, x = places_of(way, torn, height, width, ride.finer)
             fine = detail[(y + down) % height, (x + across) % width]
             seen += share * (fine + noise[plane, y // side, x // side] / np.float32(side))
         out[plane] = seen.reshape(rows, side, columns, side).sum((1, 3)) / side
     return out / np.sqrt(spread)
 
 
-def _over(apart: np.ndarray, side: int) -> np.ndarray:
+def _over(apart: np.ndarray, many: int, side: int) -> np.ndarray:
     """(h, w) float32, 0..1: how far two cells of latents lie on each other that have come apart by
-    (rows, columns, 2) pixels."""
+    (rows, columns, 2) pixels. many: cells of the coordinates in one, across and down."""
     rows, columns = apart.shape[:2]
-    many = side // FINER
     mean = apart.reshape(rows // many, many, columns // many, many, 2).mean((1, 3))
     return np.clip(1 - np.abs(mean) / side, 0, 1).prod(-1)
-
-
-def _mixed(white: np.ndarray, ride: Ride, amount: float) -> tuple[np.ndarray, np.ndarray]:
-    """What is seen of the place itself and of both layers, and its deviation, (H, W) each: where
-    two come from one place they are the same noise, elsewhere they know nothing of each other."""
-    height, width = white.shape
-    own, one, two = (np.float32(part) for part in parts_of(ride, amount))
-    here = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
-    first, second = (
-        places_of(way, torn, height, width) for way, torn in zip(ride.ways, ride.torn, strict=True)
-    )
-
-    def same(p: Sequence[np.ndarray], q: Sequence[np.ndarray]) -> np.ndarray:
-        return (p[0] == q[0]) & (p[1] == q[1])
-
-    seen = own * white + one * white[first] + two * white[second]
-    alike = own * one * same(here, first) + own * two * same(here, second)
-    alike = alike + one * two * same(first, second)
-    norm = own * own + one * one + two * two + 2 * alike
-    return seen, np.sqrt(norm, dtype=np.float32)
 
 
 def _twice(y: np.ndarray, x: np.ndarray, side: int) -> np.ndarray:

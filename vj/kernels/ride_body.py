@@ -1,15 +1,15 @@
 """Noise that rides on what moves, as C, written once for the GPU and for a C compiler, as in
 body.py; the maths is that of numpy_ride.py.
 
-Ways are (2, h, w, 2) float32, x and y in pixels, of two layers at a quarter of the size.
+Ways are (2, h, w, 2) float32, x and y in pixels, of two layers in cells of `finer` pixels.
 """
 
 from __future__ import annotations
 
-from vj.kernels.numpy_ride import FINER
+from vj.kernels.numpy_field import CUBIC
 from vj.kernels.preamble import C_PREAMBLE, CUDA_PREAMBLE
 
-NAMES = ("vj_ride_pixels", "vj_ride_cells", "vj_ride_plane")
+NAMES = ("vj_ride_grain", "vj_ride_cells", "vj_ride_plane")
 
 BODY = r"""
 typedef struct { int x, y; } vj_spot;
@@ -17,23 +17,23 @@ typedef struct { int x, y; } vj_spot;
 VJ_INLINE int vj_wrapped(int index, int size) { return ((index % size) + size) % size; }
 
 /* The cell whose middle is before a pixel's, and the way from there to the next. */
-VJ_INLINE int vj_before(int pixel, float *share)
+VJ_INLINE int vj_before(int pixel, int finer, float *share)
 {
-    *share = (float)((2 * pixel + 1 + FINER) % (2 * FINER)) / (float)(2 * FINER);
-    return (pixel + FINER / 2) / FINER - 1;
+    *share = (float)((2 * pixel + 1 + finer) % (2 * finer)) / (float)(2 * finer);
+    return (pixel + finer / 2) / finer - 1;
 }
 
 /* A layer's way at a pixel. */
 VJ_INLINE void vj_way(const float *way, const vj_byte *torn, int x, int y, int columns, int rows,
-        float *led)
+        int finer, float *led)
 {
     float across, down;
-    const int left = vj_before(x, &across), top = vj_before(y, &down);
+    const int left = vj_before(x, finer, &across), top = vj_before(y, finer, &down);
     const int l = vj_within(left, columns), r = vj_within(left + 1, columns);
     const int t = vj_within(top, rows), b = vj_within(top + 1, rows);
     const float *corner[4] = {way + 2 * (t * columns + l), way + 2 * (t * columns + r),
         way + 2 * (b * columns + l), way + 2 * (b * columns + r)};
-    const float *near = way + 2 * ((y / FINER) * columns + x / FINER);
+    const float *near = way + 2 * ((y / finer) * columns + x / finer);
     const int parted = torn[t * columns + l];
     for (int i = 0; i < 2; ++i) {
         const float p = corner[0][i], q = corner[1][i], u = corner[2][i], v = corner[3][i];
@@ -44,10 +44,10 @@ VJ_INLINE void vj_way(const float *way, const vj_byte *torn, int x, int y, int c
 
 /* Where the texture of a pixel comes from. */
 VJ_INLINE vj_spot vj_led(const float *way, const vj_byte *torn, int x, int y, int width,
-        int height, int columns, int rows)
+        int height, int columns, int rows, int finer)
 {
     float led[2];
-    vj_way(way, torn, x, y, columns, rows, led);
+    vj_way(way, torn, x, y, columns, rows, finer, led);
     const vj_spot spot = {
         vj_wrapped((int)rintf(led[0] + (float)x), width),
         vj_wrapped((int)rintf(led[1] + (float)y), height)};
@@ -56,17 +56,44 @@ VJ_INLINE vj_spot vj_led(const float *way, const vj_byte *torn, int x, int y, in
 
 VJ_INLINE float vj_same(vj_spot a, vj_spot b) { return a.x == b.x && a.y == b.y ? 1.0f : 0.0f; }
 
-/* What the deviation is of noise from a place itself and from two others. */
-VJ_INLINE float vj_deviation(vj_spot here, vj_spot one, vj_spot two, float s, float p, float q)
+/* What a pixel so far away gives. */
+VJ_INLINE float vj_cubic(float far)
 {
-    return sqrtf(s * s + p * p + q * q + 2.0f * s * p * vj_same(here, one)
-        + 2.0f * s * q * vj_same(here, two) + 2.0f * p * q * vj_same(one, two));
+    return far <= 1.0f ? ((SLOPE + 2.0f) * far - (SLOPE + 3.0f)) * far * far + 1.0f
+        : ((SLOPE * far - 5.0f * SLOPE) * far + 8.0f * SLOPE) * far - 4.0f * SLOPE;
+}
+
+/* What is between pixels, by a cubic; it goes on beyond its edges. */
+VJ_INLINE float vj_between(const float *grain, float x, float y, int width, int height)
+{
+    const float left = floorf(x), top = floorf(y);
+    float across[4], total = 0.0f;
+    int columns[4];
+    for (int i = 0; i < 4; ++i) {
+        across[i] = vj_cubic(fabsf(x - left - (float)(i - 1)));
+        columns[i] = vj_wrapped((int)left + i - 1, width);
+    }
+    for (int j = 0; j < 4; ++j) {
+        const float *line = grain + vj_wrapped((int)top + j - 1, height) * width;
+        float row = 0.0f;
+        for (int i = 0; i < 4; ++i) row += across[i] * line[columns[i]];
+        total += vj_cubic(fabsf(y - top - (float)(j - 1))) * row;
+    }
+    return total;
+}
+
+/* How like blurred noise is to itself so far away; it repeats after its sides. */
+VJ_INLINE float vj_likeness(float x, float y, int width, int height, float narrow)
+{
+    x -= (float)width * rintf(x / (float)width);
+    y -= (float)height * rintf(y / (float)height);
+    return expf(-narrow * (x * x + y * y));
 }
 
 /* How far two cells of latents lie on each other, 0..1; two: 0 for one that has not moved. */
-VJ_INLINE float vj_over(const float *one, const float *two, int x, int y, int columns, int side)
+VJ_INLINE float vj_over(const float *one, const float *two, int x, int y, int columns, int side,
+        int many)
 {
-    const int many = side / FINER;
     float apart[2] = {0.0f, 0.0f}, over = 1.0f;
     for (int j = y * many; j < (y + 1) * many; ++j) for (int i = x * many; i < (x + 1) * many; ++i)
         for (int k = 0; k < 2; ++k) {
@@ -88,25 +115,34 @@ VJ_INLINE float vj_fine(const float *detail, const float *noise, vj_spot at, int
 """
 
 KERNELS = r"""
-VJ_KERNEL vj_ride_pixels(const float *__restrict__ white, const float *__restrict__ ways,
+/* Blurred noise; narrow: see numpy_ride.width_of. */
+VJ_KERNEL vj_ride_grain(const float *__restrict__ grain, const float *__restrict__ ways,
         const vj_byte *__restrict__ torn, float *__restrict__ out, int width, int height,
-        int columns, int rows, float own, float first, float second)
+        int columns, int rows, int finer, float own, float first, float second, float narrow)
 {
     VJ_EACH_PIXEL(width, height) {
-        const vj_spot here = {x, y};
-        const vj_spot one = vj_led(ways, torn, x, y, width, height, columns, rows);
-        const vj_spot two = vj_led(ways + 2 * columns * rows, torn + columns * rows, x, y, width,
-                height, columns, rows);
-        const float seen = own * white[y * width + x] + first * white[one.y * width + one.x]
-            + second * white[two.y * width + two.x];
-        out[y * width + x] = seen / vj_deviation(here, one, two, own, first, second);
+        const int layer = columns * rows;
+        float one[2], two[2];
+        vj_way(ways, torn, x, y, columns, rows, finer, one);
+        vj_way(ways + 2 * layer, torn + layer, x, y, columns, rows, finer, two);
+        float seen = own * grain[y * width + x];
+        float norm = own * own + first * first + second * second;
+        if (first > 0.0f)
+            seen += first * vj_between(grain, (float)x + one[0], (float)y + one[1], width, height);
+        if (second > 0.0f)
+            seen += second * vj_between(grain, (float)x + two[0], (float)y + two[1], width, height);
+        norm += 2.0f * own * first * vj_likeness(one[0], one[1], width, height, narrow);
+        norm += 2.0f * own * second * vj_likeness(two[0], two[1], width, height, narrow);
+        norm += 2.0f * first * second
+            * vj_likeness(two[0] - one[0], two[1] - one[1], width, height, narrow);
+        out[y * width + x] = seen / sqrtf(norm);
     }
 }
 
 /* What is smooth, at half the size; the shares are together 1. */
 VJ_KERNEL vj_ride_plane(const float *__restrict__ plane, const float *__restrict__ ways,
         const vj_byte *__restrict__ torn, float *__restrict__ out, int width, int height,
-        int full_width, int full_height, int columns, int rows, float own, float first,
+        int full_width, int full_height, int columns, int rows, int finer, float own, float first,
         float second)
 {
     VJ_EACH_PIXEL(width, height) {
@@ -116,7 +152,7 @@ VJ_KERNEL vj_ride_plane(const float *__restrict__ plane, const float *__restrict
             const int at = layer * columns * rows;
             float led[2];
             vj_way(ways + 2 * at, torn + at, vj_within(2 * x, full_width),
-                    vj_within(2 * y, full_height), columns, rows, led);
+                    vj_within(2 * y, full_height), columns, rows, finer, led);
             const float u = (float)x + led[0] * ((float)width / (float)full_width);
             const float v = (float)y + led[1] * ((float)height / (float)full_height);
             const int left = (int)floorf(u), top = (int)floorf(v);
@@ -135,10 +171,12 @@ VJ_KERNEL vj_ride_plane(const float *__restrict__ plane, const float *__restrict
 VJ_KERNEL vj_ride_cells(const float *__restrict__ noise, const float *__restrict__ detail,
         const int *__restrict__ turns, const float *__restrict__ ways,
         const vj_byte *__restrict__ torn, float *__restrict__ out, int across, int down,
-        int planes, int side, int columns, int rows, float own, float first, float second)
+        int planes, int side, int columns, int rows, int finer, float own, float first,
+        float second)
 {
     VJ_EACH_PIXEL(across, down) {
         const int width = across * side, height = down * side, cells = across * down;
+        const int many = side / finer;
         const float *layers[2] = {ways, ways + 2 * columns * rows};
         const vj_byte *tears[2] = {torn, torn + columns * rows};
         const float parts[3] = {own, first, second};
@@ -149,18 +187,19 @@ VJ_KERNEL vj_ride_cells(const float *__restrict__ noise, const float *__restrict
             for (int j = 0; j < side && part > 0.0f; ++j) for (int i = 0; i < side; ++i) {
                 const int px = x * side + i, py = y * side + j;
                 const vj_spot at = vj_led(layers[layer], tears[layer], px, py, width, height,
-                        columns, rows);
+                        columns, rows, finer);
                 for (int k = 0; k < 4; ++k) {
                     const int v = k > 0, u = k == 0 || k == 2 ? 1 : (k == 3 ? -1 : 0);
                     if (j + v < side && i + u < side && i + u >= 0)
                         pairs += (int)vj_same(at, vj_led(layers[layer], tears[layer], px + u,
-                                py + v, width, height, columns, rows));
+                                py + v, width, height, columns, rows, finer));
                 }
             }
             spread += part * part * (1.0f + 2.0f * (float)pairs / (float)(side * side));
-            spread += 2.0f * own * part * vj_over(layers[layer], 0, x, y, columns, side);
+            spread += 2.0f * own * part * vj_over(layers[layer], 0, x, y, columns, side, many);
         }
-        spread += 2.0f * first * second * vj_over(layers[0], layers[1], x, y, columns, side);
+        spread += 2.0f * first * second
+            * vj_over(layers[0], layers[1], x, y, columns, side, many);
         const float norm = (float)side * sqrtf(spread);
         for (int plane = 0; plane < planes; ++plane) {
             const float *of = noise + plane * cells;
@@ -171,7 +210,7 @@ VJ_KERNEL vj_ride_cells(const float *__restrict__ noise, const float *__restrict
                 sum += own * vj_fine(detail, of, here, turn_down, turn_across, width, height, side);
                 for (int layer = 0; layer < 2; ++layer) {
                     const vj_spot at = vj_led(layers[layer], tears[layer], here.x, here.y, width,
-                            height, columns, rows);
+                            height, columns, rows, finer);
                     sum += parts[layer + 1] * vj_fine(detail, of, at, turn_down, turn_across, width,
                         height, side);
                 }
@@ -182,7 +221,7 @@ VJ_KERNEL vj_ride_cells(const float *__restrict__ noise, const float *__restrict
 }
 """
 
-_TEXT = (BODY + KERNELS).replace("FINER", f"{FINER}")
+_TEXT = (BODY + KERNELS).replace("SLOPE", f"({CUBIC}f)")
 
 CUDA_SOURCE = CUDA_PREAMBLE + _TEXT
 """For NVRTC: one thread a pixel, or a cell of latents."""

@@ -15,8 +15,10 @@ OFF, OFF_PART = 0.15, 0.12
 besides, and still be the same."""
 MOST = 0.4
 """Of the sure places, the share that has to move with the camera for there to be one."""
-STANDS = 0.03
-"""Pixels by which a camera that stands seems to move at most."""
+STANDS, STAND = 0.03, 0.5
+"""Pixels by which a camera that stands seems to move at most, and the share of the sure places that
+do not move more, from which on it does stand: somebody who walks slowly before it pulls it along
+otherwise."""
 
 
 def steadied(flow: np.ndarray) -> np.ndarray:
@@ -45,6 +47,8 @@ def camera_of(flow: np.ndarray) -> np.ndarray | None:
         return None
     places = np.stack([x[sure] / some.shape[1], y[sure] / some.shape[0], np.ones(count)], 1)
     moved = some[sure][:, :2].astype(np.float64)
+    if np.mean(np.hypot(*moved.T) < STANDS) > STAND:
+        return np.zeros((height, width, 2), np.float32)
     weight = np.ones(count)
     fit = np.zeros((3, 2))
     fit[2] = np.median(moved, axis=0)

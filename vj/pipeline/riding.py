@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.kernels.numpy_ride import FINER, Ride, torn_of
+from vj.kernels.numpy_ride import Ride, finer_of, torn_of
 from vj.parameters.store import Snapshot
 from vj.pipeline.camera_flow import steadied
 from vj.pipeline.frame_context import FrameContext
@@ -37,12 +37,12 @@ LIFE = math.log(6)
 quarter of a turn counts for as much."""
 WORN = 0.12, 8.0
 """A place that is this small or large of what it began as begins anew at once."""
-BEYOND = 6
-"""Cells beyond the edges in which what comes in is made of what is at the edge."""
-STEEPEST = 0.75 * FINER
-"""Pixels from one cell to the next by which ways go on beyond an edge."""
-TILES = 8
-"""Cells, across and down, of what is looked at for how far it is stretched."""
+BEYOND = 24
+"""Pixels beyond the edges in which what comes in is made of what is at the edge."""
+STEEPEST = 0.75
+"""Slope, from one cell to the next, by which ways go on beyond an edge."""
+TILES = 32
+"""Pixels, across and down, of what is looked at for how far it is stretched."""
 FARTHEST = 4
 """Pictures' sides after which a way is taken back by as many: whole noises."""
 
@@ -52,7 +52,9 @@ class Riding:
 
     def __init__(self, size: Size) -> None:
         self._size = size
-        self._cells = -(-size.height // FINER), -(-size.width // FINER)
+        self._finer = finer_of(size.height, size.width)
+        self._beyond = BEYOND // self._finer
+        self._cells = -(-size.height // self._finer), -(-size.width // self._finer)
         rows, columns = self._cells
         self._x, self._y = np.meshgrid(
             np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32)
@@ -65,7 +67,8 @@ class Riding:
         self._phase, self._worn = 1.0, [0.0, 0.0]
         self._frames = 0
         self._flow = np.zeros((*self._cells, 2), np.float32)
-        self._ride = Ride(ways, np.zeros(ways.shape[:3], np.uint8), (1.0, 0.0), moved=False)
+        torn = np.zeros(ways.shape[:3], np.uint8)
+        self._ride = Ride(ways, torn, (1.0, 0.0), moved=False, finer=self._finer)
 
     def follow(self, motion: Motion | None) -> Ride:
         """What this frame's noise rides on. motion: from this input to the one before; None where
@@ -77,7 +80,7 @@ class Riding:
             return self._ride
         rows, columns = self._cells
         flow = steadied(cv2.resize(motion.grid, (columns, rows), interpolation=cv2.INTER_LINEAR))
-        x, y = self._x + flow[..., 0] / FINER, self._y + flow[..., 1] / FINER
+        x, y = (own + flow[..., axis] / self._finer for axis, own in enumerate((self._x, self._y)))
         anew, moved = self._unsure(flow, x, y), flow[..., :2]
         if not moved.any() and not self._ride.ways[:, anew].any():
             self._flow[...] = 0
@@ -95,7 +98,7 @@ class Riding:
         shares = abs(math.sin(angle)), abs(math.cos(angle))
         torn = np.stack([torn_of(way) for way in ways])
         shares = (1.0, 0.0) if shares[1] < 1e-6 else shares
-        self._ride = Ride(ways, torn, shares, moved=bool(ways.any()))
+        self._ride = Ride(ways, torn, shares, bool(ways.any()), self._finer)
         return self._ride
 
     def _unsure(self, flow: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -107,7 +110,7 @@ class Riding:
         parts = np.maximum(parts[..., 0], parts[..., 1])
         hidden = (parts > PARTS) & (sure < LESS_SURE * cv2.dilate(sure, around))
         outside = (x < 0) | (x > columns - 1) | (y < 0) | (y > rows - 1)
-        near = cv2.dilate(outside.astype(np.uint8), np.ones((2 * BEYOND + 1,) * 2, np.uint8))
+        near = cv2.dilate(outside.astype(np.uint8), np.ones((2 * self._beyond + 1,) * 2, np.uint8))
         unsure: np.ndarray = ((sure < SURE) | hidden) & (near == 0)
         return unsure
 
@@ -119,18 +122,19 @@ class Riding:
         tears go as quickly as what they part."""
         if not way.any():
             return way
-        wide = _with_margins(way)
-        x, y = x + BEYOND, y + BEYOND
+        beyond = self._beyond
+        wide = _with_margins(way, beyond, STEEPEST * self._finer)
+        x, y = x + beyond, y + beyond
         led = _between(wide, x, y)
         if torn.any():
             columns, first = wide.shape[1], _first(wide, x, y)
-            parted = cv2.copyMakeBorder(torn, *(BEYOND,) * 4, cv2.BORDER_REPLICATE)
+            parted = cv2.copyMakeBorder(torn, *(beyond,) * 4, cv2.BORDER_REPLICATE)
             there = np.nonzero(parted.reshape(-1)[first])
             at = first[there][:, None] + np.array([0, 1, columns, columns + 1])
             shift = [np.float32(self._frames * step % 1 - 0.5) for step in TURNS]
             away = np.square(at % columns - (x[there] + shift[0])[:, None])
             away += np.square(at // columns - (y[there] + shift[1])[:, None])
-            moved = cv2.copyMakeBorder(self._flow, *(BEYOND,) * 4, cv2.BORDER_REPLICATE)
+            moved = cv2.copyMakeBorder(self._flow, *(beyond,) * 4, cv2.BORDER_REPLICATE)
             other = np.abs(moved.reshape(-1, 2)[at] - flow[there][:, None])
             other = np.maximum(other[..., 0], other[..., 1])
             best = np.argmin(away + np.rint(other / SAME) * 8, axis=1)
@@ -141,11 +145,11 @@ class Riding:
         """Let the layers take turns, and begin anew what is worn out."""
         gone = 0.0
         for layer, way in enumerate(ways):
-            area, angle = _stretched(way)
+            area, angle = _stretched(way, self._finer)
             way[(area < WORN[0]) | (area > WORN[1])] = 0
             worn = np.abs(np.log(np.clip(area, *WORN))) + np.abs(angle) * (LIFE / (math.pi / 2))
             worn[(area <= WORN[0]) | (area >= WORN[1])] = 0
-            most = float(_tiles(worn).max())
+            most = float(_tiles(worn, TILES // self._finer).max())
             gone = max(gone, most - self._worn[layer])
             self._worn[layer] = max(most, self._worn[layer])
         before = self._phase
@@ -206,47 +210,47 @@ def _first(wide: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.clip(y, 0, rows - 2).astype(np.int32) * np.int32(columns) + left
 
 
-def _with_margins(way: np.ndarray) -> np.ndarray:
+def _with_margins(way: np.ndarray, beyond: int, steepest: float) -> np.ndarray:
     """A layer that goes on beyond its edges as it does before them."""
     rows, columns = way.shape[:2]
-    wide = cv2.copyMakeBorder(way, *(BEYOND,) * 4, cv2.BORDER_REPLICATE)
-    out = np.arange(1, BEYOND + 1, dtype=np.float32)
-    inner = slice(BEYOND, BEYOND + columns)
+    wide = cv2.copyMakeBorder(way, *(beyond,) * 4, cv2.BORDER_REPLICATE)
+    out = np.arange(1, beyond + 1, dtype=np.float32)
+    inner = slice(beyond, beyond + columns)
 
     def steps(edge: np.ndarray, inside: np.ndarray) -> np.ndarray:
         step = (edge - inside) / 2
-        step[np.abs(step).max(-1) > STEEPEST] = 0
+        step[np.abs(step).max(-1) > steepest] = 0
         return step
 
     if rows > 2:
         top, bottom = steps(way[0], way[2]), steps(way[-1], way[-3])
-        wide[:BEYOND, inner] += out[::-1, None, None] * top
-        wide[-BEYOND:, inner] += out[:, None, None] * bottom
+        wide[:beyond, inner] += out[::-1, None, None] * top
+        wide[-beyond:, inner] += out[:, None, None] * bottom
     if columns > 2:
-        left = steps(wide[:, BEYOND], wide[:, BEYOND + 2])
-        right = steps(wide[:, -BEYOND - 1], wide[:, -BEYOND - 3])
-        wide[:, :BEYOND] = wide[:, BEYOND, None] + out[::-1, None] * left[:, None]
-        wide[:, -BEYOND:] = wide[:, -BEYOND - 1, None] + out[:, None] * right[:, None]
+        left = steps(wide[:, beyond], wide[:, beyond + 2])
+        right = steps(wide[:, -beyond - 1], wide[:, -beyond - 3])
+        wide[:, :beyond] = wide[:, beyond, None] + out[::-1, None] * left[:, None]
+        wide[:, -beyond:] = wide[:, -beyond - 1, None] + out[:, None] * right[:, None]
     return wide
 
 
-def _stretched(way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _stretched(way: np.ndarray, finer: int) -> tuple[np.ndarray, np.ndarray]:
     """How large what a place shows is of the noise it comes from, as an area, and how far it is
     turned, in radians, (h, w) each. At a tear that of the side which is whole."""
     x, y = (np.ascontiguousarray(way[..., axis]) for axis in (0, 1))
-    (a, b), (c, d) = (_slopes(plane) for plane in (x, y))
+    (a, b), (c, d) = (_slopes(plane / np.float32(finer)) for plane in (x, y))
     a, d = a + 1, d + 1
     return a * d - b * c, np.arctan2(c - b, a + d)
 
 
 def _slopes(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Change for each pixel, across and down: of the steps to both neighbours the smaller, 0 where
+    """Change for each cell, across and down: of the steps to both neighbours the smaller, 0 where
     they lead apart."""
     return _slope(plane), _slope(plane.T).T
 
 
 def _slope(plane: np.ndarray) -> np.ndarray:
-    step = (plane[:, 1:] - plane[:, :-1]) / np.float32(FINER)
+    step = plane[:, 1:] - plane[:, :-1]
     before, after = step[:, :-1], step[:, 1:]
     slope = np.zeros(plane.shape, np.float32)
     least = np.minimum(np.abs(before), np.abs(after))
@@ -254,7 +258,7 @@ def _slope(plane: np.ndarray) -> np.ndarray:
     return slope
 
 
-def _tiles(values: np.ndarray) -> np.ndarray:
+def _tiles(values: np.ndarray, side: int) -> np.ndarray:
     rows, columns = values.shape
-    size = max(1, columns // TILES), max(1, rows // TILES)
+    size = max(1, columns // side), max(1, rows // side)
     return cv2.resize(values.astype(np.float32), size, interpolation=cv2.INTER_AREA)
