@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -55,14 +56,18 @@ CARRIERS = ("sent", "upload", "_upload", "below", "host_memory", "as_bits")
 """Functions that bring tensors there: who calls them is of interest."""
 
 
+@cache
+def _within(filename: str) -> str:
+    return Path(filename).relative_to(PROGRAM).as_posix()
+
+
 def place() -> tuple[str, str]:
     """The innermost function of the program that is running, and its `file:line`."""
     frame = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
         if code.co_filename.startswith(PROGRAM) and code.co_name not in CARRIERS:
-            name = Path(code.co_filename).relative_to(PROGRAM).as_posix()
             where = code.co_qualname.removesuffix(".<locals>.<genexpr>")
-            return where, f"vj/{name}:{frame.f_lineno}"
+            return where, f"vj/{_within(code.co_filename)}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
     return "", "outside vj"

@@ -3,7 +3,10 @@ downloaded."""
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +166,26 @@ FAMILIES = (
 )
 
 
+_MADE: dict[str, tuple[Path, torch.Tensor]] = {}
+"""The models that have been made, each with the state of torch's random numbers after it."""
+
+
 def make_model(folder: Path, family: str, seed: int = 0, **unet: Any) -> Path:
-    """Write a model of one of `FAMILIES` into `folder`, and return it."""
+    """Write a model of one of `FAMILIES` into `folder`, and return it. Each is made once, and then
+    copied."""
+    kind = repr((family, seed, sorted(unet.items())))
+    if kind not in _MADE:
+        made = Path(tempfile.mkdtemp(prefix="vj-tests-"))
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        _make(made, family, seed, unet)
+        _MADE[kind] = made, torch.get_rng_state()
+    made, after = _MADE[kind]
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    torch.set_rng_state(after)
+    return folder
+
+
+def _make(folder: Path, family: str, seed: int, unet: dict[str, Any]) -> None:
     torch.manual_seed(seed)
     tokenizer = make_tokenizer(folder / "tokenizer")
     if family in XL_FAMILIES:
@@ -211,7 +232,6 @@ def make_model(folder: Path, family: str, seed: int = 0, **unet: Any) -> Path:
             requires_safety_checker=False,
         )
     pipe.save_pretrained(folder)
-    return folder
 
 
 RESNET_NAMES = {

@@ -59,6 +59,9 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
+SEEDS = [*range(8), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(8, 25))]
+
+
 def stir(controls: ControlHarness, rng: random.Random) -> None:
     """Something of all that a performer may do."""
     what = rng.randrange(12)
@@ -99,7 +102,7 @@ def differing(controls: ControlHarness, values: dict[str, Any]) -> dict[str, Any
     }
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_after_panic_all_stands_at_the_start_and_stays_there(seed: int) -> None:
     rng = random.Random(seed)
     controls = ControlHarness(**EVERYTHING)
@@ -172,7 +175,7 @@ def saved(controls: ControlHarness, **changed: Any) -> None:
     controls.store.automation = controls.engine = made
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_save_at_any_moment_changes_nothing_that_is_under_way(seed: int) -> None:
     rng = random.Random(100 + seed)
     with_save, without = ControlHarness(**EVERYTHING), ControlHarness(**EVERYTHING)

@@ -155,7 +155,7 @@ def test_a_frame_waits_at_its_end_alone(parts: Path, card: PretendedCard, kind: 
     dtype = torch.bfloat16 if kind in ("sdxl", "led sdxl", "everything") else torch.float16
     model = made(parts, kind)
     played = OnCard(card, model, dtype, **PLAYED)
-    for steps in (2, 4, 3, 1) if kind == "turbo small-vae" else (2, 1):
+    for steps in (2, 4, 3, 1) if kind == "lcm" else (2, 1):
         played.store.set("steps", steps, "test")
         played.store.set("prompt/negative", "noise" if steps > 1 else "", "test")
         played.store.set("noise/align", 0.5 if steps == 2 else 0.0, "test")

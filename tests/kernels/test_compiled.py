@@ -276,16 +276,24 @@ TEXTS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "ride": (ride_body.CUDA_SOURCE, ride_body.NAMES, ()),
 }
 CARDS = ("sm_75", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120")
-OLDEST_AND_NEWEST = (CARDS[0], CARDS[-1])
+OLDEST, NEWEST = CARDS[0], CARDS[-1]
+ON_ALL = ("half", "field in half", "upscale")
+ON_OLDEST = ("half", "guided", "ride")
+"""Of the texts, which are compiled for the newest card: those that are for the oldest, too, where
+the long tests do not run."""
+
+
+def _often(card: str, text: str) -> bool:
+    return card == NEWEST or (card == OLDEST and text in ON_OLDEST)
 
 
 @pytest.mark.parametrize(
     ("card", "text"),
     [
-        (card, text)
+        (card, text) if _often(card, text) else pytest.param(card, text, marks=pytest.mark.long)
         for card in CARDS
         for text in TEXTS
-        if card in OLDEST_AND_NEWEST or text in ("half", "field in half", "upscale")
+        if card in (OLDEST, NEWEST) or text in ON_ALL
     ],
 )
 def test_nvidias_compiler_takes_the_kernels(nvrtc: ctypes.CDLL, card: str, text: str) -> None:

@@ -35,12 +35,20 @@ def test_each_scene_is_a_picture_at_any_shape(name: str) -> None:
         assert picture.std() > 15
 
 
-@pytest.mark.parametrize("name", MOVING)
-def test_a_moving_scene_begins_again_without_a_seam_and_never_jumps(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        *((name, 90, 20) for name in MOVING),
+        *(pytest.param(name, 240, 60, marks=pytest.mark.long) for name in MOVING),
+    ],
+)
+def test_a_moving_scene_begins_again_without_a_seam_and_never_jumps(
+    name: str, first: int, last: int
+) -> None:
+    """Of a period its first frames and its last, which take seconds enough."""
     one, two = make_scene(name, SQUARE), make_scene(name, SQUARE)
     count = round(one.period * 30)
-    # Of the long ones the beginning and the end, which take seconds enough.
-    numbers = [number for number in range(count + 1) if number <= 240 or number > count - 60]
+    numbers = [number for number in range(count + 1) if number <= first or number > count - last]
     rounds = [one.draw(number / 30) for number in numbers]
     assert np.array_equal(rounds[0], rounds[-1])
     assert np.array_equal(two.draw(one.period + 2.5), rounds[75]), (
@@ -48,10 +56,10 @@ def test_a_moving_scene_begins_again_without_a_seam_and_never_jumps(name: str) -
     )
     steps = [
         float(cv2.absdiff(a, b).mean())
-        for (a, b), (first, second) in zip(
+        for (a, b), (before, after) in zip(
             itertools.pairwise(rounds), itertools.pairwise(numbers), strict=True
         )
-        if second == first + 1
+        if after == before + 1
     ]
     assert max(steps) < 18
     assert np.mean(steps) > 0.05
