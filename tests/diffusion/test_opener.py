@@ -293,6 +293,26 @@ def test_weights_that_lack_some_tensors_are_not_filled_up_at_random(
         opened(folder)
 
 
+@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])
+def test_weights_that_are_no_numbers_are_told_at_load(folder: Path, part: str) -> None:
+    file = weights_of(folder, part)
+    state = load_file(file)
+    last = sorted(state)[-1]
+    state[last].view(-1)[-1] = float("nan")
+    save_file(state, file, {"format": "pt"})
+    with pytest.raises(Fault, match=rf"1 of the \d+ tensors of its {part} hold NaN.*{last}"):
+        opened(folder)
+
+
+def test_weights_that_are_quantised_are_refused(folder: Path) -> None:
+    file = weights_of(folder, "unet")
+    state = load_file(file)
+    state["conv_in.weight"] = (100 * state["conv_in.weight"]).to(torch.int8)
+    save_file(state, file, {"format": "pt"})
+    with pytest.raises(Fault, match=r"as whole numbers \(conv_in.weight: I8\).*float16"):
+        opened(folder)
+
+
 class Callback:
     """Of a training's own code, which is not here when its checkpoint is opened."""
 

@@ -39,6 +39,7 @@ from vj.diffusion.network_runner import NetworkRunner
 from vj.diffusion.one_step import paints_from_noise
 from vj.diffusion.pipelines import (
     check_fit,
+    check_numbers,
     family_of,
     fuse_lcm_lora,
     open_pipeline,
@@ -112,6 +113,7 @@ def load_stable_diffusion(spec: ModelSpec, found: FoundModel, on_message: OnMess
         from_noise=from_noise,
     )
     model.to(dtype)
+    check_numbers(spec.name, pipe)
     if adapters.image_prompts is not None:
         adapters.image_prompts.encode_files(spec.image_prompts)
     return model

@@ -168,6 +168,23 @@ def check_fit(name: str, pipe: Any) -> None:
         raise Fault(f"model {name}: its {kind} is no noise schedule (its betas are not 0 to 1)")
 
 
+def check_numbers(name: str, pipe: Any) -> None:
+    """Raises Fault for weights that are not numbers, or too large for their type: every picture
+    would be lost."""
+    for part in ("unet", "vae", "text_encoder", "text_encoder_2"):
+        module = getattr(pipe, part, None)
+        if module is None:
+            continue
+        weights = dict(module.named_parameters())
+        good = torch.stack([torch.isfinite(weight).all() for weight in weights.values()]).tolist()
+        bad = [one for one, fine in zip(weights, good, strict=True) if not fine]
+        if bad:
+            raise Fault(
+                f"model {name}: {len(bad)} of the {len(weights)} tensors of its {part} hold NaN or "
+                f"infinity, {bad[0]} first; fetch it again, or try dtype: float32"
+            )
+
+
 def made_for_few_steps(name: str, pipe: Any) -> bool:
     """Whether a model paints in one to eight steps, by its name and its scheduler."""
     return (

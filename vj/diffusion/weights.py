@@ -33,6 +33,8 @@ SAVED_AS = (
     "learned_embeds.safetensors",
 )
 """What diffusers and peft call what they train, where other files may lie beside it."""
+WHOLE_NUMBERS = ("I8", "U8")
+"""Types of a safetensors file that weights have only where they are quantised."""
 ARCHIVE = b"pk"
 """How a file that PyTorch wrote begins, in lower case; by its old code it is a bare pickle."""
 
@@ -60,13 +62,31 @@ def check_weights(path: Path) -> None:
             raise Fault(f"{path}: {words}, and not the weights; or fetch it again")
     if path.suffix == ".safetensors":
         try:
-            tensor_names(path)
+            whole = _whole_numbers(path)
         except Exception as error:
             raise Fault(
                 f"{path}: broken or only half there ({first_words(error, 100)}); fetch it again"
             ) from None
+        if whole:
+            raise Fault(
+                f"{path}: holds weights as whole numbers ({whole}), quantised by a program that "
+                "knows their scales; a file in float16 plays here"
+            )
     elif begin.startswith(ARCHIVE) and not zipfile.is_zipfile(path):
         raise Fault(f"{path}: broken or only half there (its end is missing); fetch it again")
+
+
+def _whole_numbers(path: Path) -> str:
+    """A tensor of weights that are whole numbers, and their type; "" where there is none. Raises
+    whatever safetensors does."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        for name in file.keys():  # noqa: SIM118
+            weights = file.get_slice(name)
+            if weights.get_dtype() in WHOLE_NUMBERS and len(weights.get_shape()) > 1:
+                return f"{name}: {weights.get_dtype()}"
+    return ""
 
 
 def tensor_names(path: Path) -> list[str]:
