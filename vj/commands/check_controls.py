@@ -13,6 +13,8 @@ from vj.app.model_words import MODEL_WORDS
 from vj.commands.check_faces import check_faces
 from vj.commands.check_result import CheckResult
 from vj.control.dmx import artnet, streaming_acn
+from vj.control.dmx.sender import REMEDY as SACN_REMEDY
+from vj.control.dmx.sender import sacn_is_missing
 from vj.control.dmx.sockets import heard_at, listening
 from vj.control.hid_devices import REMEDY as HID_REMEDY
 from vj.control.osc.network import datagram_socket, family_of, strip_brackets
@@ -233,6 +235,7 @@ def _ports(show: Show, result: CheckResult) -> None:
 
     if any(rule.dmx is not None for rule in show.mappings):
         _desks(show, result)
+    _lamps(show, result)
 
 
 def _desks(show: Show, result: CheckResult) -> None:
@@ -251,6 +254,22 @@ def _desks(show: Show, result: CheckResult) -> None:
             )
         if universe and not (show.dmx.artnet or show.dmx.sacn):
             result.warn(("mappings", index, "dmx"), "dmx: artnet and sacn are off: nothing comes")
+
+
+def _lamps(show: Show, result: CheckResult) -> None:
+    """Lamps whose library is missing, and those whose levels would come back as a desk's."""
+    heard = {rule.dmx.channel or show.dmx.universe for rule in show.mappings if rule.dmx}
+    for index, light in enumerate(show.lights):
+        universe = light.dmx.channel or show.dmx.universe
+        if light.to.protocol == "sacn" and sacn_is_missing():
+            result.warn(("lights", index, "to"), SACN_REMEDY)
+        to_all = not light.to.host or light.to.host.endswith(".255")
+        if to_all and universe in heard and getattr(show.dmx, light.to.protocol):
+            result.warn(
+                ("lights", index, "dmx"),
+                f"universe {universe}: mappings listen to it, and hear what is sent to all; take "
+                "another universe for lamps",
+            )
 
 
 @contextlib.contextmanager
