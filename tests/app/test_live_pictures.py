@@ -111,7 +111,7 @@ def test_a_source_that_gives_no_picture_yet_is_told_once(
 ) -> None:
     """As a sender that is not there yet, which is waited for in silence."""
     monkeypatch.setattr("vj.app.source_beside.LATE", 0.2)
-    source, there = show.performance.picture_source, Scripted()
+    source, there = show.performance.beside.pictures, Scripted()
     there.silent = True
     settings = source._made_with()[1]
     monkeypatch.setattr(source, "_made_with", lambda: (lambda uri, _: there, settings))

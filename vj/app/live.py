@@ -7,14 +7,13 @@ from pathlib import Path
 
 from vj.app.adopt import ShowAdopter
 from vj.app.background import BackgroundTasks
-from vj.app.background_source import LiveBackgroundSource
 from vj.app.beginning import Beginning
 from vj.app.choosers import Choosers
 from vj.app.chosen import with_recipe
 from vj.app.context import RunState, ShowContext
 from vj.app.deck_sound import DecksSound
 from vj.app.displays import Displays
-from vj.app.live_pictures import LivePictureSource
+from vj.app.live_beside import LiveBeside
 from vj.app.live_sound import LiveSound
 from vj.app.loop_parts import LoopParts
 from vj.app.marking import mark_of
@@ -28,22 +27,30 @@ from vj.app.portraits import opener
 from vj.app.recordings import Recordings
 from vj.app.reporter import Reporter
 from vj.app.servers import Servers
-from vj.app.setup import flow_finder, painted_size, person_segmentation, start_values
+from vj.app.setup import (
+    flow_finder,
+    left_out_live,
+    painted_size,
+    person_segmentation,
+    start_values,
+)
 from vj.app.show_tracks import starter
 from vj.app.show_writer import ShowWriter
 from vj.app.snapshot import live_snapshots
 from vj.app.sound_programme import ProgrammeMaker
 from vj.app.startup_times import StartupTimes
+from vj.app.steps import Steps
 from vj.app.style_shelf import StyleShelf
 from vj.app.video_input import VideoInput
 from vj.control.audio import SourceSound
 from vj.control.session import ControlSession
 from vj.control.takes import Take
 from vj.core.canvas import Canvas
-from vj.core.clock import Clock, WallClock
+from vj.core.clock import Clock
 from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
+from vj.core.step_clock import StepClock
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
 from vj.pipeline.backend import PassThrough
@@ -78,7 +85,7 @@ class Performance:
         show = with_recipe(show)
         self._file = file
         self._record_time = startup.record if startup is not None else lambda name: None
-        self.clock: Clock = clock or WallClock()
+        self.clock: Clock = clock or StepClock()
         self.metrics = Metrics()
         self.store = Store(start_values(show), show.table())
         self.messages = Messages(on_message)
@@ -126,21 +133,10 @@ class Performance:
         )
         self.outputs.lead(self.loop.pipeline, lambda: self.snapshots.wanted)
         self.supervisor.watch(self.loop.pipeline.stage)
-        self.picture_source = LivePictureSource(
-            context,
-            lambda: self.video_input.names,
-            lambda: self.video_input.beside,
-            self.video_input.on_decks,
-        )
-        self.loop.pipeline.preparation.portraits.open = opener(lambda: self.run_state.show)
-        pictures = self.loop.pipeline.preparation.pictures
-        pictures.newest = self.picture_source.newest
-        pictures.on_decks = self.video_input.on_decks
-        self.loop.pipeline.preparation.keep_walks(walks_folder(file.path if file else None))
-        self.background_source = LiveBackgroundSource(
-            context, lambda: self.video_input.names, lambda: self.video_input.beside
-        )
-        self.loop.pipeline.preparation.background.newest = self.background_source.latest
+        preparation = self.loop.pipeline.preparation
+        preparation.portraits.open = opener(lambda: self.run_state.show)
+        preparation.keep_walks(walks_folder(file.path if file else None))
+        self.beside = LiveBeside(context, preparation, self.video_input)
         source_sound = SourceSound()
         self.session = ControlSession(
             show,
@@ -206,6 +202,7 @@ class Performance:
             ),
             self.styles.small,
         )
+        self.steps = Steps(context, self.loop, self.video_input, self.outputs.sinks, self.servers)
         self.writer = ShowWriter(context, self.session, file)
         self.outputs.sinks.on_frame = self._sent
         self.loader = ModelLoader(
@@ -265,10 +262,8 @@ class Performance:
         self._record_time("source, page and OSC")
         self.session.start()
         self._record_time("MIDI, Link")
-        if show.finish:
-            self.log("finish: is for --offline; live it is left out")
-        if show.slow > 1:
-            self.log(f"slow: {show.slow} is for --offline; live plays at its own speed")
+        for line in left_out_live(show):
+            self.log(line)
         self.outputs.start()
         self.sound.start()
         self.loop.start()
@@ -331,6 +326,7 @@ class Performance:
         self.recordings.close()
         self.displays.close()
         parts: list[tuple[str, Callable[[], object]]] = [
+            ("the steps", self.steps.close),
             ("the render loop", lambda: self.loop.stop(timeout=0.6)),
             ("the choosers", self.choosers.close),
             ("the models that are kept", self.loader.close),
@@ -342,8 +338,7 @@ class Performance:
             ("the page", self.servers.stop_page),
             ("the page's words", self.page_feed.close),
             ("the style pictures", self.styles.close),
-            ("the source of image/from", self.picture_source.close),
-            ("the background's source", self.background_source.close),
+            ("the sources beside", self.beside.close),
             ("the source", self.video_input.stop),
         ]
         for name, stop in parts:

@@ -12,6 +12,7 @@ import numpy as np
 from vj.app.context import ShowContext
 from vj.app.replacement import Replacement
 from vj.app.status import Status
+from vj.control.osc.dispatch import OnStep
 from vj.control.osc.network import PORTS_TO_TRY, started_near
 from vj.control.osc.server import OscServer
 from vj.control.session import ControlSession
@@ -58,6 +59,8 @@ class Servers:
         self._context, self._session, self._messages = context, session, context.messages
         self._status, self._osc_status = status, osc_status
         self._page_show, self._actions, self._style = page_show, actions, style
+        self.on_step: OnStep | None = None
+        """See `Dispatcher.on_step`."""
         self._next_reach = 0.0
         self._described_reach: dict[str, Any] | None = None
         self.osc: OscServer | None = None
@@ -96,6 +99,8 @@ class Servers:
         immediate = [address for address, what in show.answers.items() if what == "now"]
         osc.use_engine(self._session.engine, immediate, show.ignored)
         osc.dispatcher.on_control = self._session.on_osc
+        if self.on_step is not None:
+            osc.dispatcher.on_step = self.on_step
         if page is not None:
             page.query.osc_address = osc.address
             page.follow_osc(osc.address[0])

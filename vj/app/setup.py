@@ -100,6 +100,13 @@ def start_values(show: Show) -> dict[str, Value]:
     return values
 
 
+def left_out_live(show: Show) -> list[str]:
+    """What a show says of a rendering alone, in words for the user."""
+    finish = ["finish: is for --offline; live it is left out"] if show.finish else []
+    slow = [f"slow: {show.slow} is for --offline; live plays at its own speed"]
+    return finish + (slow if show.slow > 1 else [])
+
+
 def style_files(show: Show) -> list[str]:
     """The pictures, and folders of them, that the picture model takes: those of the model, else
     those of the show."""

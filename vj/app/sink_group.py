@@ -235,6 +235,11 @@ class SinkGroup:
         recording = self._recording
         return [*self._runners, *([recording] if recording is not None else [])]
 
+    def has_left(self, number: int) -> bool:
+        """Whether each has sent the frame of this number, or a later one, or cannot. From any
+        thread."""
+        return all(runner.handled >= number for runner in self.running())
+
     def states(self) -> list[str]:
         """A few words on each, for the status."""
         return [runner.state() for runner in self.running()]

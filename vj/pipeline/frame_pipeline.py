@@ -78,6 +78,8 @@ class FramePipeline:
         self._exchanged = False
         self._stillness = Stillness()
         self._frozen: FrameContext | None = None
+        self.steps: Callable[[], bool] = lambda: False
+        """Whether frames are painted though the picture is frozen, since they were asked for."""
         self.stand_in = StandIn(size, metrics, on_message)
         self._late = OneLate()
         self._motion = MotionTracker(flow, on_message, supervisor, metrics, live)
@@ -217,7 +219,7 @@ class FramePipeline:
         self._measure.begin(context)
         self._meetings.look(frame, context, snapshot)
         self._metrics.lap("prepare", begun)
-        if snapshot["output/freeze"]:
+        if snapshot["output/freeze"] and not self.steps():
             self._frozen = self._frozen or self.stand_in.latest or context
             return self._again(context, snapshot, self._frozen)
         self._frozen = None

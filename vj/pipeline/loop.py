@@ -30,6 +30,7 @@ from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.frame_range import WHOLE, FrameRange
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.preprocess import Fit
+from vj.pipeline.stepping import Stepping
 
 RESTING = 0.2
 """Seconds between two frames while a model is being timed."""
@@ -108,6 +109,8 @@ class RenderLoop:
             canvas=canvas,
             features=features,
         )
+        self.stepping = Stepping(clock, lambda: store.get("output/freeze"), on_message)
+        self.pipeline.steps = lambda: self.stepping.active
         self.inbox = inbox
         self.period = 1 / fps
         """Seconds from one frame to the next, at least. May be set from any thread."""
@@ -207,10 +210,10 @@ class RenderLoop:
         self._take_backend()
         while not self._changes.empty():
             self._supervisor.call("a change between two frames", self._changes.get())
-        # Not much sooner than the show's rate; and when the source is slower than that, the last
-        # input is painted once more.
+        # Not much sooner than the show's rate; of a slower source the last input is painted again.
         rest = RESTING if self._resting and not self._has_begun else 0.9 * self.period
-        self._clock.wait_until(self._begun + rest, self._stop)
+        if not self.stepping.wait(self._begun + rest, self.period, self._has_begun, self._stop):
+            return
         # With a new picture on deck B, which is seen, deck A's is not waited for beyond the rate.
         late = 1.0 if self._mixes and self._other() is not self._shown_other else 1.25
         patience = (
@@ -245,6 +248,7 @@ class RenderLoop:
             self._go_on_with(chosen)
         self._show(self.pipeline.process(frame, snapshot, other))
         self.pipeline.stage.leave()
+        self.stepping.out(self._count - 1, self._stop)
 
     def _take_backend(self) -> None:
         """Go on with the backend that was offered. One that does not take over is dropped, and the

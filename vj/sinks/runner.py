@@ -59,6 +59,8 @@ class SinkRunner:
         self.mailbox = mailbox
         self.sent = 0
         self.errors = 0
+        self.handled = -1
+        """The number of the last frame that was sent, or could not be."""
         self.failed_for_good = False
         """It is not tried again: a sink with `final` has failed, or its library is missing."""
         self.fps = fps
@@ -174,6 +176,7 @@ class SinkRunner:
             frame = self.mailbox.get(timeout=1.0)
             if frame is not None:
                 self._send(frame)
+                self.handled = frame.number
             self._send_sound()
             if frame is None and self.mailbox.closed:
                 break

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from vj.sources import SourceSettings
 
+EXACT = 1e-6
+"""Seconds by which a moment may be off that was computed from another one."""
+
 
 class Pace:
     """Counts frames at the show's rate. Live it waits until each is due and skips those that are
@@ -27,7 +30,10 @@ class Pace:
         clock, fps = self._settings.clock, self._settings.fps
         if clock.live:
             self._number = max(self._number, int((clock.now() - self.begun) * fps))
-            clock.wait_until(self.begun + self._number / fps)
+            due = self.begun + self._number / fps
+            clock.wait_until(due)
+            while clock.now() < due - EXACT:  # it is held, and has moved, but not so far
+                clock.wait_until(due)
         number = self._number
         self._number += 1
         return number, clock.now()

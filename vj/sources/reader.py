@@ -97,14 +97,14 @@ class Reader:
         self._stop = threading.Event()
         self._go = threading.Event()
         """It stands by no longer, or has to stop."""
-        self._thread: threading.Thread | None = None
+        self.thread: threading.Thread | None = None
         self._open = False
         self._started_at = self._last_frame_at = self._next_try = 0.0
         self._tries = 0
 
     def start(self) -> None:
         self._started_at = self.settings.clock.now()
-        self._thread = self._supervisor.start(
+        self.thread = self._supervisor.start(
             f"source {without_password(self.uri)}", self._run, self._stop.is_set
         )
 
@@ -157,9 +157,9 @@ class Reader:
     def stop(self, timeout: float) -> bool:
         """The same, and wait up to `timeout` seconds. False when it hangs for longer."""
         self.request_stop()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout)
-        return self._thread is None or not self._thread.is_alive()
+        if self.thread is not None and self.thread is not threading.current_thread():
+            self.thread.join(timeout)
+        return self.thread is None or not self.thread.is_alive()
 
     def tell_loss(self, report: str) -> str:
         """What is to be said of a loss; empty where it comes and goes, which has been said."""

@@ -19,12 +19,17 @@ from vj.control.osc.pattern_messages import PatternMessages
 from vj.control.osc.scheduler import Scheduler
 from vj.control.osc.suggestions import Suggestions
 from vj.control.replies import ErrorReplies, Sender
+from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import Parameter, Value
 
 OnControl = Callable[[str, tuple[Any, ...]], bool]
+OnStep = Callable[[int, Callable[[int], None]], None]
 Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
 
+STEP = ("/vj/step", "/vj/output/step")
+"""Frames of a picture that is frozen. No short name of the parameter: it would be the nearest one
+to a misspelt `steps`."""
 HOLD = 0.02
 """Seconds of work for which the store's lock may be held to apply a bundle within one frame; a
 bundle of a thousand patterns takes longer. Then it is released for as long again."""
@@ -59,6 +64,9 @@ class Dispatcher:
         self.on_control: OnControl = lambda address, arguments: False
         """Called with every message to an address that is no parameter's own, mapped or not; must
         not block. True: an unknown address gets no error reply, since it is being learned."""
+        self.on_step: OnStep = _never_steps
+        """Called with a number of frames, and what is told of each as it has left. Raises
+        Fault."""
         self._store = store
         self._parameters = ParameterMessages(store, self.error_replies, steady)
         self._patterns = PatternMessages(
@@ -189,6 +197,8 @@ class Dispatcher:
         row = addresses.rows.get(address)
         if address in addresses.mapped and (arguments or row is None):
             self._dispatch_mapping(address, arguments, sender)
+        elif address in STEP:
+            self._step(address, arguments, sender)
         elif row is not None:
             self._parameters.dispatch(row, address, arguments, sender)
         elif is_pattern(address):
@@ -197,6 +207,19 @@ class Dispatcher:
             self.error_replies.reply_error(
                 sender, lambda: f"{address}: no such address{self._suggestions.nearest_to(address)}"
             )
+
+    def _step(self, address: str, arguments: tuple[Any, ...], sender: Sender) -> None:
+        """`/vj/step`, or `/vj/step 10`: each frame is answered with `/vj/stepped NUMBER`."""
+        count = 1 if arguments in ((), (IMPULSE,)) else arguments[0]
+        if isinstance(count, bool) or not isinstance(count, int | float) or count != int(count):
+            self.error_replies.reply_error(
+                sender, f"{address}: {count!r:.40}; a number of frames would be right, or no value"
+            )
+            return
+        try:
+            self.on_step(int(count), lambda number: sender.answer("/vj/stepped", [number]))
+        except Fault as fault:
+            self.error_replies.reply_error(sender, f"{address}: {fault}")
 
     def _dispatch_mapping(self, address: str, arguments: tuple[Any, ...], sender: Sender) -> None:
         """A message to a mapped address. Without a value, an address with faders only is a query of
@@ -223,6 +246,10 @@ class Dispatcher:
     def _reply_status(self, sender: Sender) -> None:
         for name, values in self.status().items():
             sender.answer(name if name.startswith("/") else f"/vj/status/{name}", values)
+
+
+def _never_steps(count: int, answer: Callable[[int], None]) -> None:
+    raise Fault("nothing renders here")
 
 
 def _values(arguments: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ ROWS = (
         "the test pattern on every display: of the show, to set up a projector by",
     ),
     Parameter("output/freeze", "switch", False, "hold the picture"),
+    Parameter("output/step", "trigger", False, "while it is held: render the next frame"),
     number("output/blackout", 0, 1, 0, "", "fade to black and back", QUICK),
     Parameter(
         "output/interpolate",
