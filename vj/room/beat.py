@@ -55,8 +55,10 @@ class RoomBeat:
         threading.Thread(target=self._follow, name="room's Link", daemon=True).start()
 
     def stop(self) -> None:
+        """May be called twice."""
         self._over.set()
-        self._close()
+        close, self._close = self._close, lambda: None
+        close()
 
     def told(self) -> dict[str, float]:
         """What a piece is to be told now."""
