@@ -47,6 +47,7 @@ def test_there_are_as_many_as_promised() -> None:
         "surfaces/touchosc",
         "surfaces/resolume",
         "surfaces/touchdesigner",
+        "surfaces/lighting_desk",
     } <= set(INCLUDED)
 
 

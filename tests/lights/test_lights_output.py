@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.shows import ROOT
 from tests.waiting import until
 from vj.app.live import Performance
 from vj.control.dmx import artnet, streaming_acn
@@ -195,6 +196,16 @@ def test_faults_have_their_line(light: str, right: str, tmp_path: Path) -> None:
         load_show(path)
     assert f"{path}:3" in str(caught.value)
     assert right in str(caught.value)
+
+
+def test_what_the_manual_shows_is_a_show(tmp_path: Path) -> None:
+    blocks = (ROOT / "docs" / "lights.md").read_text(encoding="utf-8").split("```yaml\n")[1:]
+    assert len(blocks) == 2
+    for block in blocks:
+        path = tmp_path / "mine.yaml"
+        path.write_text(block.partition("```")[0], encoding="utf-8")
+        show = load_show(path)
+        assert show.lights or (len(show.mappings) > 14 and show.dmx.lost.after == 5)
 
 
 def test_two_lamps_on_one_channel_are_a_fault_that_names_a_free_one() -> None:
