@@ -71,10 +71,10 @@ def dummy_room(
     file = folder / "room.yaml"
     pieces = "".join(f"  {name}: dream\n" for name in names)
     file.write_text(f"room:\n{pieces}osc: 127.0.0.1:0\npage: 127.0.0.1:0\n{LONE}{text}")
-    of = dict(zip(names, moods, strict=True))
+    of = dict(zip(names, moods, strict=True))  # others that are saved into the file play
 
     def make(name: str, words: list[str]) -> Sequence[str]:
-        return dummy(of[name])
+        return dummy(of.get(name, "plays"))
 
     return LiveRoom(load_room(file), log.append, make=make, spare=spare)
 

@@ -92,7 +92,7 @@ def test_one_that_cannot_start_is_tried_again_after_a_wait_that_grows_and_never_
 
 @pytest.mark.parametrize(
     ("mood", "why"),
-    [("silent", "it has said nothing for 3"), ("still", "it has made no frame for 3")],
+    [("silent", "hung: no word for 3"), ("still", "hung: no new frame for 3")],
 )
 def test_one_that_hangs_is_ended_and_started_again(make: Make, mood: str, why: str) -> None:
     piece = make(mood, "plays")

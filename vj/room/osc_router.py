@@ -52,7 +52,7 @@ class OscRouter:
     ) -> None:
         """listen: port 0 means any free one. port_of: where a piece hears OSC on this machine, if
         it does now. own: what answers a message to the room itself, at `/vj/room/`."""
-        self._listen, self._names, self._port_of = listen, list(names), port_of
+        self._listen, self.names, self._port_of = listen, list(names), port_of
         self._own, self._log = own, log
         self._bound = listen
         self._socket: socket.socket | None = None
@@ -140,7 +140,7 @@ class OscRouter:
                 continue
             if not packet.startswith(BUNDLE) and self._is_special(packet, sender):
                 continue
-            for name, part in split(packet, self._names).items():
+            for name, part in split(packet, self.names).items():
                 self._send(self._route(name, sender), part)
 
     def _is_special(self, packet: bytes, sender: SocketAddress) -> bool:
@@ -160,7 +160,7 @@ class OscRouter:
         port that is meant, and never told that port."""
         wanted = {
             name: to
-            for name, to in destinations(message.address, self._names).items()
+            for name, to in destinations(message.address, self.names).items()
             if to in SUBSCRIBE
         }
         port = message.arguments[0] if message.arguments else sender[1]

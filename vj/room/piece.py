@@ -144,9 +144,9 @@ class Piece:
         limit = HANGS if self._playing else STARTS
         silent, still = now - self._last_word, now - self._last_frame
         if silent >= limit:
-            self._hung = f"it has said nothing for {silent:.0f} s"
+            self._hung = f"hung: no word for {silent:.0f} s"
         elif still >= limit:
-            self._hung = f"it has made no frame for {still:.0f} s"
+            self._hung = f"hung: no new frame for {still:.0f} s"
         else:
             return
         process.kill()

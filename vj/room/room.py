@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from vj.control.osc.network import started_near
@@ -17,12 +18,15 @@ from vj.room.osc_router import OscRouter
 from vj.room.piece import Piece
 from vj.room.spare import WORD, Spare
 from vj.show.page_section import parse_address
-from vj.show.room_file import RoomReading
+from vj.show.room_file import RoomReading, WatchedFile, read_room
 
 LOOK = 0.5
 """Seconds between two looks at the pieces."""
 APART = 3.0
 """Seconds after which the next piece is started, though the one before shows no picture yet."""
+
+FIXED = ("osc", "page", "bpm", "link")
+"""Keys that the room is started with."""
 
 MakeCommand = Callable[[str, list[str]], Sequence[str]]
 """A piece's name, and its words on vj's command line -> the command of its process."""
@@ -50,20 +54,15 @@ class LiveRoom:
         assert reading.room is not None
         self.rule, self._shows, self._log = reading.room, reading.shows, log
         self._more, self._resume, self._make = list(more), resume, make
+        self._file = WatchedFile(reading.path)
+        self._there = list(cards)
         self.cards: dict[str, GraphicsCard | None] = {}
-        for name, rule in self.rule.room.items():
-            self.cards[name] = self._card(name, rule.card, cards)
+        """Of each piece; None leaves it to the process."""
         self.supervisor = Supervisor(log)
         self.beat = RoomBeat(bpm, lambda told: self._tell_all(beat=told), log)
-        self.pieces = {
-            name: Piece(
-                name,
-                lambda *how, name=name: self._process(name, *how),  # type: ignore[misc]
-                log,
-                self._on_message,
-            )
-            for name in self.rule.room
-        }
+        self._places: dict[str, int] = {}
+        """Which page is whose, counted from the room's: it stays where it is."""
+        self.pieces = {name: self._piece(name) for name in self.rule.room}
         self._spare = Spare(command_of([WORD])) if spare else None
         self._ports: dict[str, int] = {}
         """Where each heard OSC last: it is to hear there again."""
@@ -71,7 +70,7 @@ class LiveRoom:
         """Whose present process hears OSC."""
         self.osc: OscRouter | None = None
         self._page_base = 0
-        self._over = threading.Event()
+        self._started, self._over = threading.Event(), threading.Event()
         self.panics = 0
 
     def start(self, page_base: int = 0) -> None:
@@ -82,7 +81,7 @@ class LiveRoom:
             lambda listen: OscRouter(
                 listen,
                 list(self.pieces),
-                lambda name: self.pieces[name].osc,
+                self._osc_of,
                 self._own,
                 self._log,
             ),
@@ -119,13 +118,61 @@ class LiveRoom:
         self._tell_all(panic=True)
 
     def look(self) -> None:
-        """See whether a piece hangs, and have a process stand by once all are well."""
+        """See whether a piece hangs or the room file was saved, and have a process stand by once
+        all are well."""
         for piece in self.pieces.values():
             piece.watch()
         if self._spare is not None and all(
             piece.ended or piece.state.state == "playing" for piece in self.pieces.values()
         ):
             self._spare.prepare()
+        if self._started.is_set() and self._file.changed():
+            self._saved()
+
+    def _saved(self) -> None:
+        """The room file was saved: what is right is adopted."""
+        path = self._file.path
+        try:
+            reading = read_room(path)
+        except Fault as fault:
+            self._log(f"{fault}; the room plays on as it was")
+            return
+        if reading.wrong or reading.room is None:
+            for line in reading.faults:
+                self._log(line)
+            self._log(f"{path}: is not right as it was saved; the room plays on as it was")
+            return
+        self.adopt(reading)
+
+    def adopt(self, reading: RoomReading) -> None:
+        """Go on as another version of the file says: pieces that are new are started, those that
+        are gone ended, those that play something else started anew; the others notice nothing."""
+        assert reading.room is not None
+        old, new, shows = self.rule, reading.room, self._shows
+        kept = {key: getattr(old, key) for key in FIXED}
+        for key in FIXED:
+            if getattr(new, key) != kept[key]:
+                self._log(f"{reading.path}: {key}: is another from the next start of the room on")
+        self.rule, self._shows = new.model_copy(update=kept), reading.shows
+        before = self.pieces
+        self.pieces = {
+            name: before[name] if name in before else self._piece(name) for name in new.room
+        }
+        if self.osc is not None:
+            self.osc.names = list(new.room)
+        for name, piece in self.pieces.items():
+            if name not in before:
+                self._log(f"{name}: is new in the room")
+                piece.start()
+            elif (old.room[name], shows[name]) != (new.room[name], reading.shows[name]):
+                self.cards[name] = self._card(name, new.room[name].card)
+                piece.restart()
+        gone = [piece for name, piece in before.items() if name not in self.pieces]
+        for piece in gone:
+            self._log(f"{piece.name}: is no longer in the room")
+            piece.stop()
+        for piece in gone:
+            piece.wait()
 
     def status(self) -> list[dict[str, Any]]:
         """Each piece, for the page and for OSC."""
@@ -170,6 +217,18 @@ class LiveRoom:
             while not piece.heard.wait(0.05) and time.monotonic() < end:
                 if self._over.is_set():
                     return
+        self._started.set()
+
+    def _piece(self, name: str) -> Piece:
+        """A piece of the room, to be started."""
+        self.cards[name] = self._card(name, self.rule.room[name].card)
+        self._places.setdefault(name, len(self._places))
+        return Piece(name, partial(self._process, name), self._log, self._on_message)
+
+    def _osc_of(self, name: str) -> int | None:
+        """Where a piece hears OSC now."""
+        piece = self.pieces.get(name)
+        return None if piece is None else piece.osc
 
     def _process(
         self,
@@ -188,11 +247,11 @@ class LiveRoom:
 
     def _words(self, name: str, resume: bool) -> list[str]:
         """What stands on a piece's command line now."""
-        rule, index = self.rule.room[name], list(self.pieces).index(name)
+        rule, place = self.rule.room[name], self._places[name]
         page = "off"
         if self.rule.page:
             host, _ = parse_address(self.rule.page)
-            page = f"{host}:{self._page_base + index if self._page_base else 0}"
+            page = f"{host}:{self._page_base + place if self._page_base else 0}"
         words = [
             str(self._shows[name]),
             *rule.options(),
@@ -206,13 +265,11 @@ class LiveRoom:
             words.append("--resume")
         return words
 
-    def _card(
-        self, name: str, wanted: int | str | None, cards: Sequence[GraphicsCard]
-    ) -> GraphicsCard | None:
+    def _card(self, name: str, wanted: int | str | None) -> GraphicsCard | None:
         if wanted is None:
-            return cards[0] if len(cards) > 1 else None
+            return self._there[0] if len(self._there) > 1 else None
         try:
-            return card_named(wanted, cards)
+            return card_named(wanted, self._there)
         except Fault as fault:
             self._log(f"{name}: {fault}; it takes what there is")
             return None
@@ -229,8 +286,9 @@ class LiveRoom:
             port = alive.get("osc")
             if isinstance(port, int) and self._ports.get(name) != port:
                 self._ports[name] = port
-            if self.rule.link and alive.get("at") is None:
-                self.pieces[name].send(beat=self.beat.told())
+            piece = self.pieces.get(name)
+            if self.rule.link and alive.get("at") is None and piece is not None:
+                piece.send(beat=self.beat.told())
             if not isinstance(port, int):
                 self._hearing.discard(name)
             elif name not in self._hearing and self.osc is not None:

@@ -138,3 +138,27 @@ def _resolve(plain: dict[str, Any], reading: RoomReading) -> None:
                     reading.at(("room", name, *place), text)
                 ),
             )
+
+
+class WatchedFile:
+    """A file that may be saved while it is in use."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen = self._stamp()
+
+    def changed(self) -> bool:
+        """Whether it was saved since the last look. One that is not there, as in the middle of a
+        save, has not changed."""
+        now = self._stamp()
+        if now is None or now == self._seen:
+            return False
+        self._seen = now
+        return True
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size

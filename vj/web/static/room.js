@@ -130,7 +130,7 @@ function moodOf(piece) {
 
 function whyOf(piece) {
   const times = piece.restarts === 1 ? "once" : `${piece.restarts} times`;
-  const parts = piece.restarts ? [`started again ${times}`, `the last time it ${piece.why}`] : [];
+  const parts = piece.restarts ? [`started again ${times}: ${piece.why}`] : [];
   if (piece.state === "restarting" && piece.wait) parts.push(`next start in ${piece.wait} s`);
   if (piece.card) parts.push(`card ${piece.card}`);
   return parts.join(" · ");
