@@ -180,9 +180,10 @@ def test_check_runs_what_the_show_names_and_nothing_else(tmp_path: Path) -> None
     assert check([str(path)], said.append, said.append) == 0
     assert "effects/paper, at the end: Paper: a white sheet." in said[-2]
     assert "shade 0 .. 100: of the whole picture" in said[-2]
-    path.write_text(text + "  - faulty.py\n")
+    path.write_text(text + "  - faulty.py\nstart: {effects/faulty/amount: 0.5}\n")
     assert check([str(path)], said.append, said.append) == 1
     assert any("show.yaml:6: " in line and "faulty.py:1: ModuleNotFound" in line for line in said)
+    assert not any("effects/faulty" in line for line in said), "its parameters are not missed, too"
     path.write_text(text + "  - kaleidoscop\n  - paper.py\n")
     said.clear()
     assert check([str(path)], said.append, said.append) == 1

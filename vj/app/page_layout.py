@@ -46,8 +46,14 @@ def groups(table: Table) -> list[Json]:
     """Every parameter, in the order of the table: `[{title, names}]`."""
     found: dict[str, list[str]] = {}
     for name in table.rows:
-        found.setdefault(name.partition("/")[0] if "/" in name else "", []).append(name)
+        found.setdefault(_group(name), []).append(name)
     return [{"title": TITLES.get(key, key), "names": names} for key, names in found.items()]
+
+
+def _group(name: str) -> str:
+    """The first word of a name; the effects of a show are a group each."""
+    words = name.split("/")
+    return f"effect {words[1]}" if words[0] == "effects" else words[0] if words[1:] else ""
 
 
 def _is_number(row: Parameter | None) -> bool:

@@ -196,6 +196,9 @@ def markdown() -> str:
         "`/vj/sound/NAME/level` (0 .. 1),",
         f"`/vj/sound/NAME/pace` ({sound.LOW:g} .. {sound.HIGH:g}) and the triggers "
         "`/vj/sound/NAME/play` and `/vj/sound/NAME/stop`.",
+        "Each of its [effects](effects.md) adds `/vj/effects/NAME/amount` (0 .. 1) and what its "
+        "file declares: `launch.py check` lists",
+        "that, and OSCQuery says what each is.",
     ]
     lines += [
         "",

@@ -9,7 +9,10 @@ from typing import Any
 from vj.show.modulator_section import modulator_word
 from vj.show.section import KeyPath
 
-ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignored", "lights")
+ENTRIES = (
+    *("mappings", "timeline", "curves", "source", "sinks", "finish", "effects", "ignored"),
+    "lights",
+)
 """Lists whose entries can be removed: nothing refers to them."""
 
 NAMED = ("start", "answers", "sources", "models", "sounds")
@@ -23,6 +26,7 @@ UNSURE = {
     "macros": ["macro/", "no such parameter"],
     "modulators": ["mod/"],
     "sounds": ["sound/"],
+    "effects": ["effects/"],
 }
 """Parts of messages that may be caused by the removal of a section, or of an entry of it."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vj.core.errors import Fault, nearest
+from vj.effects.header import PREFIX as EFFECTS
 from vj.parameters.fit import fit
 from vj.parameters.rows.sound import PLAY, STOP
 from vj.parameters.table import FIRED_AGAIN, NAMED_OR_COUNTED, Parameter, Table, Value
@@ -205,7 +206,8 @@ def _cues(show: Sequence, table: Table) -> Iterator[Found]:
 
 
 def _in_cues(name: str) -> bool:
-    return name in IN_CUES or (name.startswith("sound/") and name.endswith((PLAY, STOP)))
+    of_sound = name.startswith("sound/") and name.endswith((PLAY, STOP))
+    return name in IN_CUES or of_sound or name.startswith(EFFECTS)
 
 
 NOT_IN_SCENES = ("prompt/", "palette/", "macro/", "mod/", "cue/", "tempo/", "timeline/", "record")
