@@ -243,8 +243,14 @@ def _desks(show: Show, result: CheckResult) -> None:
     for name, port in (("artnet", artnet.PORT), ("sacn", streaming_acn.PORT)):
         asked = getattr(show.dmx, name)
         if asked:
-            with _report_os_error(result, ("dmx",), f"dmx: {name}: {asked}: port {port}"):
+            try:
                 listening(heard_at(name, asked), port).close()
+            except OSError as error:
+                result.error(
+                    ("dmx",),
+                    f"dmx: {name}: {'' if asked is True else f'{asked}, '}port {port} cannot be "
+                    f"had on this machine ({error.strerror or error})",
+                )
     for index, rule in enumerate(show.mappings):
         universe = 0 if rule.dmx is None else rule.dmx.channel or show.dmx.universe
         if universe > artnet.UNIVERSES and show.dmx.artnet:

@@ -13,6 +13,8 @@ ARTNET_TIMEOUT, SACN_TIMEOUT = 10.0, 2.5
 """Seconds without a packet after which a sender has gone: Art-Net 4, and E1.31 6.7.1."""
 ARTNET_SOURCES, SACN_SOURCES = 2, 8
 """Senders of one universe that are merged, at most. Art-Net allows two."""
+MOST_REFUSED = 8
+"""Senders that are named as one too many, until one of those that play has gone."""
 ARTNET_PRIORITY = 100
 """Of what has no priority: sACN's default, so that two desks merge whichever way they send."""
 LATE = 20
@@ -81,7 +83,7 @@ class Universe:
         known = self._sources.get(key)
         if known is None:
             if not room:
-                if key not in self._refused:
+                if key not in self._refused and len(self._refused) < MOST_REFUSED:
                     self._refused.add(key)
                     self.news.append(
                         f"{source.name} is one sender too many and is left out; "
