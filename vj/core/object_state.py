@@ -328,10 +328,10 @@ class _Reading:
             generator.set_state(torch.from_numpy(array.copy()))
             return generator
         shape, strides, name, device = rest
-        kind = getattr(torch, name)
+        dtype: torch.dtype = getattr(torch, name)
         if 0 in shape:
-            return torch.empty(shape, dtype=kind, device=device)
-        value = torch.from_numpy(array.copy()).view(kind).reshape(shape)
+            return torch.empty(shape, dtype=dtype, device=device)
+        value = torch.from_numpy(array.copy()).view(dtype).reshape(shape)
         if _torch(there) == "Tensor" and (there.shape, there.dtype) == (value.shape, value.dtype):
             with torch.no_grad():
                 return there.copy_(value)
