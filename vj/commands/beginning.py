@@ -21,7 +21,7 @@ def begin_at(show: Show, options: argparse.Namespace) -> Show:
         at = moment(options.begin)
     except Fault as fault:
         raise Fault(f"{where}: {str(fault).partition(': ')[2]}") from None
-    if options.resume:
+    if options.resume and not options.offline:
         raise Fault(f"{where}: --resume goes on where the show stood; leave one of them out")
     if options.replay is not None:
         raise Fault(f"{where}: a take is played from its beginning; leave --from out")

@@ -39,17 +39,26 @@ def add_film_options(made: argparse.ArgumentParser) -> None:
         help="with --workers: where the film cannot be cut, fade its pieces into each other over "
         "so long; not exact",
     )
+    made.add_argument(
+        "--frames",
+        metavar="FIRST-LAST",
+        help="with --offline: only these, counted from 0, as they are in the whole: 100-200, 100-",
+    )
 
 
 def use_film_options(options: argparse.Namespace) -> None:
     """Check them, and fix the threads; before a model is loaded. Raises Fault."""
     given = [
         f"--{name}"
-        for name in ("workers", "threads", "overlap")
+        for name in ("workers", "threads", "overlap", "frames")
         if getattr(options, name) is not None
     ]
     if given and not options.offline:
         raise Fault(f"command line: {' and '.join(given)}: for rendering, with --offline")
+    options.frames = None if options.frames is None else frames_of(options.frames)
+    goes_on = options.offline and options.resume and not options.draft
+    if options.workers is None and (goes_on or options.frames is not None):
+        options.workers = "1"
     if options.overlap is not None and options.workers is None:
         raise Fault("command line: --overlap: for several workers, with --workers N")
     if options.overlap is not None and not 0 < options.overlap < math.inf:
@@ -63,6 +72,20 @@ def use_film_options(options: argparse.Namespace) -> None:
         options.threads = options.threads or 1
     if options.threads is not None:
         fix_threads(options.threads)
+
+
+def frames_of(text: str) -> tuple[int, int | None]:
+    """`--frames`: the first and the last, which is None for the film's. Raises Fault."""
+    first, dash, last = text.strip().partition("-")
+    if (first or last).isdecimal() and (not last or last.isdecimal()):
+        begins = int(first) if first else 0
+        ends = int(last) if last else None if dash else begins
+        if ends is None or ends >= begins:
+            return begins, ends
+    raise Fault(
+        f"command line: --frames {text}: the first and the last, counted from 0, such as 100-200 "
+        "or 100-"
+    )
 
 
 def film_of(show: Show, options: argparse.Namespace, log: Callable[[str], None]) -> FilmRendering:
@@ -80,4 +103,6 @@ def film_of(show: Show, options: argparse.Namespace, log: Callable[[str], None])
         workers=options.workers,
         threads=options.threads,
         overlap=options.overlap or 0.0,
+        frames=options.frames,
+        resume=options.resume,
     )

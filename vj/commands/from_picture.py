@@ -38,8 +38,9 @@ def play_picture(
     """The show's file, and what --from and the other options put over it; those go first. end: a
     file that was made is taken away then. Raises Fault."""
     picture = Path(options.begin)
-    if options.resume or options.replay is not None:
-        other = "--resume" if options.resume else "--replay"
+    live = options.resume and not options.offline
+    if live or options.replay is not None:
+        other = "--resume" if live else "--replay"
         raise Fault(
             f"command line: --from {picture}: {other} brings values of its own; leave one out"
         )

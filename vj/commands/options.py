@@ -162,7 +162,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--resume",
         action="store_true",
-        help="go on where the show stood when it last crashed or was killed",
+        help="go on where the show stood when it last crashed or was killed; with --offline: "
+        "render so that the same command goes on, to the byte, wherever it was ended",
     )
     made.add_argument(
         "--safe",

@@ -106,11 +106,12 @@ class JoinedFolder:
     """Numbered pictures of several folders, one after the other, moved and not copied. Raises
     OSError."""
 
-    def __init__(self, path: Path, sound: bool) -> None:
-        """path: pictures that are there stay, and are gone on from."""
+    def __init__(self, path: Path, sound: bool, first: int = 0) -> None:
+        """path: pictures that are there stay, and are gone on from. first: the number of the first
+        one where none is."""
         path.mkdir(parents=True, exist_ok=True)
         self.path, self.frames = path, 0
-        self._next = next_number(path)
+        self._next = next_number(path) or first
         self._sound = FolderSound(path) if sound else None
 
     def add(self, piece: Path) -> None:

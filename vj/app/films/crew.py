@@ -16,6 +16,7 @@ from vj.app.films.hand import Hand
 from vj.app.films.job import FilmJob
 from vj.app.films.looking import FilmLook
 from vj.app.films.pieces import FilmPiece, PaintedPiece
+from vj.app.offline import Report
 from vj.core.errors import Fault, Unavailable, told
 from vj.core.threads import VARIABLE
 
@@ -60,6 +61,8 @@ class Alone:
 
     def __init__(self, threads: int, folder: Path, stop: threading.Event) -> None:
         self._hand, self._stop = Hand(threads, folder, stop), stop
+        self.report: Report = lambda done, total: None
+        """Told of each picture, by the film's numbers."""
 
     def look(
         self, job: FilmJob, folder: Path, take_log: Path | None, log: Callable[[str], None]
@@ -75,7 +78,7 @@ class Alone:
         pictures: bool,
     ) -> Iterator[PaintedPiece]:
         for piece in pieces:
-            done = self._hand.paint(job, piece, folder, sinks, pictures)
+            done = self._hand.paint(job, piece, folder, sinks, pictures, self.report)
             if self._stop.is_set():
                 return
             yield done

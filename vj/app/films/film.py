@@ -9,14 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vj.app.film_progress import DiskNeed, size_of
 from vj.app.films.crew import CLUSTER, Alone, Crew, RayCrew
 from vj.app.films.job import FilmJob
 from vj.app.films.joining import join
-from vj.app.films.looking import FilmLook
-from vj.app.films.pieces import FilmPiece, PaintedPiece, divide, is_painted, recorder
+from vj.app.films.looking import FilmLook, read_json, write_json
+from vj.app.films.pieces import FilmPiece, PaintedPiece, among, divide, is_painted, recorder
 from vj.app.offline import RENDERED, Report
 from vj.core.errors import Fault
 from vj.show.schema import Show
+
+FINISHED = "finished.json"
+"""In the folder of the pieces: what is finished, where."""
 
 
 def worker_count(text: str) -> int | str:
@@ -48,10 +52,14 @@ class FilmRendering:
         workers: int | str = 1,
         threads: int = 1,
         overlap: float = 0.0,
+        frames: tuple[int, int | None] | None = None,
+        resume: bool = False,
     ) -> None:
         """workers: how many, or the address of a cluster. threads: of each. overlap: seconds over
         which pieces are faded into each other where the film has no place to cut, 0 for not at all.
-        The others: see `Rendering`; replay: the take's path. Raises Fault."""
+        frames: the first and the last of those that are wanted, of all that are painted. resume:
+        what is finished is not rendered again, and what it was stays written beside it. The others:
+        see `Rendering`; replay: the take's path. Raises Fault."""
         self.show, self._log, self._take_log = show, on_message, take_log
         self._sinks = [uri for uri in show.sinks if uri.partition(":")[0] in RENDERED]
         if not self._sinks:
@@ -63,6 +71,9 @@ class FilmRendering:
         self.job = FilmJob(show, seconds, fps, replay, file, threads, here)
         self.folder = (here / first).with_name(f"{first.name}.parts")
         self._workers, self._threads, self._overlap = workers, threads, overlap
+        self._frames, self._resume = frames, resume
+        if frames is not None and overlap:
+            raise Fault("--frames: are exact, and --overlap is not: leave one of them out")
         self._stop = threading.Event()
         self._begun = time.monotonic()
         self.rendered = 0
@@ -77,6 +88,8 @@ class FilmRendering:
 
     def run(self, report: Report = lambda done, total: None) -> int:
         """Render. Returns how many frames the film has; 0 where it was stopped. Raises Fault."""
+        if self._resume and self._finished():
+            return self.rendered
         self.folder.mkdir(parents=True, exist_ok=True)
         crew = self._crew()
         try:
@@ -92,14 +105,40 @@ class FilmRendering:
                 return 0
         finally:
             crew.close()
+        files = []
         for index, uri in enumerate(self._sinks):
             path, frames = join(
                 self.folder, self.pieces, index, uri, looked, self.show.slow, self._log
             )
             self._sent[uri], self.rendered = frames, frames
             self._log(f"{path}: {frames} frames of {len(self.pieces)} pieces")
+            files.append(str(path.absolute()))
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._resume:
+            self.folder.mkdir(exist_ok=True)
+            told = {"key": self._key, "frames": self.rendered, "files": files}
+            write_json(self.folder / FINISHED, told)
         return self.rendered
+
+    @property
+    def _key(self) -> str:
+        return f"{self.job.key} {self._frames}"
+
+    def _finished(self) -> bool:
+        """It was rendered before, of the very same, and is still there."""
+        found = read_json(self.folder / FINISHED)
+        if found is None or found.get("key") != self._key:
+            return False
+        files = [Path(str(name)) for name in found.get("files", ())]
+        if not files or not all(file.exists() for file in files):
+            return False
+        self.rendered = int(found.get("frames", 0))
+        names = ", ".join(str(file) for file in files)
+        self._log(
+            f"{names}: is finished, {self.rendered} frames of this very show; move it away to "
+            "render it again"
+        )
+        return True
 
     def _crew(self) -> Crew:
         here = self.job.folder
@@ -110,6 +149,13 @@ class FilmRendering:
     def _divided(self, looked: FilmLook, workers: int) -> list[FilmPiece]:
         overlap = round(self._overlap * looked.rate / self.show.slow)
         pieces = divide(looked, workers, overlap)
+        if self._frames is not None:
+            first, last = self._frames
+            pieces = among(pieces, first, looked.frames if last is None else last + 1)
+            if not pieces:
+                raise Fault(
+                    f"command line: --frames {first}: the film has frames 0 to {looked.frames - 1}"
+                )
         longest = max(piece.frames for piece in pieces)
         self._log(
             f"{looked.frames} frames, {len(looked.cuts)} hard cuts; {len(pieces)} pieces, the "
@@ -144,8 +190,24 @@ class FilmRendering:
             self._log(f"{len(there)} pieces are there already")
         todo = [piece for piece in self.pieces if piece not in there]
         todo.sort(key=lambda piece: -piece.frames)
+        slow, done = self.show.slow, sum(piece.frames for piece in there)
         total = sum(piece.frames for piece in self.pieces)
-        done = sum(piece.frames for piece in there)
+        last = looked.frames == self.pieces[-1].ends
+        disk = DiskNeed(self.folder, 2 if any(map(_is_movie, self._sinks)) else 1)
+
+        def tell(count: int) -> None:
+            """count: frames that are there."""
+            report(count * slow, total * slow - (slow - 1 if last else 0))
+            if words := disk.look(count, total, lambda: size_of([self.folder])):
+                self._log(words)
+
+        if isinstance(crew, Alone):
+
+            def in_piece(number: int, of: int | None) -> None:
+                frame = (number - 1) // slow
+                tell(done + frame + 1 - self._begins(frame))
+
+            crew.report = in_piece
         for painted in crew.paint(self.job, todo, self.folder, self._sinks, pictures):
             self._painted.append(painted)
             for line in painted.said:
@@ -157,8 +219,12 @@ class FilmRendering:
                     "a worker ended"
                 )
             done += painted.piece.frames
-            report(done, total)
+            tell(done)
         return not self._stop.is_set()
+
+    def _begins(self, frame: int) -> int:
+        """Where the piece begins in which a frame lies."""
+        return max((one.begins for one in self.pieces if one.begins <= frame), default=0)
 
     def _say(self, text: str) -> None:
         """What workers say, once."""
@@ -185,3 +251,7 @@ class FilmRendering:
             "pieces": len(self.pieces),
             "again": sum(painted.tries - 1 for painted in self._painted),
         }
+
+
+def _is_movie(uri: str) -> bool:
+    return not recorder(uri).folder

@@ -10,6 +10,7 @@ from pathlib import Path
 from vj.app.films.job import FilmJob
 from vj.app.films.looking import FilmLook, look_through
 from vj.app.films.pieces import FilmPiece, PaintedPiece, paint
+from vj.app.offline import Report
 from vj.core.opencv import use_one_thread
 from vj.core.threads import fix_threads
 from vj.diffusion.making import KeptModels
@@ -50,6 +51,7 @@ class Hand:
         folder: Path,
         sinks: Sequence[str],
         pictures: bool,
+        report: Report = lambda done, total: None,
     ) -> PaintedPiece:
         """See `vj.app.films.pieces.paint`."""
-        return paint(job, piece, folder, sinks, pictures, self._make, self._stop)
+        return paint(job, piece, folder, sinks, pictures, self._make, self._stop, report)

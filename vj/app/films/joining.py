@@ -41,7 +41,7 @@ def join(
     try:
         if pictures:
             return _faded(places, pieces, uri, looked, slow, log)
-        return _as_they_are(places, folder, made, uri, looked)
+        return _as_they_are(places, folder, made, uri, looked, pieces[0].begins * slow)
     except OSError as error:
         where = made.requested.parent
         raise Fault(
@@ -51,17 +51,19 @@ def join(
 
 
 def _as_they_are(
-    places: Sequence[Path], folder: Path, made: Recorder, uri: str, looked: FilmLook
+    places: Sequence[Path], folder: Path, made: Recorder, uri: str, looked: FilmLook, first: int
 ) -> tuple[Path, int]:
+    """first: the number of the first picture in the whole film."""
     rule = parse(uri)
     mark = looked.marked() if rule.painted else None
     joined: JoinedMovie | JoinedFolder
     made.requested.parent.mkdir(parents=True, exist_ok=True)
     if made.folder:
-        joined = JoinedFolder(made.requested, looked.sounds)
+        joined = JoinedFolder(made.requested, looked.sounds, first)
     else:
         joined = JoinedMovie(made.requested, looked.rate, rule.codec, mark, looked.sounds)
-    heard = _samples(folder / SOUND) if looked.sounds else iter(())
+    begins = round(first / looked.rate * RATE)
+    heard = _samples(folder / SOUND, begins) if looked.sounds else iter(())
     told = 0
     for place in places:
         joined.add(place)
@@ -75,8 +77,9 @@ def _as_they_are(
     return joined.path, joined.frames
 
 
-def _samples(path: Path) -> Iterator[np.ndarray]:
+def _samples(path: Path, begins: int = 0) -> Iterator[np.ndarray]:
     with path.open("rb") as file:
+        file.seek(8 * begins)
         while block := file.read(8 * BLOCK):
             yield np.frombuffer(block, np.float32).reshape(-1, 2)
 

@@ -12,8 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from vj.app.films.in_parts import NotTakenUp, PieceInParts
 from vj.app.films.job import FilmJob
 from vj.app.films.looking import FilmLook, read_json, write_json
+from vj.app.offline import Report
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.diffusion.making import MakesBackend
@@ -32,11 +34,13 @@ RENDERED = "piece.json"
 @dataclass(frozen=True, slots=True)
 class FilmPiece:
     """The frames from `begins` on, before `ends`. overlap: so many frames before them are rendered
-    too, over which it is faded in over the piece before: then it is not exact."""
+    too, over which it is faded in over the piece before: then it is not exact. paints: the frame
+    at which nothing of the past is left, where that is not `begins`."""
 
     begins: int
     ends: int
     overlap: int = 0
+    paints: int | None = None
 
     @property
     def name(self) -> str:
@@ -49,7 +53,7 @@ class FilmPiece:
         return self.ends - self.begins + self.overlap
 
     def range(self) -> FrameRange:
-        return part(self.begins - self.overlap, self.ends)
+        return part(self.begins - self.overlap, self.ends, self.paints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,17 @@ def divide(looked: FilmLook, workers: int, overlap: int = 0) -> list[FilmPiece]:
         wanted = max(wanted, 2 * overlap)
         pieces = [share for piece in pieces for share in _shared(piece, wanted, overlap)]
     return pieces
+
+
+def among(pieces: Sequence[FilmPiece], begins: int, ends: int) -> list[FilmPiece]:
+    """Of these pieces the frames from `begins` on, before `ends`, as they are in the whole."""
+    found = []
+    for piece in pieces:
+        first, last = max(begins, piece.begins), min(ends, piece.ends)
+        if first < last:
+            paints = piece.begins if first > piece.begins else None
+            found.append(replace(piece, begins=first, ends=last, paints=paints))
+    return found
 
 
 def _shared(piece: FilmPiece, wanted: int, overlap: int) -> list[FilmPiece]:
@@ -134,24 +149,34 @@ def paint(
     pictures: bool,
     make: MakesBackend,
     stop: threading.Event | None = None,
+    report: Report = lambda done, total: None,
 ) -> PaintedPiece:
-    """Render a piece. What is half there of it is rendered anew. sinks: the film's recordings.
-    Raises Fault."""
+    """Render a piece, from where it stood when it was killed. sinks: the film's recordings. report:
+    told of each picture, by the film's numbers. Raises Fault."""
     begun = time.monotonic()
     tries = _count(folder / f"{piece.name}.tries")
     work = folder / f".{piece.name}.part"
-    for old in (work, folder / piece.name):
-        shutil.rmtree(old, ignore_errors=True)
-    work.mkdir(parents=True)
-    (work / "pid").write_text(str(os.getpid()), encoding="utf-8")
+    shutil.rmtree(folder / piece.name, ignore_errors=True)
     said: list[str] = []
-    uris = [recorded(uri, work, index, pictures) for index, uri in enumerate(sinks)]
-    rendering = job.rendering(said.append, piece.range(), make, uris)
-    if stop is not None:
-        _follow(stop, rendering.stop)
-    rendering.run()
+    while True:
+        parts = PieceInParts(work, job.key)
+        (work / "pid").write_text(str(os.getpid()), encoding="utf-8")
+        if parts.standing is not None:
+            said.append(f"frames {piece.begins} to {piece.ends - 1} go on at {parts.standing.came}")
+        uris = [recorded(uri, parts.place, index, pictures) for index, uri in enumerate(sinks)]
+        rendering = job.rendering(said.append, parts.range(piece.range()), make, uris)
+        parts.follow(rendering)
+        if stop is not None:
+            _follow(stop, rendering.stop)
+        try:
+            rendering.run(report)
+        except NotTakenUp as fault:
+            said.append(f"{fault}: these frames begin anew")
+            continue
+        break
     if stop is not None and stop.is_set():
         return PaintedPiece(piece, os.getpid(), tries, 0.0)
+    parts.put_together(uris, rendering)
     told: dict[str, Any] = {"key": job.key, "piece": asdict(piece), "threads": job.threads}
     write_json(work / RENDERED, told)
     os.replace(work, folder / piece.name)

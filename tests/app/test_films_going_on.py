@@ -1,0 +1,199 @@
+"""A film that is killed goes on where it was, and is the one that was never killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.app.films import CUTS, FRAMES, draw_film, film_show, pictures
+from tests.shows import movie_frames
+from tests.waiting import until
+from vj.app.films import in_parts
+from vj.app.films.film import FilmRendering
+from vj.app.films.job import FilmJob
+from vj.app.films.pieces import FilmPiece, paint, place_of
+from vj.app.offline import Rendering
+from vj.app.picture_state import PictureState
+from vj.commands.films import frames_of
+from vj.core.errors import Fault
+from vj.diffusion.making import KeptModels
+from vj.show.load import FIRST_SHOW, check_show
+
+WHOLE = FilmPiece(0, FRAMES)
+
+
+@pytest.fixture(autouse=True)
+def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A film in the working folder; a part lasts 6 frames of it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(in_parts, "SECONDS", 0.6)
+    draw_film(tmp_path / "film.mkv")
+
+
+class Killed(BaseException):
+    """As by a signal: nobody catches it, and nothing is tidied up."""
+
+
+def painted(
+    folder: str, uri: str, monkeypatch: pytest.MonkeyPatch, *kills: int, **more: Any
+) -> list[str]:
+    """Paint the film's one piece into a folder, killed before these frames and started again; with
+    -1 at the end it is not. Returns what was said the last time."""
+    work = Path(folder)
+    work.mkdir(exist_ok=True)
+    job = FilmJob(
+        check_show(film_show("x/", **more), "here"), None, None, None, None, 1, Path.cwd()
+    )
+    until, models = list(kills), KeptModels()
+    follow = in_parts.PieceInParts.follow
+
+    def killed(self: in_parts.PieceInParts, rendering: Rendering) -> None:
+        follow(self, rendering)
+        between = rendering.between
+
+        def then(state: PictureState, came: int) -> None:
+            between(state, came)
+            if until and came == until[0]:
+                raise Killed
+
+        rendering.between = then
+
+    with monkeypatch.context() as patched:
+        patched.setattr(in_parts.PieceInParts, "follow", killed)
+        while True:
+            try:
+                return list(paint(job, WHOLE, work, [uri], False, models).said)
+            except Killed:
+                until.pop(0)
+                if until == [-1]:
+                    return []
+
+
+def frames(folder: str, uri: str) -> list[np.ndarray]:
+    place = place_of(Path(folder), WHOLE, 0, uri, False)
+    return list(pictures(place).values()) if place.is_dir() else movie_frames(place)
+
+
+PLAYED: dict[str, tuple[str, dict[str, Any]]] = {
+    "h264, slow motion": ("record:a.mp4", {"slow": 2}),
+    "ffv1, two steps": ("record:a.mkv?codec=ffv1", {"start": {"steps": 2, "noise/ride": 1}}),
+}
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_killed_twice_it_is_the_film_that_was_never_killed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, more = PLAYED[name]
+    painted("whole", uri, monkeypatch, **more)
+    said = painted("killed", uri, monkeypatch, 9, 22, **more)
+    assert "go on at" in said[0]
+    whole, found = frames("whole", uri), frames("killed", uri)
+    assert len(whole) == len(found) == (FRAMES - 1) * more.get("slow", 1) + 1
+    assert all(map(np.array_equal, whole, found))
+    left = {one.name for one in Path("killed").rglob("*") if one.suffix in (".npz", ".json")}
+    assert left == {"piece.json"}, "nothing of the parts is left"
+
+
+def test_what_another_show_has_left_is_not_taken_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    painted("whole", "record:a/", monkeypatch, start={"strength": 0.8})
+    painted("killed", "record:a/", monkeypatch, 9, -1)
+    assert list(Path("killed").rglob("standing.json"))
+    painted("killed", "record:a/", monkeypatch, start={"strength": 0.8})
+    assert all(map(np.array_equal, frames("whole", "record:a/"), frames("killed", "record:a/")))
+
+
+def test_what_is_torn_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    painted("whole", "record:a/", monkeypatch)
+    painted("killed", "record:a/", monkeypatch, 20, -1)
+    (left,) = Path("killed").rglob("*.npz")
+    left.write_bytes(left.read_bytes()[:-1])
+    said = painted("killed", "record:a/", monkeypatch)
+    assert not [one for one in said if "go on" in one]
+    assert all(map(np.array_equal, frames("whole", "record:a/"), frames("killed", "record:a/")))
+
+
+def film_of(out: str, said: list[str], **more: Any) -> FilmRendering:
+    options = {name: more.pop(name) for name in ("frames", "resume") if name in more}
+    show = check_show(film_show(out, **more), "here")
+    return FilmRendering(show, said.append, None, None, None, None, None, **options)
+
+
+def test_frames_are_those_of_the_whole_and_numbered_as_there() -> None:
+    """The frames before are painted from the hard cut on."""
+    said: list[str] = []
+    Rendering(check_show(film_show("whole/"), "here"), print).run()
+    asked = list[tuple[int, int | None]]()
+    assert (
+        film_of("some/", said, frames=(CUTS[0] + 3, CUTS[0] + 4)).run(
+            lambda done, total: asked.append((done, total))
+        )
+        == 2
+    )
+    assert asked == [(1, 2), (2, 2), (2, 2)]
+    whole, some = pictures(Path("whole")), pictures(Path("some"))
+    assert sorted(some) == [CUTS[0] + 3, CUTS[0] + 4]
+    assert all(np.array_equal(some[number], whole[number]) for number in some)
+    with pytest.raises(Fault, match=f"--frames 400: the film has frames 0 to {FRAMES - 1}"):
+        film_of("none/", said, frames=(400, 500), model="none").run()
+
+
+def test_a_finished_film_is_not_rendered_again() -> None:
+    said: list[str] = []
+    assert film_of("film/", said, model="none", resume=True).run() == FRAMES
+    again = film_of("film/", said, model="none", resume=True)
+    assert again.run() == again.summary()["painted"] == FRAMES
+    assert "is finished, " in said[-1]
+    assert len(pictures(Path("film"))) == FRAMES
+    Path("film").rename("elsewhere")
+    assert film_of("film/", said, model="none", resume=True).run() == FRAMES
+    assert len(pictures(Path("film"))) == FRAMES
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("100-200", (100, 200)), ("7", (7, 7)), ("12-", (12, None)), ("-9", (0, 9))],
+)
+def test_frames_are_written_as_people_do(text: str, found: tuple[int, int | None]) -> None:
+    assert frames_of(text) == found
+    for wrong in ("9-3", "a-b", "", "-", "1.5"):
+        with pytest.raises(Fault, match="such as 100-200"):
+            frames_of(wrong)
+
+
+@pytest.mark.long
+def test_a_process_that_is_killed_goes_on_when_the_same_command_is_given_again() -> None:
+    """With -9, whenever another part has begun."""
+    frames = 130
+    draw_film(Path("film.mkv"), frames)
+    Path("my.yaml").write_text(json.dumps(film_show("x/", start={"steps": 2})))
+    words = [sys.executable, "-m", "vj.cli", "my.yaml", "--offline", "--threads", "1", "--quiet"]
+    begun = {**os.environ, "PYTHONPATH": str(FIRST_SHOW.parents[1]), "OMP_NUM_THREADS": "1"}
+    subprocess.run([*words, "--sink", "record:one.mkv?codec=ffv1"], env=begun, check=True)
+    kills, parts = 0, Path("two.mkv.parts")
+
+    def count() -> int:
+        return len(list(parts.rglob(f"{in_parts.PART}*")))
+
+    while True:
+        seen = count()
+        going = subprocess.Popen(
+            [*words, "--resume", "--sink", "record:two.mkv?codec=ffv1"], env=begun
+        )
+        until(lambda: going.poll() is not None or count() > max(seen, 1), seconds=120)  # noqa: B023
+        if going.poll() is not None:
+            break
+        going.kill()
+        going.wait()
+        kills += 1
+    assert (going.returncode, kills) == (0, 3)
+    one, two = movie_frames(Path("one.mkv")), movie_frames(Path("two.mkv"))
+    assert len(one) == len(two) == frames
+    assert all(map(np.array_equal, one, two))
