@@ -76,6 +76,10 @@ PLAYED: dict[str, dict[str, Any]] = {
         "start": {"steps": 2, "guidance": 1.4, "noise/ride": 1, "memory/amount": 0.5},
         "slow": 2,
     },
+    "own effects": {
+        "effects": ["rgb_trails", {"file": "slit_scan", "at": "end"}],
+        "start": {"feedback/amount": 0.3},
+    },
     "another model": {
         "models": {"other": {"name": "pocket", "dtype": "float32"}},
         "timeline": [{"at": 0.1, "cue": "other"}],

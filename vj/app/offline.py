@@ -332,9 +332,8 @@ class Rendering:
         span = None
         if times is not None:
             span = lambda: times.span(self.rendered, self.show.slow)  # noqa: E731
-        sink = make_sink(
-            uri, SinkSettings(clock, live=False, mark=mark, span=span, sound=self._sounds)
-        )
+        sound = lambda: self._part.whole and self.heard  # noqa: E731
+        sink = make_sink(uri, SinkSettings(clock, live=False, mark=mark, span=span, sound=sound))
         if times is not None:
             fps = times.rate if getattr(sink, "folder", False) else times.clip.fps or fps
         return SinkRunner(uri, sink, Mailbox(), fps, self._log, clock=clock)
@@ -344,12 +343,7 @@ class Rendering:
         """There is something to hear; to be asked from the first frame on."""
         return self._sound is not None and self._sound.sounds()
 
-    def _sounds(self) -> bool:
-        return self._part.whole and self.heard
-
     def summary(self) -> dict[str, Any]:
         """How it went, for the end: what the terminal and `--json` get."""
-        sent = {runner.uri: runner.sent for runner in self.runners}
-        return summary_of(
-            self.show.show, self.model, self._begun, self.rendered, self.metrics, sent
-        )
+        sent, name = {runner.uri: runner.sent for runner in self.runners}, self.show.show
+        return summary_of(name, self.model, self._begun, self.rendered, self.metrics, sent)

@@ -10,10 +10,12 @@ from vj.core import object_state
 from vj.parameters.store import Snapshot
 from vj.pipeline.loop import RenderLoop
 
-ROOMS = ("pipeline", "diffusion", "painters", "kernels", "translator", "pocket")
+ROOMS = ("pipeline", "diffusion", "painters", "kernels", "translator", "pocket", "effects")
 """Whose objects are written down; what others hold goes by the parameters and the sources, which
 pass by once more."""
 ALSO = ("vj.core.frame", "vj.core.picture_place", "vj.core.packed")
+OWN = "vj_effect_"
+"""What modules of a show's own effects are called, whose objects lie in their memories."""
 FOLLOWS = ("vj.diffusion.adapters",)
 """What follows each frame's parameters by itself: it changes weights, which are not written
 down."""
@@ -59,6 +61,8 @@ class PictureState:
 def _into(thing: object) -> bool:
     module = type(thing).__module__
     first, _, rest = module.partition(".")
+    if first.startswith(OWN):
+        return True
     if first != "vj" or module in FOLLOWS:
         return False
     torch: Any = sys.modules.get("torch")

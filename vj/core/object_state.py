@@ -150,6 +150,9 @@ class _Writing:
             return ["array", self.bytes.add(array_leaf(thing))]
         if isinstance(thing, np.generic):
             return ["number", thing.dtype.str, thing.tobytes().hex()]
+        if isinstance(thing, bool | int | float | str) and not isinstance(thing, Enum):
+            base = next(one for one in (bool, int, float, str) if isinstance(thing, one))
+            return ["plain", base(thing)]  # of a kind of its own, such as a time with a number
         if isinstance(thing, bytes):
             return ["bytes", thing.hex()]
         if isinstance(thing, PurePath):
@@ -293,6 +296,8 @@ class _Reading:
             return MappingProxyType(self.value(rest[0], NOTHING))
         if kind == "number":
             return np.frombuffer(bytes.fromhex(rest[1]), np.dtype(rest[0]))[0]
+        if kind == "plain":
+            return rest[0]
         if kind == "bytes":
             return bytes.fromhex(rest[0])
         if kind == "constant":
