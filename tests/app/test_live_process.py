@@ -17,7 +17,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
 from tests.conftest import StartShow
-from tests.shows import ShowPeer, environment, free_port, movie_frames, run_vj
+from tests.shows import ShowPeer, environment, free_port, movie_frames, run_here, run_vj
 from tests.waiting import PATIENCE, until
 from vj.control.takes import Take
 from vj.parameters.table import TABLE
@@ -168,7 +168,7 @@ def test_learn_writes_the_control_that_is_moved(tmp_path: Path) -> None:
 def test_a_replay_of_nothing_and_of_a_wrong_file_is_reported(tmp_path: Path) -> None:
     for name, words in (("none.take", "cannot be read"), ("wrong.take", "is no take")):
         (tmp_path / "wrong.take").write_text("hello\n", encoding="utf-8")
-        done = run_vj(
+        done = run_here(
             tmp_path,
             "--model",
             "none",
@@ -192,7 +192,7 @@ def test_a_curve_moves_an_offline_rendering_as_it_is_written(tmp_path: Path) -> 
         "curves:\n  - {to: output/blackout, points: [[0, 0], [1 s, 1], [2 s, 0, s-curve]]}\n",
         encoding="utf-8",
     )
-    done = run_vj(tmp_path, "mine.yaml", "--offline", "--for", "2", "--json", "sum.json")
+    done = run_here(tmp_path, "mine.yaml", "--offline", "--for", "2", "--json", "sum.json")
     assert done.returncode == 0, done.stderr
     light = [float(picture.mean()) for picture in movie_frames(tmp_path / "out.mp4")]
     assert len(light) == json.loads((tmp_path / "sum.json").read_text())["painted"] == 60
@@ -324,6 +324,6 @@ def test_slow_in_a_show_makes_more_frames_of_a_clip(tmp_path: Path) -> None:
         "model: none\nsource: clip.mp4\nsize: 64x64\nslow: 3\nsinks: [record:out.mp4]\n",
         encoding="utf-8",
     )
-    done = run_vj(tmp_path, "mine.yaml", "--offline")
+    done = run_here(tmp_path, "mine.yaml", "--offline")
     assert done.returncode == 0, done.stderr
     assert len(movie_frames(tmp_path / "out.mp4")) == 9 * 3 + 1

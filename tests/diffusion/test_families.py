@@ -80,7 +80,14 @@ def test_every_family_that_is_made_is_looked_at_and_told_of() -> None:
         assert any(word in row for row in rows), word
 
 
-@pytest.mark.parametrize("family", KINDS)
+ALIKE = ("sd21", "turbo", "sdxl", "sdxl-turbo")
+"""Built as others here; test_loading.py loads the first three and paints with them."""
+
+
+@pytest.mark.parametrize(
+    "family",
+    [pytest.param(name, marks=pytest.mark.long) if name in ALIKE else name for name in KINDS],
+)
 def test_each_family_loads_and_paints(
     tmp_path: Path, family: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

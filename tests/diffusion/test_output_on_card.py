@@ -194,7 +194,13 @@ def input_of(size: Size) -> Guide:
     return Guide(pixels, image, "crop", 0.3, image[..., 0])
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["whole", "in steps"])
+@pytest.mark.parametrize(
+    "whole",
+    [
+        pytest.param(True, id="whole"),
+        pytest.param(False, id="in steps", marks=pytest.mark.long),
+    ],
+)
 def test_larger_and_packed_it_goes_down_once_and_nothing_waits(
     parts: Path, card: PretendedCard, whole: bool
 ) -> None:

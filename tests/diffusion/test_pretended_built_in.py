@@ -99,7 +99,9 @@ def pocket() -> PocketModel:
     return load_pocket(ModelSpec("pocket"), WEIGHTS / FILE, torch.device("cpu"), torch.float32)
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
+@pytest.mark.parametrize(
+    "dtype", [torch.float16, pytest.param(torch.float32, marks=pytest.mark.long)]
+)
 def test_the_built_in_network_waits_at_its_end_alone(
     pocket: PocketModel, card: PretendedCard, dtype: torch.dtype
 ) -> None:

@@ -173,7 +173,13 @@ def test_a_frame_waits_at_its_end_alone(parts: Path, card: PretendedCard, kind: 
         assert wrong_types(log, model) == []
 
 
-@pytest.mark.parametrize("blank", [False, True], ids=["beyond it the input", "painted on"])
+@pytest.mark.parametrize(
+    "blank",
+    [
+        pytest.param(False, id="beyond it the input", marks=pytest.mark.long),
+        pytest.param(True, id="painted on"),
+    ],
+)
 def test_edges_wait_for_nothing(parts: Path, card: PretendedCard, blank: bool) -> None:
     played = OnCard(card, made(parts, "lcm"), torch.float16, **PLAYED)
     played.store.set("feedback/edge", "paint", "test")

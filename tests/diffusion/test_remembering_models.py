@@ -88,7 +88,10 @@ def test_of_models_in_one_file_it_is_known_too(tmp_path: Path) -> None:
     assert needs[1] > needs[0]
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize(
+    "dtype",
+    [pytest.param(torch.float32, marks=pytest.mark.long), torch.bfloat16, torch.float16],
+)
 def test_in_every_type_twice_the_same(parts: Path, dtype: torch.dtype) -> None:
     model = load(parts, "turbo")
     model.to(dtype)
@@ -98,7 +101,13 @@ def test_in_every_type_twice_the_same(parts: Path, dtype: torch.dtype) -> None:
     assert not alike(one, Remembering(model).frames(WALK))
 
 
-@pytest.mark.parametrize("kind", ["lora", "controlnet", "ip_adapter", "sdxl"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pytest.param(kind, marks=pytest.mark.long) for kind in ("lora", "controlnet")),
+        *("ip_adapter", "sdxl"),
+    ],
+)
 def test_it_goes_with_adapters(parts: Path, kind: str) -> None:
     model = {
         "lora": lambda: load(parts, loras=(lora(parts, "ink", 0.8),)),

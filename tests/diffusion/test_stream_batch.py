@@ -116,15 +116,22 @@ def alone(
     return clean
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+GUIDED = {"no guidance": (1.0, False), "self": (1.3, False), "negative": (1.6, True)}
+OFTEN = ((1, "self"), (2, "no guidance"), (3, "negative"), (4, "self"))
+"""Every number of steps and every guidance; the long tests try each with each."""
+
+
 @pytest.mark.parametrize(
-    ("guidance", "negative"),
-    [(1.0, False), (1.3, False), (1.6, True)],
-    ids=["no guidance", "self", "negative"],
+    ("steps", "guided"),
+    [
+        pair if pair in OFTEN else pytest.param(*pair, marks=pytest.mark.long)
+        for pair in itertools.product((1, 2, 3, 4), GUIDED)
+    ],
 )
 def test_each_frame_comes_out_as_if_denoised_alone_while_everything_changes(
-    model: Model, steps: int, guidance: float, negative: bool
+    model: Model, steps: int, guided: str
 ) -> None:
+    guidance, negative = GUIDED[guided]
     schedule = model.schedule
     texts = [model.encode_text("molten gold"), model.encode_text("deep ocean")]
     against = model.encode_text("fire") if negative else None
