@@ -93,7 +93,8 @@ def test_bundles_in_bundles_end_somewhere() -> None:
 
 
 def test_what_a_piece_says_bears_its_name() -> None:
-    said = bundle(pack("/vj/status/fps", [24.0]), pack("/1/fader1", [0.5]))
+    said = bundle(pack("/vj/status/fps", [24.0]), pack("/1/fader1", [0.5]), when=3 << 32)
+    assert prefixed(said, "left")[:16] == said[:16]
     assert [one.address for one in unpack(prefixed(said, "left")).messages] == [
         *("/vj/left/status/fps", "/left/1/fader1")
     ]

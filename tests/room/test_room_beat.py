@@ -17,6 +17,8 @@ from tests.control.harness import ControlHarness
 from tests.shows import environment
 from tests.waiting import until
 from vj.control.shared_beat import SharedBeat
+from vj.control.tempo import Tempo
+from vj.control.tempo_source import TempoSource
 from vj.core.errors import Unavailable
 from vj.room.beat import RoomBeat
 
@@ -101,6 +103,17 @@ def test_a_tempo_that_is_set_or_tapped_is_the_rooms() -> None:
     assert controls.at("tempo/bpm") == 100
     expected = 64 + (controls.now - began) * 100 / 60
     assert controls.engine.tempo.beat(controls.now) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_show_that_is_saved_beats_on_with_its_room() -> None:
+    controls, _, told = in_a_room()
+    saved = TempoSource(Tempo(140), "midi", print)
+    saved.take_over(controls.engine.tempo_source)
+    controls.now += 1.0
+    saved.publish(controls.store, controls.now)
+    assert saved.tempo.bpm == 90
+    assert saved.tempo.beat(controls.now) == pytest.approx(8 + controls.now * 1.5)
+    assert told == []
 
 
 def test_a_midi_clock_of_a_piece_leads_that_piece() -> None:

@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
         "show",
         nargs="?",
         metavar="SHOW",
-        help="a show file, or a name in mappings/ (default: first_show)",
+        help="a show file, a room file, or a name in mappings/ (default: first_show)",
     )
     made.add_argument(
         "--source", metavar="URI", help="where the picture comes from, instead of the show's"

@@ -23,7 +23,9 @@ SUSPENDED = 5.0
 """Seconds without a look at the pieces after which it was the room that stood still (Ctrl-Z, a lid
 that was closed)."""
 STARTS = 180.0
-"""Seconds without a word or frame that a start may take: a first one compiles."""
+"""The same while it starts or loads a model, which may compile."""
+SETTLED = ("playing", "no model")
+"""What a show says of itself when nothing is loaded."""
 
 Start = Callable[[bool, Callable[[dict[str, Any]], None], Callable[[str], None]], PieceProcess]
 """(whether it goes on where it stood, `on_message`, `on_words` of the process) -> a process that
@@ -141,7 +143,7 @@ class Piece:
         if stood > SUSPENDED:
             self._last_word = self._last_frame = now
             return
-        limit = HANGS if self._playing else STARTS
+        limit = HANGS if self.state.state in SETTLED else STARTS
         silent, still = now - self._last_word, now - self._last_frame
         if silent >= limit:
             self._hung = f"hung: no word for {silent:.0f} s"
