@@ -29,6 +29,7 @@ def status_line(status: Mapping[str, Any]) -> str:
         f"“{shorten(status['prompt'], 28)}”",
         status["source"],
         ", ".join(status["sinks"]),
+        f"delay {status['delay']}" if status.get("delay") else "",
         f"timecode {status['timecode']}" if status.get("timecode") else "",
     ]
     if status["state"] != "playing":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from vj.app.context import ShowContext
+from vj.app.delay_line import DelayLine
 from vj.app.lights import Lights
 from vj.app.output_upscale import OutputUpscaler
 from vj.app.replacement import Replacement, do_nothing
@@ -39,6 +40,8 @@ class Outputs:
         self.sinks.first_recorded = None
         self.has_sinks = bool(uris)
         self.lights = Lights(context)
+        self.delayed = DelayLine(self._out, clock, log, supervisor)
+        context.store.observers.append(self.delayed.follow)
         self.interpolation = FrameInterpolation(self._send, clock, show.fps, supervisor)
         self._clock = clock
         self._effects: Effects | None = None
@@ -113,7 +116,8 @@ class Outputs:
 
     def put(self, frame: OutputFrame, interpolate: bool) -> None:
         """A frame from the render loop. interpolate: fill the sinks' rate between frames."""
-        self.lights.put(frame.picture)
+        if not self.delayed.delay:
+            self.lights.put(frame.picture)
         self.interpolation.put(frame, interpolate)
 
     def _send(self, frame: OutputFrame) -> None:
@@ -125,12 +129,18 @@ class Outputs:
             self.upscaler.put(frame)
 
     def _leave(self, frame: Frame) -> None:
-        """To the sinks, as the show's effects at the end make it. From any thread."""
+        """On its way out, as the show's effects at the end make it. From any thread."""
         effects = self._effects
         if effects is not None and effects.ends:
             frame = replace(
                 frame, picture=effects.at_end(frame.pixels, self._clock.now(), frame.number)
             )
+        self.delayed.put(frame)
+
+    def _out(self, frame: Frame) -> None:
+        """To the sinks, and the lights that go with what is seen. From any thread."""
+        if self.delayed.delay:
+            self.lights.put(frame.picture)
         self.sinks.put(frame)
 
     def lead(self, pipeline: FramePipeline, asks_rgb: Callable[[], bool]) -> None:
@@ -233,5 +243,6 @@ class Outputs:
         call("interpolation, at its end,", lambda: self.interpolation.stop(timeout=0.2))
         for upscaler in self._all_upscalers():
             call("upscaling, at its end,", upscaler.stop)
+        call("output/delay, at its end,", self.delayed.stop)
         call("the lights, at their end,", self.lights.stop)
         call("the sinks, at its end,", lambda: self.sinks.stop(timeout=1.0))

@@ -89,6 +89,7 @@ class Reporter:
             cues=list(engine.cues.cues),
             keys=self.session.cue_keys(),
             bpm=round(engine.tempo.bpm, 2),
+            delay=self.outputs.delayed.state(),
             timecode=engine.sequencer.chase.text,
             midi=midi.state if midi is not None else "",
             dmx=self.session.ports.dmx.state,

@@ -74,6 +74,8 @@ class Status:
     keys: Mapping[str, str] = field(default_factory=dict)
     """Which key fires which cue."""
     bpm: float = 0.0
+    delay: str = ""
+    """`500 ms, late 3 of 100`: of output/delay; empty without one."""
     timecode: str = ""
     """`01:02:03:04 25 fps chasing`, or freewheel, lost, standing, waiting; empty for a show that
     follows none."""
@@ -126,6 +128,7 @@ def osc_status(
         "dmx": [status.dmx],
         "lights": [status.lights],
         "timecode": [status.timecode],
+        "delay": [status.delay],
     }
 
 

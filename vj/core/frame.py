@@ -150,13 +150,15 @@ class OutputFrame(Frame):
     `vj.pipeline.optical_flow`; None when it is not known. views: other pictures of the same frame,
     by their names in `VIEWS`, (H, W, 3) uint8 of the same size: those that somebody wants.
     shows: the number of the source's picture; -1 where it is not known. sent: the picture as large
-    as it leaves, where a card has made it so."""
+    as it leaves, where a card has made it so. after: seconds by which it leaves later than the
+    picture that it was made of, by moving it on."""
 
     guide: Guide | None = None
     motion: np.ndarray | None = None
     views: Mapping[str, np.ndarray] = field(default_factory=dict)
     shows: int = -1
     sent: Pixels | None = None
+    after: float = 0.0
 
 
 VIEWS = ("input", "generated", "mask", "lines", "depth")

@@ -3,6 +3,7 @@ with a model are in `vj.diffusion`; the one without is here."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self, runtime_checkable
@@ -212,3 +213,14 @@ class PassThrough:
     def keep_up(self, snapshot: Snapshot) -> None: ...
 
     def close(self) -> None: ...
+
+
+class Handover:
+    """A backend on its way to the render thread."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.settled = threading.Event()
+        """It paints, or it does not and never will."""
+        self.error: Exception | None = None
+        """Why it does not."""

@@ -185,7 +185,8 @@ class FrameInterpolation:
         moved = moved_on(frame.pixels, flow, share)
         guide = moved_guide(frame.guide, flow, share)
         views = {name: moved_on(view, flow, share) for name, view in frame.views.items()}
-        return OutputFrame(moved, frame.number, frame.captured, guide, views=views)
+        after = now - self._painted
+        return OutputFrame(moved, frame.number, frame.captured, guide, views=views, after=after)
 
     def _run(self) -> None:
         due = self._clock.now()

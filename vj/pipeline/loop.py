@@ -22,7 +22,7 @@ from vj.core.memory import give_back
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot, Store
-from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.backend import Backend, Handover, PassThrough
 from vj.pipeline.every_frame import Ahead, Between, EveryFrame, Frames, Other, Passed, Seen, Wanted
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
@@ -52,17 +52,6 @@ def _say_nothing(backend: Backend, error: Exception) -> None: ...
 
 def _keep_none(before: Backend, now: Backend) -> bool:
     return False
-
-
-class Handover:
-    """A backend on its way to the render thread."""
-
-    def __init__(self, backend: Backend) -> None:
-        self.backend = backend
-        self.settled = threading.Event()
-        """It paints, or it does not and never will."""
-        self.error: Exception | None = None
-        """Why it does not."""
 
 
 class RenderLoop:

@@ -60,6 +60,7 @@ from vj.show.tempo_section import TempoRule
 from vj.show.timecode_section import TimecodeRule
 from vj.show.timeline_section import CueRule, CurveRule, TimelineRule
 from vj.show.validate import check_sequence
+from vj.show.written_delay import with_delay
 from vj.show.written_values import (
     as_colour,
     as_colours,
@@ -165,7 +166,7 @@ class Show(Section):
     ] = Field(default=[])
     prompts: SceneRules = Field(default=[])
     """What prompt/position walks through."""
-    start: dict[str, Any] = Field(default={})
+    start: Annotated[dict[str, Any], BeforeValidator(with_delay)] = Field(default={})
     include: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
 
     mappings: list[MappingRule] = Field(default=[])

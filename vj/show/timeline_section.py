@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from vj.core.errors import Fault, nearest
 from vj.core.happenings import MEETINGS
@@ -13,6 +13,7 @@ from vj.show.durations import HOWTO, Duration, moment
 from vj.show.field_types import Computed, Moment, Shape, Time, read_by
 from vj.show.marks_section import moment_or_mark
 from vj.show.section import PlacedFaults, Section
+from vj.show.written_delay import with_delay
 
 Clock = Literal["timeline", "clip"]
 """Whose time is meant: the timeline's, or that of the clip on deck A."""
@@ -22,7 +23,7 @@ class CueRule(Section):
     """A named snapshot with a fade. on: whose seconds the fade counts."""
 
     name: str = Field(min_length=1)
-    set: dict[str, Any] = Field(default={})
+    set: Annotated[dict[str, Any], BeforeValidator(with_delay)] = Field(default={})
     fade: Time = Duration()
     on: Clock = "timeline"
     ease: Shape = "linear"

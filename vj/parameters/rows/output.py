@@ -26,6 +26,16 @@ ROWS = (
     ),
     Parameter("output/freeze", "switch", False, "hold the picture"),
     Parameter("output/step", "trigger", False, "while it is held: render the next frame"),
+    number(
+        "output/delay",
+        0,
+        4000,
+        0,
+        "ms",
+        "above 0: each picture leaves so long after its input was captured, sound with it, so that "
+        "what painting takes more or less is not seen; live alone",
+    ),
+    number("output/delay/beats", 0, 16, 0, "beats", "added to it; both together are 4 s at most"),
     number("output/blackout", 0, 1, 0, "", "fade to black and back", QUICK),
     Parameter(
         "output/interpolate",
