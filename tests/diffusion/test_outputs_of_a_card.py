@@ -27,6 +27,9 @@ from vj.core.packed import Packed, Packing, rgb_of
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.diffusion import backends
 from vj.diffusion.backends import StreamBackend
+from vj.effects.header import header_of
+from vj.effects.loaded import LoadedEffect
+from vj.effects.played import PlayedEffect
 from vj.effects.stages import Effects
 from vj.parameters.store import Store
 from vj.pipeline.card_upscale import FsrOnCard, FsrUpscaler
@@ -77,6 +80,12 @@ def test_pictures_leave_in_their_order_whoever_made_them_larger(
     assert "upscaling on the card failed (RuntimeError: no memory); it is done bes" in messages[0]
 
 
+def own_effect(at: str) -> PlayedEffect:
+    text = f'at = "{at}"\ndef effect(frame, parameters, time):\n    return frame\n'
+    loaded = LoadedEffect("mine", header_of(text, "mine.py"))
+    return PlayedEffect(loaded, Metrics(), print, live=True)
+
+
 def test_an_output_says_how_pictures_leave(
     memory: Recycled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,13 +127,16 @@ def test_an_output_says_how_pictures_leave(
     assert any("upscaling on the card failed" in line for line in log)
     assert not way(WIDE, "lanczos").packed
     asked = True
-    led = SimpleNamespace(
-        preparation=SimpleNamespace(), painter=SimpleNamespace(), effects=Effects(StageMarker())
-    )
+    effects = Effects(StageMarker())
+    led = SimpleNamespace(preparation=SimpleNamespace(), painter=SimpleNamespace(), effects=effects)
     outputs.lead(led, lambda: asked)  # type: ignore[arg-type]
     assert way(WIDE).packed == Packing(rgb=True), "a snapshot is to be had"
     asked = False
     assert way(WIDE).packed == Packing()
+    for at, leaves in (("after", (False, None)), ("end", (True, None)), ("", (True, Packing()))):
+        effects.use([own_effect(at)] if at else [])
+        found = way(WIDE)
+        assert (found.upscaler is not None, found.packed) == leaves, "what its effects want"
     same = way(PAINTED)
     assert (same.upscaler, same.packed) == (None, Packing(rgb=True))
     outputs.stop()

@@ -120,6 +120,9 @@ def test_a_picture_that_is_held_is_held_and_goes_dark_with_what_is_below() -> No
     assert (stage.of(GREY.copy(), held, 0.1, 1) == first).all()
     darker = stage.of(GREY // 2, held, 0.2, 2)
     assert darker[0, 0, 0] < first[0, 0, 0]
+    stage.steps = lambda: True
+    stepped = [stage.of(GREY, held, number / 30, number)[0, 0, 0] for number in range(3, 6)]
+    assert stepped[0] < stepped[1] < stepped[2], "each step is a frame"
 
 
 def test_what_it_raises_is_told_once_and_it_is_tried_again_later() -> None:

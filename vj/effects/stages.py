@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -22,6 +22,8 @@ class EffectStage:
         """marker: says for the watchdog which effect runs. inside: the stage that goes on after
         them; "" for none."""
         self._marker, self._inside = marker, inside
+        self.steps: Callable[[], bool] = lambda: False
+        """Whether a picture that is held is stepped on, frame by frame."""
         self.effects: tuple[PlayedEffect, ...] = ()
         """Replaced, never changed in place."""
         self._busy = threading.Lock()
@@ -74,13 +76,13 @@ class EffectStage:
                 effect.reset()
         if snapshot["output/blackout"] >= 1:  # black stays black
             return picture
-        held = self._held
-        if snapshot["output/freeze"] and held is not None and np.array_equal(held[0], picture):
+        held, holds = self._held, snapshot["output/freeze"] and not self.steps()
+        if holds and held is not None and np.array_equal(held[0], picture):
             return held[1]
         made = picture
         for effect in self.effects:
             made = effect.of(made, snapshot, moment, self._marker)
-        self._held = (picture, made) if snapshot["output/freeze"] else None
+        self._held = (picture, made) if holds else None
         return made
 
 
@@ -99,6 +101,11 @@ class Effects:
         self._scene: int | None = None
         self._cut = False
         """The next picture that leaves, and is none between two, is the first of its scene."""
+
+    def step_by(self, steps: Callable[[], bool]) -> None:
+        """steps: whether a picture that is held is stepped on."""
+        for stage in self._stages.values():
+            stage.steps = steps
 
     def use(self, effects: Iterable[PlayedEffect]) -> None:
         """Go on with these, in their order."""

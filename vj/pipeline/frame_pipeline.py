@@ -87,6 +87,7 @@ class FramePipeline:
         """Which step the current frame is in, for the watchdog."""
         self.effects = Effects(self.stage, supervisor)
         """Of the show's own."""
+        self.effects.step_by(lambda: self.steps())
         self.preparation.effects = self.effects.before
         self.painter = FramePainter(
             size, self._motion, self.preparation.borders, metrics, self.stage, live
