@@ -102,6 +102,7 @@ def test_an_output_says_how_pictures_leave(
     log: list[str] = []
     messages = SimpleNamespace(log=log.append)
     given = {"clock": WallClock(), "metrics": Metrics(), "supervisor": Supervisor(print)}
+    given["store"] = Store()
     outputs = Outputs(SimpleNamespace(run=run, messages=messages, **given))  # type: ignore[arg-type]
     context = replace(FrameContext.black(PAINTED), guide=guide_of(1))
     snapshot = Store({"mix/wet": 0.5}).sample(0.0)
