@@ -204,7 +204,10 @@ def test_cards_are_named_by_number_and_by_a_part_of_their_name() -> None:
         card_named(0, [])
 
 
-def test_pieces_are_spread_over_cards_and_those_without_one_share_the_first(folder: Path) -> None:
+def test_pieces_are_spread_over_cards_and_those_without_one_share_the_first(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     said: list[str] = []
     text = "room:\n  a: {show: mine, card: 1}\n  b: mine\n  c: {show: mine, card: titan}\n"
     room = LiveRoom(load_room(written(folder, text)), said.append, cards=CARDS)
@@ -214,3 +217,6 @@ def test_pieces_are_spread_over_cards_and_those_without_one_share_the_first(fold
         "None",
     ]
     assert said[0].startswith("c: card titan: no such card")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")  # chosen for the whole room
+    room = LiveRoom(load_room(written(folder, text)), said.append, cards=CARDS)
+    assert [card and card.number for card in room.cards.values()] == [1, None, None]

@@ -11,6 +11,7 @@ from vj.core.errors import Fault, nearest
 from vj.graphics_card import nvidia_smi
 
 PATIENCE = 20.0
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +77,4 @@ def environment_of(card: GraphicsCard | None) -> dict[str, str]:
     """What has a process see this card alone; nothing without one."""
     if card is None:
         return {}
-    return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": card.uuid}
+    return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", VISIBLE: card.uuid}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from vj.control.osc.network import started_near
 from vj.core.errors import Fault
 from vj.core.supervisor import Supervisor
 from vj.room.beat import RoomBeat
-from vj.room.cards import GraphicsCard, card_named, environment_of
+from vj.room.cards import VISIBLE, GraphicsCard, card_named, environment_of
 from vj.room.child import PATIENCE, PieceProcess, command_of
 from vj.room.osc_router import OscRouter
 from vj.room.piece import Piece
@@ -267,7 +268,8 @@ class LiveRoom:
 
     def _card(self, name: str, wanted: int | str | None) -> GraphicsCard | None:
         if wanted is None:
-            return self._there[0] if len(self._there) > 1 else None
+            # who has chosen for the whole room has chosen for this piece
+            return None if VISIBLE in os.environ or not self._there else self._there[0]
         try:
             return card_named(wanted, self._there)
         except Fault as fault:
