@@ -292,5 +292,5 @@ def test_the_show_is_saved_and_the_timecode_goes_on() -> None:
 def test_what_is_wrong_with_the_section_is_told(section: object, words: str) -> None:
     with pytest.raises(Fault, match=words):
         check_show({"cues": CUES, "timeline": TIMELINE, "timecode": section}, "test")
-    with pytest.raises(Fault, match="leads the timeline, and this show has none"):
+    with pytest.raises(Fault, match="timecode: leads the timeline, and this show has none"):
         check_show({"cues": CUES, "timecode": "mtc"}, "test")

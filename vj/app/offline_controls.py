@@ -37,7 +37,7 @@ class OfflineControls:
 
     def _made(self, show: Show, before: AudioInputs | None) -> tuple[ControlEngine, AudioInputs]:
         return make_engine(
-            show,
+            show.model_copy(update={"timecode": None}),  # its own clock is the timecode
             self._store,
             live=False,
             log=self._log,

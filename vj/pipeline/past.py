@@ -60,7 +60,8 @@ deck/b/between model/prepare crossfade deck/mix deck/mode deck/space cut/rate cu
 input/mirror input/seam input/seam/soft input/zoom input/rotate input/x input/y input/follow
 portrait/amount portrait/picture portrait/pose portrait/expression portrait/neutral cue/go
 cue/back cue/fire cue/store cue/write mark/set mark/write timeline/play timeline/pause
-timeline/position lights/amount output/step output/delay output/delay/beats tempo/bpm tempo/tap take/start take/stop record snapshot panic
+timeline/position lights/amount output/step output/delay output/delay/beats
+tempo/bpm tempo/tap take/start take/stop record snapshot panic
 """
 RUN_AHEAD = frozenset(_NAMES.split())
 """Those of one frame, and those whose past is in the frames that come in and in time alone, which

@@ -145,8 +145,8 @@ def timeline_faults(show: Sequence) -> Iterator[Found]:
         yield (
             ("timecode",),
             Fault(
-                "leads the timeline, and this show has none; timeline: [{at: 0:00, cue: NAME}] "
-                "would be one"
+                "timecode: leads the timeline, and this show has none; timeline: [{at: 0:00, "
+                "cue: NAME}] would be one"
             ),
         )
 
