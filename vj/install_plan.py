@@ -126,7 +126,7 @@ PARTS = (
     Part(
         "films",
         "films rendered by several workers (--workers), by Ray",
-        ("ray",),
+        ("ray", "grpcio"),
         "one worker renders them",
         True,
         tested=True,

@@ -128,13 +128,8 @@ class RayCrew:
                 ray.init("local", num_cpus=workers, include_dashboard=False, **given)
         except Exception as error:  # Ray's own kinds are many
             ray.shutdown()
-            what = f"--workers {workers}"
             raise Fault(
-                f"{what}: no worker could be started ({told(error)})"
-                + (
-                    "; is `ray start --head --ray-client-server-port 10001` running there?"
-                    * bool(cluster)
-                )
+                f"--workers {workers}: no worker could be started: {_why(error, cluster)}"
             ) from None
         finally:
             if threading.current_thread() is threading.main_thread():
@@ -213,3 +208,16 @@ class RayCrew:
 
     def close(self) -> None:
         self._ray.shutdown()
+
+
+def _why(error: Exception, cluster: str) -> str:
+    """What Ray says, and what would be right."""
+    text = told(error)
+    if "ray[client]" in text:
+        return "a cluster needs gRPC: python3 launch.py add films"
+    if cluster:
+        text += (
+            "; `ray start --head --ray-client-server-port 10001` has to run there, by the same "
+            "Ray, and where it asks for a token, RAY_AUTH_MODE=token here"
+        )
+    return text

@@ -1,0 +1,77 @@
+"""Machines of a cluster that would not paint the same film are refused by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vj.app.films.cluster import PACKAGES, Machine, compare, seen_from
+from vj.app.films.film import worker_count
+from vj.commands.films import use_film_options
+from vj.commands.options import parser
+from vj.core.errors import Fault
+
+ROOT = Path(__file__).parents[2]
+
+
+def machine(folder: Path) -> Machine:
+    token = folder / "seen"
+    token.write_bytes(b"of this film")
+    return Machine("painter-2", *seen_from(str(token), str(ROOT / "vj/app/films"), PACKAGES))
+
+
+def test_one_that_is_as_this_one_paints(tmp_path: Path) -> None:
+    here = machine(tmp_path)
+    assert here.python
+    assert here.file
+    assert here.packages["numpy"]
+    compare(here, here, tmp_path, ROOT)
+
+
+def test_another_one_is_told_what_would_be_right(tmp_path: Path) -> None:
+    here = machine(tmp_path)
+    others = {
+        "Python 3.99.0, and here it is": replace(here, python="3.99.0"),
+        "numpy 1.0, and here it is": replace(here, packages={**here.packages, "numpy": "1.0"}),
+        "torch is missing": replace(here, packages={**here.packages, "torch": ""}),
+        "does not see .* sees by the same path": replace(here, file=""),
+        "vj in .* is another one there": replace(here, code="another"),
+    }
+    for words, other in others.items():
+        with pytest.raises(Fault, match=f"painter-2: .*{words}|painter-2: {words}"):
+            compare(here, other, tmp_path, ROOT)
+
+
+def test_a_file_that_is_not_seen_has_no_hash(tmp_path: Path) -> None:
+    assert seen_from(str(tmp_path / "none"), str(tmp_path), ("no-such-package",))[1:] == (
+        "",
+        seen_from("", str(tmp_path), ())[2],
+        {"no-such-package": ""},
+    )
+
+
+@pytest.mark.parametrize("text", ["0", "two", "ray://", "-1", "1000", "http://host"])
+def test_workers_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(Fault, match=r"a number of processes on this machine, 1 \.\. 256, or a Ray"):
+        worker_count(text)
+
+
+def test_workers_are_a_number_or_a_cluster() -> None:
+    assert worker_count("2") == 2
+    assert worker_count("ray://painters:10001") == "ray://painters:10001"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--workers", "2"], "for rendering, with --offline"),
+        (["--offline", "--overlap", "2"], "with --workers N"),
+        (["--offline", "--workers", "2", "--overlap", "-1"], "seconds, more than 0"),
+        (["--offline", "--threads", "0"], r"--threads 0: 1 \.\. 256"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(given: list[str], words: str) -> None:
+    with pytest.raises(Fault, match=words):
+        use_film_options(parser().parse_args(given))
