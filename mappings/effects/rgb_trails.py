@@ -19,7 +19,7 @@ def effect(frame, parameters, time, memory):
         frame = np.maximum(frame, faded)
     memory["glowing"] = frame
     past.insert(0, (time, frame))
-    while len(past) > 1 and past[-2][0] < time - 2:
+    while len(past) > 1 and past[-2][0] < time - 2 * parameters.delay:
         past.pop()
 
     def of(seconds):

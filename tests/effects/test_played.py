@@ -10,15 +10,18 @@ from itertools import count
 import numpy as np
 import pytest
 
+from tests.scenes import Scene
 from vj.core.errors import Fault
+from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.core.supervisor import STALL_TIMEOUT, StageMarker, Supervisor
 from vj.effects.header import header_of
 from vj.effects.loaded import LoadedEffect
 from vj.effects.played import PATIENCE, RETRY, PlayedEffect
 from vj.effects.stages import Effects, EffectStage
-from vj.parameters.store import Snapshot
+from vj.parameters.store import Snapshot, Store
 from vj.parameters.table import TABLE
+from vj.pipeline.frame_pipeline import FramePipeline
 
 GREY = np.full((6, 8, 3), 100, np.uint8)
 ADDS = (
@@ -196,6 +199,32 @@ def test_one_that_hangs_is_named_by_the_watchdog() -> None:
     assert log == ["the picture is stalled: effect mine has taken 2 s"]
     supervisor.check()
     assert supervisor.stalled == []
+
+
+def test_a_hard_cut_and_panic_empty_what_effects_remember_before_the_new_scene_is_seen() -> None:
+    """Each writes how many frames it remembers into rows of its own."""
+    counts = (
+        "def effect(frame, parameters, time, memory):\n"
+        "    memory['frames'] = memory.get('frames', 0) + 1\n"
+        "    frame[ROWS] = memory['frames']\n"
+        "    return frame\n"
+    )
+    pipeline = FramePipeline(Size(64, 64), "crop", Metrics(), print)
+    rows = {"before": "16:24", "after": "40:48"}
+    pipeline.effects.use(
+        [played(counts.replace("ROWS", rows[at]), at, at=at, live=False)[0] for at in rows]
+    )
+    store = Store({"feedback/amount": 0, "blend/smoothing": 0, "mix/wet": 0})
+    scenes = [Scene(seed, Size(64, 64)) for seed in (1, 2)]
+    found = []
+    for number in range(10):
+        picture = scenes[number // 5].at(number)
+        if number == 8:
+            store.set("panic", True)
+        shown = pipeline.process(Frame(picture, number, number / 30), store.sample(number / 30))
+        found.append((int(shown.pixels[20, 9, 0]), int(shown.pixels[44, 9, 0])))
+    pipeline.close()
+    assert found == [(n, n) for n in (1, 2, 3, 4, 5, 1, 2, 3, 1, 2)]
 
 
 def test_a_value_of_another_kind_is_the_start_value() -> None:

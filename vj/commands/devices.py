@@ -51,6 +51,7 @@ def show_list(arguments: Sequence[str], log: Callable[[str], None]) -> int:
         ("computing", _devices()),
         ("models", _models()),
         ("shows", _shows()),
+        ("effects", _effects()),
         ("not installed", _parts()),
     )
     if as_json:
@@ -309,3 +310,12 @@ def _shows() -> Iterator[str]:
             yield f"{path}  {load_show(path).show}"
         except Fault as fault:
             yield f"{path}  faulty: {fault}"
+
+
+def _effects() -> Iterator[str]:
+    """Those that come with vj."""
+    from vj.effects.header import read_header
+    from vj.show.effects_section import SHIPPED, shipped
+
+    for name in shipped():
+        yield f"{name}  {read_header(SHIPPED / f'{name}.py').says}"
