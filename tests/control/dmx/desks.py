@@ -78,9 +78,10 @@ class Wire:
         before = self.receiver.packets
         port = self.receiver.addresses[to][1]
         (desk or self.desk).sendto(packet, ("127.0.0.1", port))
-        until(lambda: self._turned().packets > before)
+        until(lambda: self.turned().packets > before)
 
-    def _turned(self) -> DmxReceiver:
+    def turned(self) -> DmxReceiver:
+        """The receiver after another turn."""
         self.receiver.turn(0.05)
         return self.receiver
 

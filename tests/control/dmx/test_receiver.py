@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 
 import pytest
 
 from tests.control.dmx.desks import ARTPOLL, Made, artdmx, e131, socket_at
+from tests.waiting import until
+from vj.control.dmx.streaming_acn import group
 from vj.show.dmx_controls import dmx_control
 
 
@@ -186,6 +189,18 @@ def test_a_port_that_cannot_be_had_is_told_once_and_the_other_plays(wire: Made) 
     assert "Art-Net cannot be heard" in played.log[0]
     played.send(e131(b"\5"), "sacn")
     assert played.taken() == [("1", 5.0)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere loopback has no multicast")
+def test_multicast_is_heard_on_every_interface_not_on_the_internets_alone(wire: Made) -> None:
+    played = wire("300/1", sacn=True)
+    loopback = socket.inet_aton("127.0.0.1")
+    played.desk.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, loopback)
+    port = played.receiver.addresses["sacn"][1]
+    played.desk.sendto(e131(b"\x09", universe=300), (group(300), port))
+    until(lambda: played.turned().packets)
+    assert played.taken() == [("300/1", 9.0)]
+    assert played.log == ["dmx universe 300: sACN from desk (127.0.0.1) plays"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 is an address on Linux alone")

@@ -80,22 +80,18 @@ def dmx_packet(universe: int, sequence: int, levels: bytes) -> bytes:
     )
 
 
-def poll_replies(
-    address: str, name: str, received: Sequence[int], sent: Sequence[int] = ()
-) -> list[bytes]:
+def poll_replies(address: str, name: str, universes: Sequence[int]) -> list[bytes]:
     """ArtPollReply for each universe, so that a desk lists us and sends to us. address: ours, IPv4.
-    name: of the show. received, sent: universes of vj."""
-    ports = [(one, False) for one in received] + [(one, True) for one in sent]
+    name: of the show. universes: of vj; while something is learned there may be none."""
     return [
-        _poll_reply(address, name, universe - 1, out, place)
-        for place, (universe, out) in enumerate(ports or [(1, False)], 1)
+        _poll_reply(address, name, universe - 1, place)
+        for place, universe in enumerate(universes or (1,), 1)
         if universe <= UNIVERSES
     ]
 
 
-def _poll_reply(address: str, name: str, port: int, sent: bool, place: int) -> bytes:
+def _poll_reply(address: str, name: str, port: int, place: int) -> bytes:
     ip = socket.inet_aton(address)
-    ports = bool(sent), not sent
     return b"".join(
         (
             _HEAD.pack(_ID, _OP_POLL_REPLY),
@@ -110,11 +106,11 @@ def _poll_reply(address: str, name: str, port: int, sent: bool, place: int) -> b
             _text(f"vj: {name}", 64),
             _text(f"#0001 [{place:04d}] playing", 64),
             struct.pack(">H", 1),  # ports here
-            bytes((0x40 if sent else 0x80, 0, 0, 0)),  # DMX512: from us into the net, or out of it
-            bytes((0x80 * ports[0], 0, 0, 0)),  # GoodInput
-            bytes((0x80 * ports[1], 0, 0, 0)),  # GoodOutput
-            bytes(((port & 0xF) * ports[0], 0, 0, 0)),  # SwIn
-            bytes(((port & 0xF) * ports[1], 0, 0, 0)),  # SwOut
+            bytes((0x80, 0, 0, 0)),  # DMX512 out of the net
+            bytes(4),  # GoodInput
+            bytes((0x80, 0, 0, 0)),  # GoodOutput: levels come
+            bytes(4),  # SwIn
+            bytes((port & 0xF, 0, 0, 0)),  # SwOut
             bytes(6),  # sACN priority, macro, remote, three spare
             bytes((2,)),  # a media server
             bytes(6),  # no MAC

@@ -3,7 +3,6 @@ of the channels that a show has mapped."""
 
 from __future__ import annotations
 
-import errno
 import math
 import select
 import socket
@@ -24,6 +23,8 @@ PERIOD = 0.1
 """Seconds from one look at who is silent to the next, and until a change of the show is seen."""
 RETRY = 3.0
 """Seconds until a port that could not be had is asked for again."""
+REJOIN = 10.0
+"""Seconds until multicast groups are joined again: a cable may have come."""
 BATCH = 256
 """Packets that are read of one socket before the other is looked at."""
 MOST_UNIVERSES = 64
@@ -65,6 +66,7 @@ class DmxReceiver:
         self._opened: _Plan | None = None
         self._sockets: dict[str, socket.socket] = {}
         self._retry = math.inf
+        self._joined = -math.inf
         self._universes: dict[int, Universe] = {}
         self._last: dict[DmxControl, float] = {}
         """What was passed on last of each control."""
@@ -116,6 +118,8 @@ class DmxReceiver:
         if not self._sockets:
             time.sleep(seconds)
             return
+        if "sacn" in self._sockets and self._now() - self._joined >= REJOIN:
+            self._join(self._sockets["sacn"], plan)
         ready, _, _ = select.select(list(self._sockets.values()), [], [], seconds)
         for made in ready:
             artnets = made is self._sockets.get("artnet")
@@ -142,7 +146,7 @@ class DmxReceiver:
                 if made is None:
                     made = self._sockets[name] = listening(heard_at(name, asked), port)
                 if name == "sacn":
-                    self._join(made, plan, ANY if asked is True else str(asked))
+                    self._join(made, plan)
             except OSError as error:
                 self._retry = self._now() + RETRY
                 what = "Art-Net" if name == "artnet" else "sACN"
@@ -155,21 +159,18 @@ class DmxReceiver:
             self._play(number, plan)
         self._describe()
 
-    def _join(self, made: socket.socket, plan: _Plan, interface: str) -> None:
+    def _join(self, made: socket.socket, plan: _Plan) -> None:
         """The groups of all universes. One that cannot be joined is told; what is sent straight to
         us comes all the same."""
-        for universe in sorted({plan.rule.universe, *plan.controls}):
-            try:
-                join(made, universe, interface)
-            except OSError as error:
-                if error.errno in _JOINED:
-                    continue
-                self._retry = self._now() + RETRY
-                self._tell(
-                    f"dmx: sACN's multicast of universe {universe} cannot be joined "
-                    f"({error.strerror}); tried again, and what a desk sends to this very machine "
-                    "is heard"
-                )
+        self._joined = self._now()
+        interface = plan.rule.sacn if isinstance(plan.rule.sacn, str) else ANY
+        failed = join(made, sorted({plan.rule.universe, *plan.controls}), interface)
+        for universe, error in failed.items():
+            self._tell(
+                f"dmx: sACN's multicast of universe {universe} cannot be joined "
+                f"({error.strerror}); tried again, and what a desk sends to this very machine is "
+                "heard"
+            )
 
     def _close(self) -> None:
         sockets, self._sockets = self._sockets, {}
@@ -295,10 +296,6 @@ class DmxReceiver:
         if (key := about or text) not in self._told and len(self._told) < 100:
             self._told.add(key)
             self._log(text)
-
-
-_JOINED = (errno.EADDRINUSE, 10048)
-"""Of Linux and macOS, and of Windows: the group is joined already."""
 
 
 def _state(universe: Universe | None) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
+import struct
 import sys
+from collections.abc import Iterable
 
 from vj.control.dmx.streaming_acn import group
 
 ANY = "0.0.0.0"
 BUFFER = 1 << 20
 """Bytes; a desk may send 64 universes in one burst."""
+
+JOINED = (errno.EADDRINUSE, 10048)
+"""Of Linux and macOS, and of Windows: the group is joined already."""
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -40,11 +46,38 @@ def heard_at(name: str, asked: bool | str) -> str:
     return ANY if whole else str(asked)
 
 
-def join(made: socket.socket, universe: int, interface: str) -> None:
-    """Join the multicast group of a universe of sACN; one that is joined already stays. interface:
-    an address of this machine, ANY for the system's choice. Raises OSError."""
-    asked = socket.inet_aton(group(universe)) + socket.inet_aton(interface)
-    made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, asked)
+def join(made: socket.socket, universes: Iterable[int], interface: str) -> dict[int, OSError]:
+    """Join the multicast groups of universes of sACN; again and again, since cables come and go:
+    where one is joined already it stays. interface: an address of this machine; ANY for all of
+    them, as a desk is seldom where the internet is. Returns why, for universes that no interface
+    can join."""
+    failed: dict[int, OSError] = {}
+    groups = {universe: socket.inet_aton(group(universe)) for universe in universes}
+    whole = socket.inet_aton(interface)
+    for universe, name in groups.items():
+        if (error := _join_one(made, name + whole)) is not None:
+            failed[universe] = error
+    for index, _ in socket.if_nameindex() if interface == ANY else ():
+        for universe, name in groups.items():
+            if _join_one(made, name + _by_index(index)) is None:
+                failed.pop(universe, None)
+    return failed
+
+
+def _by_index(index: int) -> bytes:
+    """An interface by its number, as the system's structure has it: with an address before it, or
+    on Windows as an address."""
+    if sys.platform == "win32":
+        return struct.pack("!I", index)
+    return socket.inet_aton(ANY) + struct.pack("@i", index)
+
+
+def _join_one(made: socket.socket, asked: bytes) -> OSError | None:
+    try:
+        made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, asked)
+    except OSError as error:
+        return None if error.errno in JOINED else error
+    return None
 
 
 def own_address(peer: str) -> str:
