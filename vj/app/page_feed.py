@@ -101,6 +101,7 @@ class PageFeed:
             "unknown": self._unknown(),
             "midi": status.midi,
             "timecode": status.timecode,
+            "dmx": status.dmx,
             "take": self._session.take.seconds,
         }
         return found | self._more_state()

@@ -15,7 +15,7 @@ DEVICES = ("camera", "spout", "syphon")
 LEFT_OUT = (
     *("mappings", "macros", "modulators", "cues", "timeline", "curves"),
     *("start", "person", "depth", "flow", "engine", "upscale"),
-    *("sources", "models", "sounds", "effects", "recipes"),
+    *("sources", "models", "sounds", "effects", "lights", "recipes"),
 )
 """Sections that are set to their defaults."""
 
@@ -38,7 +38,7 @@ def safe(show: Show, log: Callable[[str], None]) -> Show:
         }
     )
     log(
-        "--safe: the source as it is; no model, effects, mappings, cues, automation, MIDI, audio "
-        "or Link" + (f"; {gone} left out, {made.source[0]} plays" if gone else "")
+        "--safe: the source as it is; no model, effects, mappings, cues, automation, MIDI, audio, "
+        "lights or Link" + (f"; {gone} left out, {made.source[0]} plays" if gone else "")
     )
     return made
