@@ -52,10 +52,6 @@ os._exit(0)
 """
 
 
-LONE = "link: false\n"
-"""Other tests, and whoever is in this network, have tempos of their own."""
-
-
 def dummy(mood: str) -> list[str]:
     """The command of one. mood: plays, dies, ends, silent (hangs), still (makes no more frames),
     stubborn (does not end when it is asked to); after a space the address of its page."""
@@ -70,7 +66,7 @@ def dummy_room(
     names = ("left", "middle", "right")[: len(moods)]
     file = folder / "room.yaml"
     pieces = "".join(f"  {name}: dream\n" for name in names)
-    file.write_text(f"room:\n{pieces}osc: 127.0.0.1:0\npage: 127.0.0.1:0\n{LONE}{text}")
+    file.write_text(f"room:\n{pieces}osc: 127.0.0.1:0\npage: 127.0.0.1:0\n{text}")
     of = dict(zip(names, moods, strict=True))  # others that are saved into the file play
 
     def make(name: str, words: list[str]) -> Sequence[str]:

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.control.harness import ControlHarness
+from tests.room.dummies import dummy_room
 from tests.shows import environment
 from tests.waiting import until
 from vj.control.shared_beat import SharedBeat
@@ -167,8 +169,10 @@ def test_without_links_package_the_room_has_its_own_tempo() -> None:
         raise Unavailable("aalink is missing")
 
     told: list[dict[str, float]] = []
-    room = RoomBeat(100, told.append, print)
+    said: list[str] = []
+    room = RoomBeat(100, told.append, said.append)
     room.start(missing)
+    assert said == ["the room beats by itself; with Ableton Link: python3 launch.py add link"]
     room.set(80, 12.0, 5.0)
     assert told == [{"bpm": 80, "beat": 12.0, "at": 5.0}]
     assert room.beat(6.5) == pytest.approx(14)
@@ -183,3 +187,13 @@ def test_a_piece_whose_room_is_gone_ends() -> None:
     link.start()
     assert stop.wait(30)
     until(lambda: said.closed or '"alive"' in said.getvalue())
+
+
+@pytest.mark.parametrize(("text", "bpm"), [("", 75.0), ("beat: each\n", 120.0)])
+def test_a_tempo_of_a_piece_is_the_rooms_where_they_beat_together(
+    tmp_path: Path, text: str, bpm: float
+) -> None:
+    room = dummy_room(tmp_path, [], "plays", "plays", text=text)
+    room._on_message("left", {"tempo": {"bpm": 75, "beat": 4.0, "at": 10.0}})
+    assert room.beat.bpm == bpm
+    room.stop()

@@ -151,12 +151,17 @@ def test_the_shipped_room_is_found_by_its_name_and_right() -> None:
     assert check(["room"], said.append, said.append) == 0, said
 
 
-def test_options_of_one_show_are_refused_for_a_room(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words",
+    ["--source testcard", "--from 1:30", "--offline", "--set strength=1", "--fps 9", "--draft"],
+)
+def test_options_of_one_show_are_refused_for_a_room(words: str) -> None:
     from vj.commands.options import parser
     from vj.commands.play import play
 
-    with pytest.raises(Fault, match=r"--source: is for one show; .*write what a piece plays"):
-        play(parser().parse_args(["room", "--source", "testcard"]))
+    option = words.split()[0]
+    with pytest.raises(Fault, match=rf"{option}: is for one show; .*write what a piece plays"):
+        play(parser().parse_args(["room", *words.split()]))
 
 
 def test_a_room_is_played_until_its_last_piece_has_ended(

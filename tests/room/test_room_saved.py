@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.room.dummies import LONE, dummy_room, lives
+from tests.room.dummies import dummy_room, lives
 from tests.waiting import until
 from vj.room.room import LiveRoom
 
@@ -16,7 +16,7 @@ from vj.room.room import LiveRoom
 def save(folder: Path, pieces: str, more: str = "") -> None:
     """Write the room file anew, at another time than before."""
     path = folder / "room.yaml"
-    text = f"room:\n{pieces}osc: 127.0.0.1:0\npage: 127.0.0.1:0\n{LONE}{more}"
+    text = f"room:\n{pieces}osc: 127.0.0.1:0\npage: 127.0.0.1:0\n{more}"
     path.write_text(text)
     os.utime(path, ns=(1, path.stat().st_mtime_ns + 10_000_000))
 

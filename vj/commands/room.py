@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vj.app.console import Console
+from vj.commands.options import parser
 from vj.core.errors import Fault
 from vj.show.page_section import parse_address
 from vj.show.room_file import RoomReading, load_room
@@ -18,34 +19,22 @@ from vj.show.room_section import RoomSection
 if TYPE_CHECKING:
     from vj.room.room import LiveRoom
 
-REFUSED = {
-    "source": "--source",
-    "sink": "--sink",
-    "model": "--model",
-    "set": "--set",
-    "size": "--size",
-    "output": "--output",
-    "sound": "--sound",
-    "fps": "--fps",
-    "begin": "--from",
-    "offline": "--offline",
-    "log": "--log",
-    "replay": "--replay",
-    "json": "--json",
-}
-"""Options that are of one show."""
+TAKEN = ("show", "osc", "page", "seconds", "resume", "safe", "startup_times", "quiet", "log_file")
+"""What stands on the command line of a room; all else is of one show."""
+NAMED = {"begin": "--from"}
+"""Options that are called otherwise than what they set."""
 
 
 def play_room(
     path: Path, options: argparse.Namespace, terminal: Console, stop: threading.Event
 ) -> int:
     """Play until every piece has ended by itself, or a signal. Raises Fault."""
-    given = [option for name, option in REFUSED.items() if getattr(options, name)]
-    if given or options.room:
-        raise Fault(
-            f"command line: {given[0] if given else '--room'}: is for one show; {path} is a room: "
-            "write what a piece plays with into the room file"
-        )
+    for name, start in vars(parser().parse_args([])).items():
+        if name not in TAKEN and getattr(options, name) != start:
+            raise Fault(
+                f"command line: {NAMED.get(name, f'--{name}')}: is for one show; {path} is a room: "
+                "write what a piece plays with into the room file"
+            )
     reading = load_room(path)
     assert reading.room is not None
     for option in ("osc", "page"):

@@ -47,11 +47,13 @@ class RoomBeat:
         """Others are in the Link session, and lead."""
 
     def start(self, link: Callable[..., tuple[Any, Callable[[], None]]] = open_link) -> None:
-        """Join the Link session of this network, where its package is installed."""
+        """Join the Link session of this network; without its package, say what would install
+        it."""
         try:
             self._session, self._close = link(self.bpm)
         except Unavailable:
-            return  # an optional part, that nobody has asked for
+            self._log("the room beats by itself; with Ableton Link: python3 launch.py add link")
+            return
         threading.Thread(target=self._follow, name="room's Link", daemon=True).start()
 
     def stop(self) -> None:

@@ -26,7 +26,7 @@ LOOK = 0.5
 APART = 3.0
 """Seconds after which the next piece is started, though the one before shows no picture yet."""
 
-FIXED = ("osc", "page", "bpm", "link")
+FIXED = ("osc", "page", "bpm", "link", "beat")
 """Keys that the room is started with."""
 
 MakeCommand = Callable[[str, list[str]], Sequence[str]]
@@ -89,7 +89,7 @@ class LiveRoom:
             parse_address(self.rule.osc),
             self._log,
         )
-        if self.rule.link:
+        if self.rule.link and self._together:
             self.beat.start()
         self.supervisor.start("the pieces' start", self._start_pieces, self._over.is_set)
         self.supervisor.every("the pieces", self.look, LOOK, self._over)
@@ -107,6 +107,10 @@ class LiveRoom:
         self.beat.stop()
         if self.osc is not None:
             self.osc.stop()
+
+    @property
+    def _together(self) -> bool:
+        return self.rule.beat == "together"
 
     @property
     def ended(self) -> bool:
@@ -289,14 +293,14 @@ class LiveRoom:
             if isinstance(port, int) and self._ports.get(name) != port:
                 self._ports[name] = port
             piece = self.pieces.get(name)
-            if self.rule.link and alive.get("at") is None and piece is not None:
+            if self._together and alive.get("at") is None and piece is not None:
                 piece.send(beat=self.beat.told())
             if not isinstance(port, int):
                 self._hearing.discard(name)
             elif name not in self._hearing and self.osc is not None:
                 self._hearing.add(name)
                 self.osc.started_again(name)
-        if isinstance(tempo, dict) and self.rule.link:
+        if isinstance(tempo, dict) and self._together:
             self.beat.set(float(tempo["bpm"]), float(tempo["beat"]), float(tempo["at"]))
         if message.get("panic") and self.rule.panic == "together":
             self.panics += 1

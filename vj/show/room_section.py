@@ -91,8 +91,11 @@ class RoomSection(Section):
     """Where the room's page is; the pieces' own follow at the next ports. False: none."""
     bpm: Annotated[float, Field(ge=20, le=300)] | None = None
     """The room's tempo at its start; None: that of the first piece."""
-    link: bool = True
-    """All beat together, with Ableton Link where aalink is installed."""
+    beat: Literal["together", "each"] = "together"
+    """Whether the pieces have one tempo and beat."""
+    link: bool = False
+    """That of the Ableton Link session in this network, where aalink is installed (GPLv3, so it is
+    not imported unasked)."""
     panic: Literal["together", "each"] = "together"
 
     @field_validator("osc", mode="before")
