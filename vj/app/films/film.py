@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ class FilmRendering:
                 self.folder, self.pieces, index, uri, looked, self.show.slow, self._log
             )
             self._sent[uri], self.rendered = frames, frames
-            self._log(f"{path}: {frames} frames of {len(self.pieces)} pieces")
+            self._log(f"{path}: {frames} frames of {_counted(self.pieces, 'piece')}")
             files.append(str(path.absolute()))
         shutil.rmtree(self.folder, ignore_errors=True)
         if self._resume:
@@ -158,8 +158,8 @@ class FilmRendering:
                 )
         longest = max(piece.frames for piece in pieces)
         self._log(
-            f"{looked.frames} frames, {len(looked.cuts)} hard cuts; {len(pieces)} pieces, the "
-            f"longest of {longest} frames"
+            f"{looked.frames} frames, {_counted(looked.cuts, 'hard cut')}; "
+            f"{_counted(pieces, 'piece')}, the longest of {longest} frames"
         )
         if workers > 1 and longest > looked.frames / workers and not overlap:
             self._log(self._kept(looked))
@@ -187,7 +187,7 @@ class FilmRendering:
         pictures = any(piece.overlap for piece in self.pieces)
         there = [one for one in self.pieces if is_painted(self.folder, one, self.job.key)]
         if there:
-            self._log(f"{len(there)} pieces are there already")
+            self._log(f"{_counted(there, 'piece')} of them already there")
         todo = [piece for piece in self.pieces if piece not in there]
         todo.sort(key=lambda piece: -piece.frames)
         slow, done = self.show.slow, sum(piece.frames for piece in there)
@@ -251,6 +251,10 @@ class FilmRendering:
             "pieces": len(self.pieces),
             "again": sum(painted.tries - 1 for painted in self._painted),
         }
+
+
+def _counted(things: Sequence[object], what: str) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
 
 def _is_movie(uri: str) -> bool:

@@ -59,7 +59,8 @@ class FilmJob:
         """Of all that the pictures are made of: another show, another version, a file that has
         changed have another key."""
         told = self.show.model_dump(mode="json")
-        files = sorted({name for text in _texts(told) for name in _files(text)})
+        named = {key: value for key, value in told.items() if key != "sinks"}
+        files = sorted({name for text in _texts(named) for name in _files(text)})
         if self.replay is not None:
             files.append(str(self.replay))
         seen = [(name, *_seen(Path(name))) for name in files]
