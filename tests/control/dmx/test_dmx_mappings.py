@@ -3,6 +3,7 @@ show's start when the desk is lost."""
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.waiting import until
 from vj.control.dmx.sockets import listening
 from vj.control.learning import LearnListener
 from vj.control.session import ControlSession
-from vj.core.clock import WallClock
+from vj.core.clock import WallClock, pause
 from vj.core.errors import Fault
 from vj.show.dmx_controls import dmx_control
 from vj.show.dmx_section import DmxRule
@@ -185,6 +186,44 @@ def test_a_desk_on_the_net_moves_a_show_that_plays(monkeypatch: pytest.MonkeyPat
         assert session.ports.dmx.state == "universe 1: Art-Net from 127.0.0.1"
         assert session.mappings()[0]["control"] == "dmx 1/2"
         assert session.recent_controls() == {"dmx 1/2": 255.0}
+    finally:
+        session.stop()
+
+
+def test_a_fader_of_a_desk_is_learned_in_a_show_that_plays_and_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    written: list[dict[str, Any]] = []
+
+    def write(mapping: dict[str, Any]) -> str:
+        written.append(mapping)
+        return "written"
+
+    session = ControlSession(
+        desk.show,
+        desk.store,
+        WallClock(),
+        lambda text: None,
+        write_mapping=write,
+    )
+    desks = session.ports.dmx
+    monkeypatch.setattr(desks, "_ports", (0, 0))
+    monkeypatch.setattr("vj.control.dmx.learn_offers.FIRST", 0.0)
+    session.start()
+    try:
+        session.learn("strength")
+        until(lambda: "artnet" in desks.addresses)
+        with listening("127.0.0.1", 0) as sender:
+            levels = cycle(range(0, 256, 2))
+
+            def moved() -> bool:
+                packet = artdmx(bytes((0, next(levels))), port_address=2)
+                sender.sendto(packet, ("127.0.0.1", desks.addresses["artnet"][1]))
+                return bool(written) or pause(0.02) is None
+
+            until(moved)
+        assert written == [{"dmx": "3/2", "to": "strength"}]
     finally:
         session.stop()
 

@@ -166,18 +166,33 @@ def test_while_learning_every_channel_is_offered_but_those_that_run_by_themselve
     wire: Made,
 ) -> None:
     played = wire(learning=True)
-    played.send(artdmx(bytes((0, 10, 0, 0)), port_address=6))
-    assert played.offers[:2] == [("7/1", 0), ("7/2", 10)]
-    played.offers.clear()
-    for step in range(40):  # channel 2 runs by itself; channel 1 is moved after a second
+    for step in range(41):  # channel 3 runs by itself; channel 1 is moved after a second
         played.time += 0.1
-        played.send(artdmx(bytes((max(0, step - 10), step, 0, 0)), port_address=6))
+        played.send(artdmx(bytes((max(0, step - 10), 0, step, 0)), port_address=6))
     assert {name for name, _ in played.offers} == {"7/1"}
+    assert len({level for _, level in played.offers}) > 20
     played.offers.clear()
     played.time += 1
-    played.send(artdmx(bytes((29, 200, 0, 0)), port_address=6))
-    assert played.offers == [("7/2", 200)], "it has paused"
+    played.send(artdmx(bytes((30, 0, 200, 0)), port_address=6))
+    played.time += 0.5
+    played.receiver.turn(0.0)
+    assert played.offers == [("7/3", 40), ("7/3", 200)], "it has paused; a press is a long way"
     assert played.taken() == []
+
+
+def test_a_fader_of_16_bits_is_learned_as_one_and_a_colour_as_three(wire: Made) -> None:
+    played = wire(learning=True)
+    levels = bytearray(20)
+    for step in range(20):
+        played.time += 0.1
+        if step >= 10:  # the fine channel moves first, and oftener
+            levels[4], levels[5] = divmod((step - 10) * 100, 256)
+            levels[10:13] = (step, step, step)
+        played.send(artdmx(bytes(levels)))
+    played.time += 1
+    played.receiver.turn(0.0)
+    assert {name for name, _ in played.offers} == {"1/5+6", "1/11", "1/12", "1/13"}
+    assert ("1/5+6", 900.0) in played.offers
 
 
 def test_a_port_that_cannot_be_had_is_told_once_and_the_other_plays(wire: Made) -> None:

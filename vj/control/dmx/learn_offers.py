@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from vj.show.dmx_controls import DmxControl
 
 FIRST, PAUSE = 0.5, 1.0
 """A channel that moves within the first FIRST seconds runs by itself, as an effect of the desk
 does: it counts once it has paused for PAUSE seconds."""
+WINDOW = 0.4
+"""Seconds from the first movement until it is looked at which channels have moved: two that lie
+side by side are one fader of 16 bits, whose fine channel would often be seen first."""
 
 Offer = Callable[[DmxControl, float], None]
 
@@ -22,20 +25,40 @@ class LearnOffers:
         self._levels: dict[int, bytes] = {}
         self._restless: dict[tuple[int, int], float] = {}
         """Channels that run by themselves, and when they moved last."""
+        self._moved: dict[int, tuple[set[int], list[bytes]]] = {}
+        """By universe: the channels that have moved in this window, and all its levels."""
+        self._due: float | None = None
+        """When the window ends."""
 
     def take(self, universe: int, levels: bytes, now: float) -> None:
         """The levels of a universe as they are now."""
         before = self._levels.get(universe)
-        if before == levels:
-            return
         self._levels[universe] = levels
-        if before is None:  # where each stands: a button pressed from here has gone a long way
-            for place, level in enumerate(levels):
-                self._offer(DmxControl("dmx", place + 1, universe), level)
+        if before is None or before == levels:
             return
-        for place, (was, level) in enumerate(zip(before, levels, strict=False)):
-            if was != level and not self._is_restless((universe, place), now):
-                self._offer(DmxControl("dmx", place + 1, universe), level)
+        moved = {
+            place
+            for place, (was, level) in enumerate(zip(before, levels, strict=False), 1)
+            if was != level and not self._is_restless((universe, place), now)
+        }
+        if not moved:
+            return
+        channels, snapshots = self._moved.setdefault(universe, (set(), [before]))
+        channels |= moved
+        snapshots.append(levels)
+        if self._due is None:
+            self._due = now + WINDOW
+
+    def look(self, now: float) -> None:
+        """Offer what has moved, where the window is over."""
+        if self._due is None or now < self._due:
+            return
+        moved, self._moved, self._due = self._moved, {}, None
+        for universe, (channels, snapshots) in moved.items():
+            for control in _faders(universe, channels):
+                for levels in snapshots:
+                    if (level := control.level(levels)) is not None:
+                        self._offer(control, level)
 
     def _is_restless(self, channel: tuple[int, int], now: float) -> bool:
         moved = self._restless.get(channel)
@@ -43,3 +66,16 @@ class LearnOffers:
             return False
         self._restless[channel] = now
         return True
+
+
+def _faders(universe: int, channels: Collection[int]) -> list[DmxControl]:
+    """Channels that have moved, as controls: two side by side as one of 16 bits; of three, such as
+    a colour, each by itself."""
+    found = []
+    for channel in sorted(channels):
+        beside = [one for one in range(channel - 2, channel + 3) if one in channels]
+        if beside == [channel, channel + 1]:
+            found.append(DmxControl("dmx", channel, universe, channel + 1))
+        elif beside != [channel - 1, channel]:
+            found.append(DmxControl("dmx", channel, universe))
+    return found

@@ -150,7 +150,8 @@ class DmxReceiver:
             except OSError as error:
                 self._retry = self._now() + RETRY
                 what = "Art-Net" if name == "artnet" else "sACN"
-                self._tell(f"dmx: {what} cannot be heard at port {port} ({error}); tried again")
+                if plan.controls:  # else the show does not ask for it; something is learned
+                    self._tell(f"dmx: {what} cannot be heard at port {port} ({error}); tried again")
         kept = {*plan.controls, *(number for number, one in self._universes.items() if one.sources)}
         self._universes = {number: one for number, one in self._universes.items() if number in kept}
         known = {control for controls in plan.controls.values() for control in controls}
@@ -165,7 +166,7 @@ class DmxReceiver:
         self._joined = self._now()
         interface = plan.rule.sacn if isinstance(plan.rule.sacn, str) else ANY
         failed = join(made, sorted({plan.rule.universe, *plan.controls}), interface)
-        for universe, error in failed.items():
+        for universe, error in failed.items() if plan.controls else ():
             self._tell(
                 f"dmx: sACN's multicast of universe {universe} cannot be joined "
                 f"({error.strerror}); tried again, and what a desk sends to this very machine is "
@@ -260,6 +261,8 @@ class DmxReceiver:
     def _look(self, plan: _Plan) -> None:
         """Who is silent, and what goes back to the start."""
         now, after = self._now(), plan.rule.lost.after
+        if plan.offers is not None:
+            plan.offers.look(now)
         for number, universe in self._universes.items():
             if universe.expire(now):
                 self._play(number, plan)
