@@ -27,7 +27,7 @@ class Chased:
         hours, minutes, seconds, frames = sender.first
         start = f"{hours:02}:{minutes:02}:{seconds:02}:{frames:02}"
         self.controls = ControlHarness(
-            cues=CUES, timeline=TIMELINE, timecode={"start": start, **timecode}
+            cues=CUES, timeline=TIMELINE, timecode={"start": start} | timecode
         )
         self.sender, self.jitter = sender, jitter
         self.reader = MidiReader("desk", self.controls.engine)
@@ -258,6 +258,14 @@ def test_a_second_sender_is_told_of_and_left_aside() -> None:
     assert [line for line in chased.controls.messages if "second timecode" in line] == [
         "MIDI another: a second timecode, beside that of desk; it is ignored"
     ]
+
+
+def test_before_its_start_the_timeline_waits_at_0() -> None:
+    chased = Chased(Sender("25", (0, 59, 57, 0)), start="01:00:00:00")
+    stood = chased.play(0.0, 5.5)
+    assert max(led for at, led in stood if at < 3.0) == 0.0
+    assert stood[-1][1] == pytest.approx(2.5, abs=0.05)
+    assert chased.controls.engine.cues.current == "a"
 
 
 def test_past_midnight_the_show_goes_on() -> None:

@@ -98,13 +98,13 @@ class Timeline:
             self._stopped_at, self._paused = (0.0, 0.0), state == PAUSED
 
     def passed(self, time: float, tempo: Tempo) -> tuple[float, float] | None:
-        """Seconds and beats since its beginning; None before it."""
+        """Seconds and beats since its beginning; None before it. 0 while a timecode leads up to
+        it."""
         if self.waits:
             return None
         time, beat = self._stopped_at or (time, tempo.beat(time))
-        return self.position.seconds(time), beat - tempo.beat(time) + self.position.beats(
-            time, tempo
-        )
+        beats = beat - tempo.beat(time) + self.position.beats(time, tempo)
+        return max(0.0, self.position.seconds(time)), max(0.0, beats)
 
     def seconds(self, time: float, tempo: Tempo) -> float:
         """The position; before the show begins, the one at which it will."""
