@@ -98,7 +98,7 @@ class Ridden:
             self.flows.append(cv2.resize(motion.grid, (SIDE, SIDE)))
 
     def grain(self, frame: int, grain: np.ndarray = GRAIN) -> np.ndarray:
-        return self.rider.grain(grain, REACH, self.rides[frame], 1.0)
+        return self.rider.grain(grain, REACH, self.rides[frame], 1.0).copy()
 
     def cells(self, frame: int, noise: np.ndarray, fine: np.ndarray) -> np.ndarray:
         return self.rider.cells(noise, fine, self.rides[frame], 1.0)
@@ -196,7 +196,7 @@ def test_a_pan_of_hours_stays_in_reach() -> None:
     riding = Riding(SIZE)
     grid = np.zeros((32, 32, 3), np.float32)
     grid[..., 0], grid[..., 2] = 7.3, 1
-    for _ in range(500):
+    for _ in range(160):
         ride = riding.follow(Motion(grid, False))
     assert float(np.abs(ride.ways).max()) <= 4 * SIDE + 8
     assert ride.shares == (1.0, 0.0)

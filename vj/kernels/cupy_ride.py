@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vj.core.errors import Unavailable
 from vj.kernels.cupy_ops import _BLOCK, _cupy
-from vj.kernels.numpy_ride import Ride, parts_of, smooth_parts, width_of
+from vj.kernels.numpy_ride import LINES, Ride, parts_of, smooth_parts, width_of
 from vj.kernels.ride_body import CUDA_SOURCE, NAMES
 
 
@@ -32,7 +32,7 @@ class RideKernels:
         """`numpy_ride.ridden_grain` of (H, W) float32 on the card."""
         height, width = grain.shape
         out = torch.empty_like(grain)
-        sizes = width, height, *ride.ways.shape[2:0:-1], ride.finer
+        sizes = width, height, *ride.ways.shape[2:0:-1], ride.finer, int(reach >= LINES)
         places = grain, *self._sent(ride), out
         parts = *parts_of(ride, amount), width_of(reach)
         self._run("vj_ride_grain", (width, height), places, sizes, parts)

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vj.kernels.numpy_ride import Ride, parts_of, smooth_parts, width_of
+from vj.kernels.numpy_ride import LINES, Ride, parts_of, smooth_parts, width_of
 
 
 class Rider:
@@ -23,48 +23,62 @@ class Rider:
         self._maps: list[np.ndarray] = []
         self._ways: list[np.ndarray] = []
         self._beyond: list[bool] = []
+        self._buffers: dict[int, np.ndarray] = {}
+        self._fixed: tuple[Any, ...] = (None, None)
         self._pairs: dict[tuple[int, int], np.ndarray] = {}
 
     def grain(self, grain: np.ndarray, reach: float, ride: Ride, amount: float) -> np.ndarray:
-        """`numpy_ride.ridden_grain`."""
+        """`numpy_ride.ridden_grain`; overwritten by the next call."""
         self._take(ride)
         own, *shares = parts_of(ride, amount)
-        seen_ones = [layer for layer, share in enumerate(shares) if share > 0]
-        parts = [(shares[layer], self._ways[layer]) for layer in seen_ones]
-        moved = [self._between_pixels(grain, layer) for layer in seen_ones]
-        if own == 0 and len(parts) == 1:
+        layers = [layer for layer, share in enumerate(shares) if share > 0]
+        moved = [self._between_pixels(grain, reach, layer) for layer in layers]
+        if own == 0 and len(layers) == 1:
             return moved[0]
-        seen = grain * np.float32(own)
-        norm = np.full(grain.shape, own**2 + sum(share**2 for share, _ in parts), np.float32)
-        for number, ((share, way), gathered) in enumerate(zip(parts, moved, strict=True)):
-            cv2.scaleAdd(gathered, share, seen, dst=seen)
+        seen, norm = (self._buffer(number, grain) for number in (2, 3))
+        np.multiply(grain, np.float32(own), out=seen)
+        norm[...] = own**2 + sum(share**2 for share in shares)
+        for gathered, layer in zip(moved, layers, strict=True):
+            cv2.scaleAdd(gathered, shares[layer], seen, dst=seen)
             if own > 0:
-                cv2.scaleAdd(self._likeness(way, reach), 2 * share * own, norm, dst=norm)
-            for other, away in parts[:number]:
-                alike = self._likeness(cv2.subtract(way, away), reach)
-                cv2.scaleAdd(alike, 2 * share * other, norm, dst=norm)
+                self._add_likeness(self._ways[layer], reach, 2 * own * shares[layer], norm)
+        if len(layers) == 2:
+            apart = self._buffer(4, self._places)
+            cv2.subtract(self._ways[0], self._ways[1], dst=apart)
+            self._add_likeness(apart, reach, 2 * shares[0] * shares[1], norm)
         cv2.divide(seen, cv2.sqrt(norm, dst=norm), dst=seen)
         return seen
 
-    def _between_pixels(self, grain: np.ndarray, layer: int) -> np.ndarray:
+    def _between_pixels(self, grain: np.ndarray, reach: float, layer: int) -> np.ndarray:
         none: Any = None
-        places = cv2.add(self._ways[layer], self._places)
+        places = cv2.add(self._ways[layer], self._places, dst=self._buffer(4, self._places))
         if self._beyond[layer]:  # OpenCV's cubic reads elsewhere beyond the second side
             sides = np.array((self.width, self.height), np.float32)
             places -= np.floor(places / sides) * sides
-        fixed = cv2.convertMaps(places, none, cv2.CV_16SC2)
-        made: np.ndarray = cv2.remap(grain, *fixed, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
-        return made
+        self._fixed = cv2.convertMaps(places, none, cv2.CV_16SC2, *self._fixed)
+        out = self._buffer(layer, grain)
+        how = cv2.INTER_LINEAR if reach >= LINES else cv2.INTER_CUBIC
+        cv2.remap(grain, *self._fixed, how, dst=out, borderMode=cv2.BORDER_WRAP)
+        return out
 
-    def _likeness(self, apart: np.ndarray, reach: float) -> np.ndarray:
-        """`numpy_ride.likeness`."""
-        x, y = cv2.split(apart)
-        for plane, side in ((x, self.width), (y, self.height)):
-            if max(-float(plane.min()), float(plane.max())) > side / 2:
+    def _add_likeness(
+        self, apart: np.ndarray, reach: float, share: float, norm: np.ndarray
+    ) -> None:
+        """`numpy_ride.likeness`, times a share, added to (H, W)."""
+        planes = [self._buffer(number, norm) for number in (5, 6)]
+        cv2.split(apart, planes)
+        for plane, side in zip(planes, (self.width, self.height), strict=True):
+            if cv2.norm(plane, cv2.NORM_INF) > side / 2:
                 plane -= np.float32(side) * np.rint(plane / np.float32(side))
             cv2.multiply(plane, plane, dst=plane)
-        power = cv2.addWeighted(x, -width_of(reach), y, -width_of(reach), 0, dst=x)
-        return cv2.exp(power, dst=power)
+        narrow = -width_of(reach)
+        power = cv2.addWeighted(planes[0], narrow, planes[1], narrow, 0, dst=planes[0])
+        cv2.scaleAdd(cv2.exp(power, dst=power), share, norm, dst=norm)
+
+    def _buffer(self, number: int, like: np.ndarray) -> np.ndarray:
+        if number not in self._buffers:
+            self._buffers[number] = np.empty_like(like)
+        return self._buffers[number]
 
     def plane(self, plane: np.ndarray, ride: Ride, amount: float) -> np.ndarray:
         """`numpy_ride.ridden_plane`."""

@@ -56,28 +56,29 @@ VJ_INLINE vj_spot vj_led(const float *way, const vj_byte *torn, int x, int y, in
 
 VJ_INLINE float vj_same(vj_spot a, vj_spot b) { return a.x == b.x && a.y == b.y ? 1.0f : 0.0f; }
 
-/* What a pixel so far away gives. */
-VJ_INLINE float vj_cubic(float far)
+/* What a pixel so far away gives, by straight lines or a cubic. */
+VJ_INLINE float vj_given(float far, int lines)
 {
+    if (lines) return far < 1.0f ? 1.0f - far : 0.0f;
     return far <= 1.0f ? ((SLOPE + 2.0f) * far - (SLOPE + 3.0f)) * far * far + 1.0f
         : ((SLOPE * far - 5.0f * SLOPE) * far + 8.0f * SLOPE) * far - 4.0f * SLOPE;
 }
 
-/* What is between pixels, by a cubic; it goes on beyond its edges. */
-VJ_INLINE float vj_between(const float *grain, float x, float y, int width, int height)
+/* What is between pixels; it goes on beyond its edges. */
+VJ_INLINE float vj_between(const float *grain, float x, float y, int width, int height, int lines)
 {
     const float left = floorf(x), top = floorf(y);
     float across[4], total = 0.0f;
     int columns[4];
     for (int i = 0; i < 4; ++i) {
-        across[i] = vj_cubic(fabsf(x - left - (float)(i - 1)));
+        across[i] = vj_given(fabsf(x - left - (float)(i - 1)), lines);
         columns[i] = vj_wrapped((int)left + i - 1, width);
     }
     for (int j = 0; j < 4; ++j) {
         const float *line = grain + vj_wrapped((int)top + j - 1, height) * width;
         float row = 0.0f;
         for (int i = 0; i < 4; ++i) row += across[i] * line[columns[i]];
-        total += vj_cubic(fabsf(y - top - (float)(j - 1))) * row;
+        total += vj_given(fabsf(y - top - (float)(j - 1)), lines) * row;
     }
     return total;
 }
@@ -118,7 +119,8 @@ KERNELS = r"""
 /* Blurred noise; narrow: see numpy_ride.width_of. */
 VJ_KERNEL vj_ride_grain(const float *__restrict__ grain, const float *__restrict__ ways,
         const vj_byte *__restrict__ torn, float *__restrict__ out, int width, int height,
-        int columns, int rows, int finer, float own, float first, float second, float narrow)
+        int columns, int rows, int finer, int lines, float own, float first, float second,
+        float narrow)
 {
     VJ_EACH_PIXEL(width, height) {
         const int layer = columns * rows;
@@ -128,9 +130,11 @@ VJ_KERNEL vj_ride_grain(const float *__restrict__ grain, const float *__restrict
         float seen = own * grain[y * width + x];
         float norm = own * own + first * first + second * second;
         if (first > 0.0f)
-            seen += first * vj_between(grain, (float)x + one[0], (float)y + one[1], width, height);
+            seen += first * vj_between(grain, (float)x + one[0], (float)y + one[1], width, height,
+                    lines);
         if (second > 0.0f)
-            seen += second * vj_between(grain, (float)x + two[0], (float)y + two[1], width, height);
+            seen += second * vj_between(grain, (float)x + two[0], (float)y + two[1], width, height,
+                    lines);
         norm += 2.0f * own * first * vj_likeness(one[0], one[1], width, height, narrow);
         norm += 2.0f * own * second * vj_likeness(two[0], two[1], width, height, narrow);
         norm += 2.0f * first * second

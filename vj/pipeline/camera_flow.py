@@ -38,7 +38,7 @@ def camera_of(flow: np.ndarray) -> np.ndarray | None:
     """What a camera's pan, turn and zoom make of every place, (h, w, 2) float32: the affine motion
     of most places that are sure; None where most do not move so. Exactly 0 for one that stands."""
     height, width = flow.shape[:2]
-    step = max(1, round((height * width / 4000) ** 0.5))
+    step = max(1, round((height * width / 1600) ** 0.5))
     some = flow[step // 2 :: step, step // 2 :: step]
     y, x = np.mgrid[: some.shape[0], : some.shape[1]]
     sure = some[..., 2] > SURE

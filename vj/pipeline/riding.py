@@ -32,7 +32,7 @@ SAME = 0.5
 """Pixels in a frame by which two motions may differ and still be of one thing."""
 TURNS = 0.7548776662466927, 0.5698402909980532
 """A sequence that fills a square evenly (Roberts 2018)."""
-LIFE = math.log(6)
+LIFE = math.log(5)
 """How far a layer is stretched, as the logarithm of an area, from its beginning to its end; a
 quarter of a turn counts for as much."""
 WORN = 0.12, 8.0
