@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,22 @@ def test_what_two_pieces_share_is_warned_of(folder: Path) -> None:
     code, said, _ = checked(written(folder, "room:\n  a: ndi\n  b: ndi\n"))
     assert code == 0
     assert any("evening.yaml:3: b: ndi:vj is where a goes, too" in line for line in said), said
+
+
+def test_ports_are_the_rooms_matter(folder: Path) -> None:
+    """That a show alone would use a port that is taken says nothing about it as a piece."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        osc = f"osc: 127.0.0.1:{taken.getsockname()[1]}\n"
+        mine = folder / "mine.yaml"
+        mine.write_text(mine.read_text() + osc)
+        page = "page: 127.0.0.1:0\n"
+        free = checked(written(folder, f"room:\n  a: mine\n  b: mine\nosc: 127.0.0.1:0\n{page}"))
+        code, said, _ = checked(written(folder, f"room:\n  a: mine\n{osc}{page}"))
+    assert free[0] == 0
+    assert not [line for line in free[1] if "warning" in line]
+    assert code == 0, "the next free one is taken"
+    assert [line for line in said if line.startswith("warning: evening.yaml:3: osc: 127.0.0.1:")]
 
 
 def test_paths_in_a_room_are_beside_it(folder: Path) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from socket import SO_REUSEADDR, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Any
 
 from vj.commands.check_result import CheckResult
+from vj.control.osc.network import family_of, strip_brackets
 from vj.core.errors import Fault
 from vj.room.cards import GraphicsCard, card_named, list_cards
 from vj.show.load import Reading
+from vj.show.page_section import parse_address
 from vj.show.room_file import RoomReading, read_room
 from vj.show.schema import Show
 from vj.sinks.rule import parse
 
 Log = Callable[[str], object]
+PORTS = {"osc": "127.0.0.1:0", "page": "127.0.0.1:0"}
+"""What a piece has in place of the addresses of its show."""
 CheckShow = Callable[[Path, dict[str, Any] | None], tuple[Reading, CheckResult]]
 
 ALONE = ("record", "virtualcam", "display")
@@ -42,7 +47,7 @@ def check_room(
     if room is not None:
         for name, show_path in reading.shows.items():
             try:
-                found, result = check_show(show_path, room.room[name].overrides())
+                found, result = check_show(show_path, {**room.room[name].overrides(), **PORTS})
             except Fault as fault:
                 errors.append((1, 0, str(fault)))
                 continue
@@ -55,7 +60,7 @@ def check_room(
         errors += check_cards(reading, cards)
         wrong, doubtful = check_shared(reading, shows)
         errors += wrong
-        warnings += doubtful
+        warnings += doubtful + check_ports(reading)
     for text in dict.fromkeys(report[2] for report in sorted(errors)):
         log_error(text)
     for text in dict.fromkeys(report[2] for report in sorted(warnings)):
@@ -85,6 +90,26 @@ def check_cards(
             card_named(card, there)
         except Fault as fault:
             found.append(reading.at(("room", name, "card"), f"{name}: {fault}"))
+    return found
+
+
+def check_ports(reading: RoomReading) -> list[tuple[int, int, str]]:
+    """Warnings of addresses that the room cannot have at this moment."""
+    assert reading.room is not None
+    found = []
+    kinds = (("osc", reading.room.osc, SOCK_DGRAM), ("page", reading.room.page, SOCK_STREAM))
+    for key, address, kind in kinds:
+        if not address:
+            continue
+        host, port = parse_address(address)
+        try:
+            with socket(family_of(host), kind) as probe:
+                if kind is SOCK_STREAM:
+                    probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+                probe.bind((strip_brackets(host), port))
+        except OSError as error:
+            said = f"{key}: {address}: cannot be had now ({error.strerror or error}); the next free"
+            found.append(reading.at((key,), f"{said} port would be taken"))
     return found
 
 
