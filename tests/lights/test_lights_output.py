@@ -156,6 +156,10 @@ def test_sacn_is_as_the_standard_says() -> None:
     again = streaming_acn.read(SacnStream(Destination("sacn"), 1, "Lamps").packet(b""))
     assert again is not None
     assert again.cid != found.cid, "another show is another sender"
+    stream.prefer(50)
+    behind = streaming_acn.read(stream.packet(b""))
+    assert behind is not None
+    assert (behind.priority, behind.sequence) == (50, end.sequence + 1)
 
 
 def test_without_its_library_sacn_is_left_out_and_art_net_plays(

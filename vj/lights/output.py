@@ -34,18 +34,19 @@ Key = tuple[Destination, int]
 
 
 class LightPlan(NamedTuple):
-    """What is sent. rules: each with its universe. interface: see `sending`."""
+    """What is sent. rules: each with its universe. interface: see `sending`. priority: of sACN."""
 
     rules: tuple[tuple[LightRule, int], ...] = ()
     name: str = ""
     interface: str = ""
+    priority: int = 100
 
 
 def plan_of(lights: Sequence[LightRule], dmx: DmxRule, name: str) -> LightPlan:
     """Of a show called `name`."""
     interface = dmx.sacn if isinstance(dmx.sacn, str) else ""
     rules = tuple((light, light.dmx.channel or dmx.universe) for light in lights)
-    return LightPlan(rules, name, interface)
+    return LightPlan(rules, name, interface, dmx.priority)
 
 
 class _Lamps:
@@ -180,6 +181,8 @@ class LightsOutput:
             wanted.add(key)
             kept = before.get((rule, universe))
             self._lamps.append((kept or _Lamps(rule), universe))
+        for stream in self._streams.values():
+            stream.prefer(plan.priority)
         self._end([key for key in self._streams if key not in wanted])
 
     def _open(self, key: Key, name: str) -> bool:

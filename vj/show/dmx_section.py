@@ -61,12 +61,13 @@ Received = Annotated[bool | str, read_by(_interface)]
 class DmxRule(Section):
     """Art-Net and sACN in. artnet, sacn: received on every address of this machine, on one, or
     not. universe: the one of mappings and lights that name none. lost: what happens when no desk
-    sends any more."""
+    sends any more. priority: of what lamps are sent by sACN."""
 
     artnet: Received = True
     sacn: Received = True
     universe: Annotated[int, Field(ge=1, le=UNIVERSES)] = 1
     lost: Annotated[Any, read_by(_on_loss)] = OnLoss()
+    priority: Annotated[int, Field(ge=0, le=200)] = 100
 
     @field_validator("universe", mode="before")
     @classmethod

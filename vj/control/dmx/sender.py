@@ -29,6 +29,8 @@ class LevelStream(Protocol):
 
     def packet(self, levels: bytes, ended: bool = False) -> bytes: ...
 
+    def prefer(self, priority: int) -> None: ...
+
 
 class ArtNetStream:
     """Art-Net."""
@@ -41,6 +43,9 @@ class ArtNetStream:
         """The next packet. levels: from channel 1 on."""
         self._sequence = self._sequence % 255 + 1  # 0 would say that we do not count
         return artnet.dmx_packet(self._universe, self._sequence, levels)
+
+    def prefer(self, priority: int) -> None:
+        """Art-Net has no priorities."""
 
 
 class SacnStream:
@@ -63,6 +68,10 @@ class SacnStream:
         made = bytes(self._packet.getBytes())
         self._packet.sequence_increase()
         return made
+
+    def prefer(self, priority: int) -> None:
+        """Be of this priority, 0..200: receivers play the highest one."""
+        self._packet.priority = priority
 
 
 def sacn_is_missing() -> bool:
