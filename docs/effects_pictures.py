@@ -52,6 +52,7 @@ def cell(effect: str, start: dict[str, Any], **show: Any) -> np.ndarray:
         tree |= {"effects": [effect] if effect else [], "start": known | start}
         Rendering(check_show(tree, "here"), print, SECONDS[effect]).run()
         last = cv2.imread(str(max(Path(folder).glob("*.png"))))
+    assert last is not None
     return last[..., ::-1]
 
 

@@ -58,7 +58,7 @@ def test_a_file_is_played_as_it_is_saved_and_a_faulty_one_is_not(
     tmp_path: Path, play_show: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "paper.py").write_text(PAINTS)
+    (tmp_path / "paper.py").write_text("import nothing_of_the_kind\n" + PAINTS)
     path = tmp_path / "paper.yaml"
     path.write_text(SHOW.format(port=free_port()))
     said: list[str] = []
@@ -82,9 +82,16 @@ def test_a_file_is_played_as_it_is_saved_and_a_faulty_one_is_not(
 
         show.until(so)
 
+    told("paper.py:1: ModuleNotFoundError: No module named 'nothing_of_the_kind'")
+    show.until(lambda: performance.report.status().effects)
+    assert performance.report.status().effects[0].startswith("paper left out: ")
+    save(tmp_path / "paper.py", PAINTS)
     shows(30)
     assert performance.report.osc_status()["effects"][0].startswith("paper ")
     assert "effect paper" in performance.metrics.stages()
+    performance.store.set("effects/paper/amount", 0)
+    show.until(lambda: performance.report.status().unused_why.get("effects/paper/shade"))
+    performance.store.set("effects/paper/amount", 1)
     performance.store.set("effects/paper/shade", 70)
     shows(70)
     performance.store.set("cue/fire", "dark")
@@ -106,6 +113,15 @@ def test_a_file_is_played_as_it_is_saved_and_a_faulty_one_is_not(
     save(tmp_path / "paper.py", PAINTS.replace("(40, ", "(1, ").replace("shade", "tone"))
     told("effects/paper/shade")  # the show's start: names a parameter that is gone
     shows(60)
+    fails = PAINTS.replace("return frame", "return frame[int(time > 0.2):]")
+    save(
+        tmp_path / "paper.py",
+        fails.replace("shade = Slider(40, 0, 100", "shade = Slider(40, 0, 60"),
+    )
+    told("paper.py: effect returned (71, 96, 3); (72, 96, 3) would be right")
+    status = performance.report.status()
+    assert status.effects[0].startswith("paper left out: ")
+    assert "left out" in status.unused_why["effects/paper/amount"]
     gone = SHOW.replace("[paper.py]", "[]").replace("{{effects/paper/shade: 30}}", "{{}}")
     save(path, gone.replace("{{effects/paper/shade: 5}}", "{{}}").format(port=free_port()))
     show.until(lambda: background.check() or not performance.loop.pipeline.effects.states())

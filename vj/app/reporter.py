@@ -12,6 +12,7 @@ from vj.app.live_sound import LiveSound
 from vj.app.model_loader import ModelLoader
 from vj.app.outputs import Outputs
 from vj.app.servers import Servers
+from vj.app.show_effects import unused_effects
 from vj.app.status import Status, osc_status
 from vj.app.unused import unused
 from vj.app.video_input import VideoInput
@@ -46,11 +47,12 @@ class Reporter:
         p50, p95 = metrics.recent_latency()
         backend, engine, midi = self.loop.pipeline.backend, self.session.engine, self.session.midi
         page, capture = self.servers.page, self.video_input.capture
+        values, effects = context.store.base(), self.loop.pipeline.effects
         why = unused(
             context.run.show,
             context.store.table,
-            context.store.base(),
-            backend.unused,
+            values,
+            {**backend.unused, **unused_effects(effects, values)},
             capture.uri if capture is not None else context.run.show.source[0],
         )
         return Status(
@@ -72,7 +74,7 @@ class Reporter:
             awaited=[without_password(uri) for uri in self.video_input.awaited],
             sinks=self.outputs.sinks.states(),
             sound=self.sound.state(),
-            effects=self.loop.pipeline.effects.states(),
+            effects=effects.states(),
             page=page.url if page is not None else "",
             model=self.loop.backend_name,
             models_ready=self.loader.bank.ready(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -12,9 +12,11 @@ from vj.core.errors import Fault
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker
 from vj.diffusion.devices import best_device_name
+from vj.effects.header import AMOUNT, PREFIX
 from vj.effects.loaded import LoadedEffect, try_out
 from vj.effects.played import PlayedEffect
 from vj.effects.stages import Effects
+from vj.parameters.table import Value
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.loop import RenderLoop
 from vj.show.effects_section import EffectRule
@@ -82,12 +84,13 @@ class ShowEffects:
         self._context, self._loop = context, loop
         self._trial = context.supervisor.watch(StageMarker("trying"))
         self._played: dict[str, tuple[EffectRule, PlayedEffect | None]] = {}
+        self._failed: dict[str, str] = {}
         show = context.run.show
         for rule in show.effects:
             try:
                 self._played[rule.name] = rule, self._made(rule, show)
             except Fault as fault:
-                self._played[rule.name] = rule, None
+                self._played[rule.name], self._failed[rule.name] = (rule, None), str(fault)
                 context.messages.log(
                     f"{fault}\nthe effect {rule.name} is left out until the file is saved"
                 )
@@ -113,7 +116,8 @@ class ShowEffects:
 
     def _use(self) -> None:
         effects = [effect for _, effect in self._played.values() if effect is not None]
-        self._loop.between(lambda: self._loop.pipeline.effects.use(effects))
+        failed = {name: why for name, why in self._failed.items() if self._played[name][1] is None}
+        self._loop.between(lambda: self._loop.pipeline.effects.use(effects, failed))
 
     def replace(self, show: Show, old: Show) -> Replacement | None:
         """The effects of a saved show. One that has not changed plays on, with what it remembers.
@@ -132,7 +136,22 @@ class ShowEffects:
 
         def apply() -> None:
             self._played = played
+            self._failed = {name: why for name, why in self._failed.items() if name in played}
             self._use()
 
         names = f" ({', '.join(changed)})" if changed else ""
         return Replacement([f"effects{names}"], apply)
+
+
+def unused_effects(effects: Effects, values: Mapping[str, Value]) -> dict[str, str]:
+    """Parameters of effects that change nothing now, and why."""
+    left_out = effects.left_out()
+    found = {}
+    for name in values:
+        effect = name.split("/")[1] if name.startswith(PREFIX) else ""
+        amount = f"{PREFIX}{effect}/{AMOUNT}"
+        if effect in left_out:
+            found[name] = f"the effect is left out: {left_out[effect]}"
+        elif effect and name != amount and not values.get(amount):
+            found[name] = f"{amount} is 0"
+    return found

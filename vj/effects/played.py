@@ -57,7 +57,8 @@ class PlayedEffect:
         self._fired: dict[str, int] = {}
         self._memory: dict[str, Any] = {}
         self._over: list[float] = []
-        self._left_out = ""
+        self.left_out = ""
+        """Why it is not played; empty while it is."""
         self._again = 0.0
         self._told = ""
         self._took = 0.0
@@ -65,8 +66,8 @@ class PlayedEffect:
     @property
     def state(self) -> str:
         """`trails 1.2 ms`, or why it is left out. From any thread."""
-        if self._left_out:
-            return f"{self.name} left out: {self._left_out}"
+        if self.left_out:
+            return f"{self.name} left out: {self.left_out}"
         return f"{self.name} {self._took * 1e3:.1f} ms"
 
     def amount(self, snapshot: Snapshot) -> float:
@@ -92,10 +93,10 @@ class PlayedEffect:
         if amount <= 0:
             self._rest()
             return picture
-        if self._left_out:
+        if self.left_out:
             if moment < self._again:
                 return picture
-            self._left_out = ""
+            self.left_out = ""
         begun = time.perf_counter()
         stage.enter(f"effect {self.name}")
         try:
@@ -123,14 +124,14 @@ class PlayedEffect:
     def _rest(self) -> None:
         """It is not run. What was wrong with it is forgotten: it is tried again when it comes
         back."""
-        if self._memory or self._left_out:
-            self._memory, self._left_out, self._told = {}, "", ""
+        if self._memory or self.left_out:
+            self._memory, self.left_out, self._told = {}, "", ""
         self._over.clear()
 
     def _fails(self, message: str, moment: float) -> None:
         self._metrics.faults += 1
         self._memory = {}
-        self._left_out, self._again = message, moment + RETRY
+        self.left_out, self._again = message, moment + RETRY
         if message != self._told:
             self._told = message
             self._log(
@@ -150,10 +151,10 @@ class PlayedEffect:
         mean = sum(self._over) / len(self._over)
         self._over.clear()
         self._memory = {}
-        self._left_out = f"took {mean * 1e3:.0f} ms a frame, and may take {budget * 1e3:.0f}"
+        self.left_out = f"took {mean * 1e3:.0f} ms a frame, and may take {budget * 1e3:.0f}"
         self._again = float("inf")
         self._log(
-            f"{self.header.file}: the effect {self.name} {self._left_out}; it is left out until "
+            f"{self.header.file}: the effect {self.name} {self.left_out}; it is left out until "
             "the file is saved, or its amount goes to 0 and up again. budget: in the show gives it "
             "more"
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -99,6 +100,7 @@ class Effects:
         self.snapshot: Snapshot | None = None
         """Of the newest frame, for those at the end."""
         self._scene: int | None = None
+        self._failed: Mapping[str, str] = {}
         self._cut = False
         """The next picture that leaves, and is none between two, is the first of its scene."""
 
@@ -107,9 +109,11 @@ class Effects:
         for stage in self._stages.values():
             stage.steps = steps
 
-    def use(self, effects: Iterable[PlayedEffect]) -> None:
-        """Go on with these, in their order."""
-        given = list(effects)
+    def use(
+        self, effects: Iterable[PlayedEffect], failed: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Go on with these, in their order. failed: others, which do not load, and why."""
+        given, self._failed = list(effects), failed
         for place, stage in self._stages.items():
             stage.effects = tuple(one for one in given if one.header.at == place)
 
@@ -144,6 +148,16 @@ class Effects:
         self.after.passed(snapshot, time)
         self.end.passed(snapshot, time)
 
+    def _all(self) -> list[PlayedEffect]:
+        return [one for stage in self._stages.values() for one in stage.effects]
+
     def states(self) -> list[str]:
-        """Of each, in the order in which they are run. From any thread."""
-        return [one.state for stage in self._stages.values() for one in stage.effects]
+        """Of each, in the order in which they are run: `trails 1.2 ms`, or `trails left out:` and
+        why. From any thread."""
+        failed = [f"{name} left out: {reason}" for name, reason in self._failed.items()]
+        return [one.state for one in self._all()] + failed
+
+    def left_out(self) -> dict[str, str]:
+        """Those that are not played, and why. From any thread."""
+        out = {one.name: one.left_out for one in self._all() if one.left_out}
+        return {**out, **self._failed}
