@@ -35,3 +35,15 @@ def test_the_start_tells_what_the_model_that_plays_understands(model: str) -> No
         text = rest.removeprefix("s ").strip('"')
         assert row.name == "prompt/a"
         assert (understood if model == "styles" else understand)(text).recognised
+
+
+def test_who_lights_the_show_is_told_where_to_send() -> None:
+    plain = banner(Show.model_validate({}), "testcard", None, OSC, {})
+    mappings = [{"dmx": name, "to": "strength"} for name in ("18/1", 5, "300/1+2")]
+    lights = [{"dmx": 1, "to": "artnet:10.0.0.20"}, {"dmx": 9, "to": "artnet:10.0.0.20"}]
+    show = Show.model_validate({"mappings": mappings, "lights": lights, "dmx": {"universe": 18}})
+    told = [line for line in banner(show, "testcard", None, OSC, {}) if line not in plain]
+    assert told == [
+        "  desk   plays universe 18, 300 (18 is Art-Net 0:1:1, port 6454; sACN 18, port 5568)",
+        "  lamps  follow the picture: artnet:10.0.0.20",
+    ]

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Mapping, Sequence
 
 from vj.app.console import shorten
+from vj.control.dmx import artnet, streaming_acn
 from vj.control.osc.server import OscServer
 from vj.diffusion.model_names import translator_folder
 from vj.show.schema import Show
@@ -65,6 +66,7 @@ def banner(
     lines.append(
         "         every address: docs/parameters.md; controllers, pedals, cues: docs/control.md"
     )
+    lines += _desk_and_lamps(show)
     if show.cues:
         fires = ", ".join(f"{key} {shorten(name, 24)}" for key, name in cue_keys.items())
         lines.append(f"  keys   {fires}")
@@ -73,4 +75,25 @@ def banner(
             "picture; over OSC /vj/cue/fire counts from 0"
         )
     lines += ["  stop   Ctrl-C", ""]
+    return lines
+
+
+def _desk_and_lamps(show: Show) -> list[str]:
+    """How a lighting desk reaches the show, and where its lamps are."""
+    lines = []
+    mapped = {rule.dmx.channel or show.dmx.universe for rule in show.mappings if rule.dmx}
+    if mapped:
+        first = min(mapped)
+        port = first - 1
+        ways = [f"sACN {first}, port {streaming_acn.PORT}"] if show.dmx.sacn else []
+        if show.dmx.artnet and first <= artnet.UNIVERSES:
+            address = f"{port >> 8}:{port >> 4 & 15}:{port & 15}"
+            ways.insert(0, f"Art-Net {address}, port {artnet.PORT}")
+        universes = ", ".join(map(str, sorted(mapped)))
+        lines.append(
+            f"  desk   plays universe {universes} ({first} is {'; '.join(ways) or 'not received'})"
+        )
+    if show.lights:
+        places = dict.fromkeys(str(light.to) for light in show.lights)
+        lines.append(f"  lamps  follow the picture: {', '.join(places)}")
     return lines
