@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vj.app.films.cluster import PACKAGES, Machine, compare, seen_from
+from vj.app.films.crew import card_share, cards_of, room_for
 from vj.app.films.film import worker_count
 from vj.commands.films import use_film_options
 from vj.commands.options import parser
@@ -50,6 +51,17 @@ def test_a_file_that_is_not_seen_has_no_hash(tmp_path: Path) -> None:
         seen_from("", str(tmp_path), ())[2],
         {"no-such-package": ""},
     )
+
+
+def test_every_worker_finds_a_card_or_its_cores() -> None:
+    cards = [{"CPU": 16.0, "GPU": 2.0}, {"CPU": 8.0, "GPU": 1.0}, {"CPU": 4.0}]
+    assert (cards_of(cards), room_for(cards, 1)) == (3, 3)
+    assert card_share(cards, 2) == card_share(cards, 3) == 1
+    assert card_share(cards, 5) == 0.5, "two on a card at most"
+    cores = [{"CPU": 3.0}, {"CPU": 5.0}]
+    assert room_for(cores, 2) == 3, "a worker's threads are on one machine"
+    assert card_share(cores, 3) == 0
+    assert room_for([{"CPU": 1.0}], 4) == 1
 
 
 @pytest.mark.parametrize("text", ["0", "two", "ray://", "-1", "1000", "http://host"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +25,8 @@ ROOT = Path(__file__).parents[3]
 CLUSTER = "ray://"
 AGAIN = 5
 """How often a worker that was killed is started again, and its piece with it."""
+STORE = 128 << 20
+"""Bytes that Ray keeps for what workers tell each other, which is little."""
 PATIENCE = 0.25
 """Seconds between two looks whether it is to end."""
 NO_RAY = "--workers needs Ray: python3 launch.py add films; --workers 1 does without"
@@ -125,7 +128,13 @@ class RayCrew:
                 host = cluster.removeprefix(CLUSTER)
                 ray.init(CLUSTER + (host if ":" in host else f"{host}:10001"), **given)
             else:
-                ray.init("local", num_cpus=workers, include_dashboard=False, **given)
+                ray.init(
+                    "local",
+                    num_cpus=workers,
+                    include_dashboard=False,
+                    object_store_memory=STORE,
+                    **given,
+                )
         except Exception as error:  # Ray's own kinds are many
             ray.shutdown()
             raise Fault(
@@ -136,19 +145,16 @@ class RayCrew:
                 for one, handler in kept.items():
                     signal.signal(one, handler)
         try:
-            there = ray.cluster_resources()
-            cards = float(there.get("GPU", 0))
+            machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
             if cluster:
                 check_cluster(ray, folder, ROOT)
-                cores = int(there.get("CPU", 1)) // threads
-                self.count = max(1, int(cards) or cores)
+                self.count = room_for(machines, threads)
                 log(f"{cluster}: {self.count} workers")
             else:
                 self.count = int(workers)
-            share = min(1.0, cards / self.count) if cards else 0
             made = ray.remote(Hand).options(
-                num_cpus=1 if not cluster else threads,
-                num_gpus=share,
+                num_cpus=threads if cluster and not cards_of(machines) else 0,
+                num_gpus=card_share(machines, self.count),
                 max_restarts=AGAIN,
                 max_task_retries=AGAIN,
             )
@@ -221,3 +227,21 @@ def _why(error: Exception, cluster: str) -> str:
             "Ray, and where it asks for a token, RAY_AUTH_MODE=token here"
         )
     return text
+
+
+def cards_of(machines: Sequence[Mapping[str, float]]) -> int:
+    """Graphics cards of a cluster. machines: the resources of each, as Ray counts them."""
+    return sum(int(machine.get("GPU", 0)) for machine in machines)
+
+
+def room_for(machines: Sequence[Mapping[str, float]], threads: int) -> int:
+    """How many workers a cluster has room for: one a card, or where it has none, one for so many
+    cores."""
+    cores = sum(int(machine.get("CPU", 0)) // threads for machine in machines)
+    return max(1, cards_of(machines) or cores)
+
+
+def card_share(machines: Sequence[Mapping[str, float]], workers: int) -> float:
+    """The share of a card that a worker is given, so that all of them find one; 0 without any."""
+    cards = cards_of(machines)
+    return 1 / math.ceil(workers / cards) if cards else 0.0

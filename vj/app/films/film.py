@@ -102,6 +102,7 @@ class FilmRendering:
                 raise Fault("there is no frame to render")
             self.pieces = self._divided(looked, crew.count)
             if not self._render(crew, looked, report):
+                self._log(f"what is rendered stays in {self.folder}: the same command goes on")
                 return 0
         finally:
             crew.close()
