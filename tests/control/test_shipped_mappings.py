@@ -15,12 +15,15 @@ from vj.control.osc.dispatch import Dispatcher
 from vj.control.osc.packet import Message, Unpacked
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE
+from vj.show.find import ROOMS
 from vj.show.load import ShowFaults, load_show
 
 ROOT = Path(__file__).parents[2]
 MAPPINGS = ROOT / "mappings"
 INCLUDED = sorted(
-    str(path.relative_to(MAPPINGS).with_suffix("")) for path in MAPPINGS.glob("*/*.yaml")
+    str(path.relative_to(MAPPINGS).with_suffix(""))
+    for path in MAPPINGS.glob("*/*.yaml")
+    if path.parent != ROOMS
 )
 
 

@@ -7,6 +7,7 @@ import random
 import re
 from pathlib import Path
 
+from vj.show.find import ROOMS
 from vj.show.load import FIRST_SHOW
 
 VALUES = (
@@ -124,7 +125,7 @@ LETTERS = (
 
 def files() -> list[Path]:
     """All shows that come with the program."""
-    return sorted(FIRST_SHOW.parent.rglob("*.yaml"))
+    return sorted(path for path in FIRST_SHOW.parent.rglob("*.yaml") if path.parent != ROOMS)
 
 
 class Edits:

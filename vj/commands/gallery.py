@@ -22,7 +22,7 @@ from vj.sources.image import read_picture
 
 FOLDER = FIRST_SHOW.parents[1] / "docs" / "gallery"
 ROOM = "room"
-"""The room of rooms/ that is rendered as one picture."""
+"""The room of mappings/rooms/ that is rendered as one picture."""
 RATE = 12
 """Frames a second of the animations."""
 WIDTH = 224

@@ -10,15 +10,15 @@ from vj.show.paths import exists
 FIRST_SHOW = Path(__file__).parents[2] / "mappings" / "first_show.yaml"
 SHOWS = Path("shows")
 """The user's own shows, see `vj.show.own_shows`."""
-ROOMS = FIRST_SHOW.parents[1] / "rooms"
+ROOMS = FIRST_SHOW.parent / "rooms"
 """The shipped room files, see `vj.show.room_file`."""
 PICTURES = SHOWS / "pictures"
 """The user's own style pictures: what was put on the page."""
 
 
 def find_show(name: str) -> Path:
-    """A path as it is, or a name in mappings/ or, else, in shows/ or rooms/, with or without its
-    ending. Raises Fault with the nearest one there is."""
+    """A path as it is, or a name in mappings/ or, else, in shows/ or mappings/rooms/, with or
+    without its ending. Raises Fault with the nearest one there is."""
     shipped = FIRST_SHOW.parent
     folders = [folder / one for folder in (shipped, SHOWS, ROOMS) for one in (name, f"{name}.yaml")]
     for path in (Path(name), *folders):
@@ -57,5 +57,6 @@ def included_path(name: str, beside: Path) -> Path:
     known = [
         str(p.relative_to(FIRST_SHOW.parent).with_suffix(""))
         for p in sorted(FIRST_SHOW.parent.rglob("*.yaml"))
+        if p.parent != ROOMS
     ]
     raise Fault(f"{name}: no such file beside the show or in mappings/{nearest(name, known)}")
