@@ -30,6 +30,7 @@ def lacks() -> str:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(400)
 def test_ola_plays_a_show_and_its_lamps_follow_the_picture() -> None:
     if reason := lacks():
         pytest.skip(reason)
