@@ -218,6 +218,8 @@ def test_a_performance_from_clip_to_recording_played_over_osc(
         "record:out.mp4",
         "--size",
         "128x128",
+        "--fps",
+        "12",
         "--json",
         "sum.json",
     ]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -28,6 +28,7 @@ OPTIONS: dict[torch.dtype, tuple[str, ...]] = {
 """What a kernel's text is compiled with for a model's numbers."""
 
 
+@cache
 def signature(name: str, source: str) -> list[str]:
     """The kinds of a kernel's arguments, as its source has them: pointer, int or float."""
     arguments = re.search(rf"VJ_KERNEL {name}\((.*?)\)", source, re.DOTALL)[1].split(",")  # type: ignore[index]

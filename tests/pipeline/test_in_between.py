@@ -69,12 +69,12 @@ def plain_blend(old: np.ndarray, new: np.ndarray, share: float) -> np.ndarray:
 def far_from_all(made: np.ndarray, pictures: list[np.ndarray], reach: int = 3) -> float:
     """The share of the pixels whose colour is none of those near there in any of the pictures: what
     is a blend of two things."""
-    least = np.full(made.shape[:2], 255.0)
+    least = np.full(made.shape[:2], 255, np.uint8)
     for picture in pictures:
         for right in range(-reach, reach + 1):
             for down in range(-reach, reach + 1):
-                there = np.roll(picture, (down, right), (0, 1)).astype(int)
-                least = np.minimum(least, np.abs(made.astype(int) - there).max(axis=2))
+                apart = cv2.absdiff(made, np.roll(picture, (down, right), (0, 1)))
+                least = np.minimum(least, apart.max(axis=2))
     return float((least > 24).mean())
 
 
