@@ -152,6 +152,23 @@ def test_where_the_show_says_so_it_goes_on_alone() -> None:
     assert chased.controls.engine.cues.current == "b"
 
 
+def test_quarter_frames_that_are_lost_on_the_way_do_not_stop_it() -> None:
+    chased = Chased(Sender("30"), jitter=0.003)
+    hear, lost = chased.hear, random.Random(3)
+
+    def lossy(message: mido.Message, time: float) -> None:
+        if lost.random() > 0.3:
+            hear(message, time)
+
+    chased.play(0.0, 0.5)
+    chased.hear = lossy  # type: ignore[method-assign]
+    stood = chased.play(0.5, 6.0)
+    assert max(abs(position - at) for at, position in stood) < 1 / 30
+    led = [position for _, position in stood]
+    assert all(b > a for a, b in pairwise(led))
+    assert chased.text.endswith("chasing")
+
+
 def test_a_small_gap_is_not_seen() -> None:
     chased = Chased(Sender("30"))
     chased.play(0.0, 2.0)

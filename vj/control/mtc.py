@@ -17,6 +17,11 @@ PIECES = 8
 NEAR = 12
 """Quarter frames by which a full frame may differ from the timecode that runs, and says nothing
 new: some senders repeat them meanwhile."""
+LATE = 2.0
+"""Quarter frames by which those that follow lost ones may come early or late."""
+LONGEST = 50.0
+"""Quarter frames that may be lost, half a second of them: then it is known anew from the next
+eight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class MtcReader:
         self._times: list[float] = []
         """When the pieces came that follow one another without a gap; the last `PIECES`."""
         self._piece = -1
+        self._last = 0.0
         self._way = 0
         self._at: int | None = None
         """Quarter frames after midnight of the last piece; None while it is not known."""
@@ -52,16 +58,30 @@ class MtcReader:
         step = (piece - self._piece) % PIECES
         way = {1: 1, PIECES - 1: -1}.get(step, 0)
         if self._piece < 0 or way == 0 or (self._way and way != self._way):
-            self._times, self._at = [], None
-        self._way = way if self._times else 0
-        self._piece, self._values[piece] = piece, value
+            passed = self._lost(piece, time)
+            if passed == 0:
+                self._at, self._way = None, 0
+            self._times = []
+        else:
+            passed, self._way = 1, way
+        self._piece, self._last, self._values[piece] = piece, time, value
         self._times = [*self._times[1 - PIECES :], time]
         if self._at is not None:
-            self._at = (self._at + self._way) % (4 * self._rate.day)
+            self._at = (self._at + passed * self._way) % (4 * self._rate.day)
         last = PIECES - 1 if self._way > 0 else 0
         if len(self._times) == PIECES and self._way and piece == last:
             return self._whole()
         return [] if self._at is None else [TimecodeReading(time, self._at, self._rate, self._way)]
+
+    def _lost(self, piece: int, time: float) -> int:
+        """How many pieces on it is since the last one, where some were lost on the way and as much
+        time has passed as they take; 0 where it does not go on so."""
+        if self._at is None:
+            return 0
+        taken = (time - self._last) * 4 * float(self._rate.fps)
+        step = (piece - self._piece) * self._way % PIECES
+        passed = step + PIECES * round((taken - step) / PIECES)
+        return passed if passed > 1 and abs(passed - taken) <= LATE and taken < LONGEST else 0
 
     def _whole(self) -> list[TimecodeReading]:
         """A whole timecode has come. It is that of the frame in which its first piece was sent;
@@ -93,7 +113,7 @@ class MtcReader:
         if not label.fits(rate):
             return []
         at = 4 * rate.frames(label)
-        runs = self._at is not None and rate == self._rate and time - self._times[-1] < 0.1
+        runs = self._at is not None and rate == self._rate and time - self._last < 0.1
         if runs and self._at is not None and abs(at - self._at) <= NEAR:
             return []
         self._times, self._at, self._piece = [], None, -1
