@@ -3,6 +3,7 @@ of one that is wrong."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +162,15 @@ def test_those_that_come_with_vj_take_the_ends_of_their_ranges() -> None:
                     for one in header.parameters
                 )
                 try_out(effect, rows)
+
+
+def test_the_effect_in_the_docs_is_one() -> None:
+    page = (ROOT / "docs" / "effects.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    header = header_of(text, "mine.py")
+    assert [row.name for row in header.parameters] == ["levels", "edges"]
+    effect = LoadedEffect("mine", header)
+    try_out(effect, header.parameters)
+    ramp = np.tile(np.arange(256, dtype=np.uint8)[:, None, None], (1, 8, 3))
+    made = effect(ramp, {"levels": 4.0, "edges": False}, FrameTime(0.0), {})
+    assert len(np.unique(made)) == 4
