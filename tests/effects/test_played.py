@@ -3,6 +3,8 @@ out while they fail or take too long, and forgotten at a cut."""
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
@@ -19,6 +21,7 @@ from vj.effects.header import header_of
 from vj.effects.loaded import LoadedEffect
 from vj.effects.played import PATIENCE, RETRY, PlayedEffect
 from vj.effects.stages import Effects, EffectStage
+from vj.effects.stuck import Interrupter, ended_in_time
 from vj.parameters.store import Snapshot, Store
 from vj.parameters.table import TABLE
 from vj.pipeline.frame_pipeline import FramePipeline
@@ -199,6 +202,34 @@ def test_one_that_hangs_is_named_by_the_watchdog() -> None:
     assert log == ["the picture is stalled: effect mine has taken 2 s"]
     supervisor.check()
     assert supervisor.stalled == []
+
+
+def test_one_that_does_not_end_is_ended_and_not_tried_again_by_itself() -> None:
+    interrupter = Interrupter(0.05)
+    over = threading.Event()
+    text = "def effect(frame, parameters, time):\n    while True:\n        pass\n"
+    effect, log = played(text, interrupter=interrupter)
+
+    def watch() -> None:
+        while not over.wait(0.01):
+            interrupter.look()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        stage = stage_of(effect)
+        assert stage.of(GREY, snapshot(), 0.0, 0) is GREY
+        assert stage.of(GREY, snapshot(), 99.0, 1) is GREY
+    finally:
+        over.set()
+        watcher.join()
+    assert len(log) == 1
+    assert re.match(r"mine\.py:[23]: EffectStuck: it did not end, and was ended: ", log[0])
+    with pytest.raises(Fault, match="EffectStuck"):
+        ended_in_time(
+            lambda: LoadedEffect("loop", header_of(text + "effect(1, 2, 3)", "l.py")), 0.05
+        )
+    assert ended_in_time(lambda: 5, 9.0) == 5
 
 
 def test_a_hard_cut_and_panic_empty_what_effects_remember_before_the_new_scene_is_seen() -> None:

@@ -15,6 +15,7 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker
 from vj.effects.header import AMOUNT, BUDGET, PREFIX
 from vj.effects.loaded import FrameTime, LoadedEffect
+from vj.effects.stuck import EffectStuck, Interrupter
 from vj.parameters.row import Parameter
 from vj.parameters.store import Snapshot
 
@@ -22,6 +23,7 @@ PATIENCE = 30
 """Frames in a row that may take longer."""
 RETRY = 10.0
 """Seconds on the show's clock after which one that has failed is tried again."""
+AGAIN = f"and tried again every {RETRY:g} s"
 NEUTRAL: dict[str, tuple[type, ...]] = {
     "float": (float, int),
     "int": (int,),
@@ -44,11 +46,13 @@ class PlayedEffect:
         period: Callable[[], float] = lambda: 1 / 30,
         share: float = BUDGET,
         settled: Callable[[], bool] = lambda: True,
+        interrupter: Interrupter | None = None,
     ) -> None:
         """live: what it raises is logged, and its frame goes on without; else that is raised, and
         it may take as long as it wants. period: seconds of a frame. share: of these, which it may
         take. settled: asked whether the machine is not busy with something else, such as loading a
-        model, so that its time counts."""
+        model, so that its time counts. interrupter: ends it where it does not end by itself."""
+        self._interrupter = interrupter or Interrupter()
         self.name, self.header = effect.name, effect.header
         self._effect, self._metrics, self._log = effect, metrics, log
         self._live, self._period, self._share, self._settled = live, period, share, settled
@@ -100,11 +104,13 @@ class PlayedEffect:
         begun = time.perf_counter()
         stage.enter(f"effect {self.name}")
         try:
-            made = self._effect(picture, values, moment, self._memory)
-        except Fault as fault:
+            made = self._interrupter.call(
+                lambda: self._effect(picture, values, moment, self._memory)
+            )
+        except (Fault, EffectStuck) as error:
             if not self._live:
                 raise
-            self._fails(str(fault), moment)
+            self._fails(str(error), moment)
             return picture
         self._took = self._metrics.lap(f"effect {self.name}", begun) - begun
         self._judge(self._took)
@@ -131,12 +137,13 @@ class PlayedEffect:
     def _fails(self, message: str, moment: float) -> None:
         self._metrics.faults += 1
         self._memory = {}
-        self.left_out, self._again = message, moment + RETRY
+        stuck = self._interrupter.fired
+        self.left_out, self._again = message, float("inf") if stuck else moment + RETRY
         if message != self._told:
             self._told = message
+            again = "or its amount goes to 0 and up again" if stuck else AGAIN
             self._log(
-                f"{message}\nthe effect {self.name} is left out until the file is saved; it is "
-                f"tried again every {RETRY:g} s"
+                f"{message}\nthe effect {self.name} is left out until the file is saved, {again}"
             )
 
     def _judge(self, took: float) -> None:
