@@ -293,12 +293,14 @@ def test_weights_that_lack_some_tensors_are_not_filled_up_at_random(
         opened(folder)
 
 
-@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])
-def test_weights_that_are_no_numbers_are_told_at_load(folder: Path, part: str) -> None:
+@pytest.mark.parametrize(
+    ("part", "number"), [("unet", "nan"), ("vae", "inf"), ("text_encoder", "-inf")]
+)
+def test_weights_that_are_no_numbers_are_told_at_load(folder: Path, part: str, number: str) -> None:
     file = weights_of(folder, part)
     state = load_file(file)
     last = sorted(state)[-1]
-    state[last].view(-1)[-1] = float("nan")
+    state[last].view(-1)[-1] = float(number)
     save_file(state, file, {"format": "pt"})
     with pytest.raises(Fault, match=rf"1 of the \d+ tensors of its {part} hold NaN.*{last}"):
         opened(folder)
