@@ -105,7 +105,7 @@ class Console:
 
     def summary(self, summary: Mapping[str, Any]) -> None:
         """Log how it went, once the show has ended."""
-        if self._quiet:
+        if self._quiet or summary.get("was_there"):
             return
         latency = summary.get("latency_ms")
         parts = [

@@ -66,6 +66,8 @@ class Alone:
         self._hand, self._stop = Hand(threads, folder, stop), stop
         self.report: Report = lambda done, total: None
         """Told of each picture, by the film's numbers."""
+        self.log: Callable[[str], None] | None = None
+        """Takes what is said meanwhile."""
 
     def look(
         self, job: FilmJob, folder: Path, take_log: Path | None, log: Callable[[str], None]
@@ -81,7 +83,7 @@ class Alone:
         pictures: bool,
     ) -> Iterator[PaintedPiece]:
         for piece in pieces:
-            done = self._hand.paint(job, piece, folder, sinks, pictures, self.report)
+            done = self._hand.paint(job, piece, folder, sinks, pictures, self.report, self.log)
             if self._stop.is_set():
                 return
             yield done

@@ -72,6 +72,10 @@ class FilmRendering:
         self.folder = (here / first).with_name(f"{first.name}.parts")
         self._workers, self._threads, self._overlap = workers, threads, overlap
         self._frames, self._resume = frames, resume
+        self._computed: dict[str, float] = {}
+        """Seconds that this process computed: looking through, painting, putting together."""
+        self._was_there = False
+        """It was finished before."""
         if frames is not None and overlap:
             raise Fault("--frames: are exact, and --overlap is not: leave one of them out")
         self._stop = threading.Event()
@@ -95,18 +99,22 @@ class FilmRendering:
         try:
             self._count = crew.count
             self._log(f"{self.show.show}: looking through it for places to cut")
+            begun = time.process_time()
             looked = crew.look(self.job, self.folder, self._take_log, self._say)
+            self._computed["look"] = time.process_time() - begun
             if looked is None:
                 return 0
             if not looked.frames:
                 raise Fault("there is no frame to render")
             self.pieces = self._divided(looked, crew.count)
+            begun = time.process_time()
             if not self._render(crew, looked, report):
                 self._log(f"what is rendered stays in {self.folder}: the same command goes on")
                 return 0
+            self._computed["paint"] = time.process_time() - begun
         finally:
             crew.close()
-        files = []
+        files, begun = [], time.process_time()
         for index, uri in enumerate(self._sinks):
             path, frames = join(
                 self.folder, self.pieces, index, uri, looked, self.show.slow, self._log
@@ -115,6 +123,7 @@ class FilmRendering:
             self._log(f"{path}: {frames} frames of {_counted(self.pieces, 'piece')}")
             files.append(str(path.absolute()))
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._computed["join"] = time.process_time() - begun
         if self._resume:
             self.folder.mkdir(exist_ok=True)
             told = {"key": self._key, "frames": self.rendered, "files": files}
@@ -133,7 +142,7 @@ class FilmRendering:
         files = [Path(str(name)) for name in found.get("files", ())]
         if not files or not all(file.exists() for file in files):
             return False
-        self.rendered = int(found.get("frames", 0))
+        self.rendered, self._was_there = int(found.get("frames", 0)), True
         names = ", ".join(str(file) for file in files)
         self._log(
             f"{names}: is finished, {self.rendered} frames of this very show; move it away to "
@@ -208,12 +217,12 @@ class FilmRendering:
                 frame = (number - 1) // slow
                 tell(done + frame + 1 - self._begins(frame))
 
-            crew.report = in_piece
+            crew.report, crew.log = in_piece, self._say
         for painted in crew.paint(self.job, todo, self.folder, self._sinks, pictures):
             self._painted.append(painted)
             for line in painted.said:
                 self._say(line)
-            if painted.tries > 1:
+            if painted.tries > 1 and self._workers != 1:
                 piece = painted.piece
                 self._log(
                     f"frames {piece.begins} to {piece.ends - 1} were begun {painted.tries} times: "
@@ -250,6 +259,8 @@ class FilmRendering:
             "workers": self._count,
             "threads": self._threads,
             "pieces": len(self.pieces),
+            "computed_s": {name: round(took, 2) for name, took in self._computed.items()},
+            "was_there": self._was_there,
             "again": sum(painted.tries - 1 for painted in self._painted),
         }
 

@@ -52,6 +52,7 @@ class Hand:
         sinks: Sequence[str],
         pictures: bool,
         report: Report = lambda done, total: None,
+        log: Callable[[str], None] | None = None,
     ) -> PaintedPiece:
         """See `vj.app.films.pieces.paint`."""
-        return paint(job, piece, folder, sinks, pictures, self._make, self._stop, report)
+        return paint(job, piece, folder, sinks, pictures, self._make, self._stop, report, log)

@@ -150,28 +150,31 @@ def paint(
     make: MakesBackend,
     stop: threading.Event | None = None,
     report: Report = lambda done, total: None,
+    log: Callable[[str], None] | None = None,
 ) -> PaintedPiece:
     """Render a piece, from where it stood when it was killed. sinks: the film's recordings. report:
-    told of each picture, by the film's numbers. Raises Fault."""
+    told of each picture, by the film's numbers. log: takes what is said, in place of `said`.
+    Raises Fault."""
     begun = time.monotonic()
     tries = _count(folder / f"{piece.name}.tries")
     work = folder / f".{piece.name}.part"
     shutil.rmtree(folder / piece.name, ignore_errors=True)
     said: list[str] = []
+    say = log or said.append
     while True:
         parts = PieceInParts(work, job.key)
         (work / "pid").write_text(str(os.getpid()), encoding="utf-8")
         if parts.standing is not None:
-            said.append(f"frames {piece.begins} to {piece.ends - 1} go on at {parts.standing.came}")
+            say(f"frames {piece.begins} to {piece.ends - 1} go on at {parts.standing.came}")
         uris = [recorded(uri, parts.place, index, pictures) for index, uri in enumerate(sinks)]
-        rendering = job.rendering(said.append, parts.range(piece.range()), make, uris)
+        rendering = job.rendering(say, parts.range(piece.range()), make, uris)
         parts.follow(rendering)
         if stop is not None:
             _follow(stop, rendering.stop)
         try:
             rendering.run(report)
         except NotTakenUp as fault:
-            said.append(f"{fault}: these frames begin anew")
+            say(f"{fault}: these frames begin anew")
             continue
         break
     if stop is not None and stop.is_set():
