@@ -17,6 +17,9 @@ from vj.app.offline import Rendering
 from vj.commands.check import check
 from vj.core.errors import Fault
 from vj.core.frame import Frame
+from vj.effects.header import header_of
+from vj.parameters.store import Store
+from vj.parameters.table import ROWS, Table
 from vj.show.load import check_show
 from vj.show.reload import ShowFile
 
@@ -207,3 +210,42 @@ def test_check_runs_what_the_show_names_and_nothing_else(tmp_path: Path) -> None
     path.write_text(text + "  - {file: paper.py, at: end}\n")
     assert check([str(path)], said.append, said.append) == 1
     assert any("two effects have this name; name: paper_2" in line for line in said)
+
+
+def test_everything_that_plays_a_parameter_plays_those_of_effects(tmp_path: Path) -> None:
+    (tmp_path / "paper.py").write_text(PAINTS.replace("at =", "hit = Trigger()\nat ="))
+    name = "effects/paper/shade"
+    tree = {
+        "source": "testcard",
+        "model": "none",
+        "effects": [str(tmp_path / "paper.py")],
+        "mappings": [{"osc": "/x", "to": name, "range": [10, 20]}],
+        "macros": {"storm": {"drives": {name: [0, 100]}}},
+        "modulators": [{"lfo": "sine", "rate": 1, "to": name, "depth": 10}],
+        "cues": [{"name": "dark", "set": {name: 5, "effects/paper/hit": True}}],
+        "curves": [{"to": name, "points": [[0, 0], [2, 50]]}],
+        "timeline": [{"at": 0, "cue": "dark"}],
+    }
+    assert check_show(tree, "here").table().rows[name].high == 100
+    with pytest.raises(Fault, match=r"effects/paper/shde: no such parameter; did you mean .*shade"):
+        check_show({**tree, "start": {"effects/paper/shde": 4}}, "here")
+    with pytest.raises(Fault, match=r"effects/paper/shade: 200 is above 100"):
+        check_show({**tree, "start": {name: 200}}, "here")
+
+
+def test_a_parameter_of_a_file_that_was_saved_keeps_what_still_fits() -> None:
+    def rows(*declared: str) -> Table:
+        text = "".join(f"{one}\n" for one in declared)
+        text += "def effect(frame, parameters, time):\n    return frame\n"
+        return Table((*ROWS, *header_of(text, "f.py").rows("f")))
+
+    store = Store({}, rows("a = Slider(1, 0, 9)", "b = Slider(1, 0, 9)", "c = Choice('x', 'y')"))
+    for name, value in {"a": 7.0, "b": 3.0, "c": "y"}.items():
+        store.set(f"effects/f/{name}", value)
+    store.sample(9.0)
+    store.adopt({}, rows("a = Slider(1, 0, 5)", "b = Choice('u', 'v')", "c = Choice('y', 'z')"))
+    values = store.sample(9.1).values
+    assert [values[f"effects/f/{name}"] for name in "abc"] == [5.0, "u", "y"]
+    store.adopt({}, rows("c = Choice('z', 'w')"))
+    values = store.sample(9.2).values
+    assert (values["effects/f/c"], "effects/f/a" in values) == ("z", False)
