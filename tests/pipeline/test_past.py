@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,8 +18,10 @@ from vj.parameters.store import Store
 from vj.parameters.table import TABLE, Value
 from vj.pipeline import past
 from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.frame_range import RUN_IN
+from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.past import Places
 
 SIZE, FPS = Size(32, 32), 10
@@ -127,3 +130,48 @@ def test_hard_cuts_are_places_and_what_lasts_ends_there() -> None:
     assert places.before(8) == 0
     assert places.before(15) == 9
     assert "feedback/amount" in places.kept
+
+
+def looked(values: Mapping[str, Value], backend: Backend, walk: bool = False) -> Places:
+    """What is found of a film with a hard cut before frame 12, whose frame 5 has these values."""
+    places, context = Places(), FrameContext.black(SIZE, ())
+    picture = context.image
+    step = WalkStep(picture, picture, 0.5) if walk else None
+    for number in range(20):
+        played = {**CLEAR, **(values if number == 5 else {})}
+        snapshot = Store(played).sample(number / FPS)
+        one = replace(context, number=number, scene=number >= 12, walk=step)
+        places.look(number, snapshot, one, backend)
+    return places
+
+
+@pytest.mark.parametrize(
+    ("values", "walk", "words"),
+    [
+        ({"walk/even": 1}, True, "walk/even"),
+        ({"image/from": "output"}, False, "image/from output"),
+    ],
+)
+def test_where_what_was_painted_leads_nothing_is_cut_any_more(
+    values: Mapping[str, Value], walk: bool, words: str
+) -> None:
+    places = looked(values, PassThrough(SIZE), walk)
+    assert words in places.lost
+    assert (places.cuts, places.clear) == ([], [])
+    assert looked({}, PassThrough(SIZE), walk).cuts == [12]
+
+
+def test_a_walk_by_the_clock_is_cut() -> None:
+    assert not looked({"walk/even": 1}, PassThrough(SIZE)).lost, "no walk is on a deck"
+
+
+def test_a_model_says_what_stays_in_it() -> None:
+    model = make_backend(
+        ModelSpec("drawn", dtype="float32"), "stream", SIZE, Store().sample(0.0), False, print
+    )
+    assert looked({}, model).cuts == [12]
+    model.keeps = "for good"  # type: ignore[attr-defined]
+    assert "dreams on" in looked({}, model).lost
+    model.keeps = "till a cut"  # type: ignore[attr-defined]
+    assert looked({}, model).clear == []
+    model.close()
