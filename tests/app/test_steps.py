@@ -173,6 +173,12 @@ def test_a_step_of_a_picture_that_is_not_frozen_is_refused(show: Stepped) -> Non
     show.send("/vj/step")
     until(lambda: show.answers("/vj/error"))
     assert "the picture is not frozen" in show.answers("/vj/error")[0]
+    for wrong, words in (("x", "a number of frames would be right"), (-2, "0 to 10000 may wait")):
+        show.send("/vj/output/freeze", 1)
+        show.send("/vj/step", wrong)
+        until(lambda: any(words in text for text in show.answers("/vj/error")))  # noqa: B023
+    show.send("/vj/output/freeze", 0)
+    until(lambda: show.performance.store.get("output/freeze") is False)
     show.performance.store.set("output/step", True)  # a pedal
     until(lambda: any("output/step: the picture is not frozen" in one for one in show.messages))
 

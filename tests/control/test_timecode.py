@@ -319,3 +319,7 @@ def test_what_is_wrong_with_the_section_is_told(section: object, words: str) -> 
         check_show({"cues": CUES, "timeline": TIMELINE, "timecode": section}, "test")
     with pytest.raises(Fault, match="timecode: leads the timeline, and this show has none"):
         check_show({"cues": CUES, "timecode": "mtc"}, "test")
+    wrong = {"cues": CUES, "timeline": [{"at": "soon", "cue": "a"}], "timecode": "mtc"}
+    with pytest.raises(Fault, match="soon") as raised:
+        check_show(wrong, "test")
+    assert "timecode" not in str(raised.value), "what is left of the timeline may be none"

@@ -13,7 +13,7 @@ from vj.sources import split_uri
 DEVICES = ("camera", "spout", "syphon")
 """Kinds of sources that need something plugged in, or another program on the same card."""
 LEFT_OUT = (
-    *("mappings", "macros", "modulators", "cues", "timeline", "curves"),
+    *("mappings", "macros", "modulators", "cues", "timeline", "timecode", "curves"),
     *("start", "person", "depth", "flow", "engine", "upscale"),
     *("sources", "models", "sounds", "effects", "lights", "recipes"),
 )

@@ -46,6 +46,7 @@ def unused(
     the URI of the source that plays."""
     loras = {f"lora/{lora.name}" for lora in show.model.loras}
     in_beats = counts_beats(show) or values["memory/reset"] == "bar"
+    in_beats = in_beats or values["output/delay/beats"] != 0
     reasons = {
         "lora/": "the model that plays has no LoRA of this name",
         "walk/": "" if split_uri(source)[0] == "walk" else "the source that plays is no walk",

@@ -27,6 +27,8 @@ UNSURE = {
     "modulators": ["mod/"],
     "sounds": ["sound/"],
     "effects": ["effects/"],
+    "timeline": ["timecode: leads"],
+    "curves": ["timecode: leads"],
 }
 """Parts of messages that may be caused by the removal of a section, or of an entry of it."""
 
