@@ -122,13 +122,17 @@ def made(parts: Path, kind: str) -> Model:
         return model_of(
             parts, "lcm", True, loras=(lora(parts, "ink", 0.8),), **files, **pictured(parts)
         )
+    if kind == "everything sdxl":
+        files = {key: str(parts / name) for key, name in LED_XL.items()}
+        files |= pictured(parts, ip_adapter=str(parts / "xl-ip.safetensors"))
+        return model_of(parts, "xl", True, loras=(lora(parts, "xl-ink", 0.8),), **files)
     family, _, small = kind.partition(" ")
     return model_of(parts, family, bool(small))
 
 
 KINDS = ("sd15", "sd21", "turbo small-vae", "lcm", "sdxl", "LoRAs", "led", "led sdxl", "shown")
-KINDS += ("shown plus", "everything")
-OFTEN = ("turbo small-vae", "led sdxl", "everything")
+KINDS += ("shown plus", "everything", "everything sdxl")
+OFTEN = ("turbo small-vae", "everything sdxl")
 """What the others have is in these."""
 PLAYED = {
     "guidance": 1.5,
@@ -152,7 +156,7 @@ PLAYED = {
 def test_a_frame_waits_at_its_end_alone(parts: Path, card: PretendedCard, kind: str) -> None:
     """In its steps, 1 to 4 of the model's, with a negative prompt, noise that boils and follows
     form, everything played; then as one function."""
-    dtype = torch.bfloat16 if kind in ("sdxl", "led sdxl", "everything") else torch.float16
+    dtype = torch.bfloat16 if "sdxl" in kind or kind == "everything" else torch.float16
     model = made(parts, kind)
     played = OnCard(card, model, dtype, **PLAYED)
     for steps in (2, 4, 3, 1) if kind == "lcm" else (2, 1):
