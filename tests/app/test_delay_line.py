@@ -16,6 +16,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame, OutputFrame
 from vj.core.step_clock import StepClock
 from vj.parameters.store import Snapshot, Store
+from vj.pipeline.interpolation import FrameInterpolation
 from vj.show.load import check_show
 
 STEP = 0.001
@@ -125,6 +126,17 @@ def test_frames_between_two_keep_their_place_and_never_follow_a_newer_one(line: 
     moments = [moment for moment, _ in line.left]
     assert moments == pytest.approx([0.1, 0.12, 0.14], abs=0.002)
     assert [frame.number for _, frame in line.left] == [0, 0, 1]
+
+
+def test_what_is_moved_on_leaves_so_much_later_than_what_it_was_made_of() -> None:
+    clock = ManualClock()
+    between = FrameInterpolation(lambda frame: None, clock, 50)
+    flow = np.ones((4, 4, 3), np.float32)
+    for number, moment in enumerate((0.0, 0.1)):
+        between.take(OutputFrame(PICTURE, number, moment - 0.05, motion=flow), moment)
+    made = between.between(0.14)
+    assert made is not None
+    assert (made.captured, made.after) == (pytest.approx(0.05), pytest.approx(0.04))
 
 
 def test_more_than_fits_into_memory_leaves_earlier_and_that_is_told_once(

@@ -211,6 +211,15 @@ def test_at_half_speed_it_goes_half_as_fast() -> None:
     assert chased.text.endswith("chasing")
 
 
+def test_it_runs_ahead_by_as_long_as_pictures_are_on_their_way() -> None:
+    chased = Chased(Sender("25"), ahead="80 ms")
+    stood = chased.play(0.0, 2.0)[10:]
+    assert all(position - at == pytest.approx(0.08, abs=0.01) for at, position in stood)
+    chased.hear(chased.sender.full(4.0), chased.controls.now)
+    chased.controls.play(0.1)
+    assert chased.position == pytest.approx(4.0), "what stands is on its way no more"
+
+
 def test_a_full_frame_sets_the_place_and_it_stands_there() -> None:
     chased = Chased(Sender("25"))
     chased.controls.play(0.2)

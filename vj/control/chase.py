@@ -134,7 +134,8 @@ class Chase:
             if self.stands and not timeline.waits and not timeline.stopped:
                 timeline.move(0.0, passed, time, tempo)
             return
-        wanted, speed = self._line.seconds(time, self.rule.start), self._line.speed()
+        speed = self._line.speed()
+        wanted = self._line.seconds(time, self.rule.start) + speed * self.rule.ahead.seconds
         at, self._at = self._at, wanted
         if at is None or abs(wanted - at - speed * passed) > JUMP:
             if at is not None and 0 < wanted - at <= PASSED:
