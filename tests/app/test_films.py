@@ -24,6 +24,7 @@ from vj.app.films.pieces import FilmPiece, divide
 from vj.app.offline import Rendering
 from vj.core.errors import Fault
 from vj.core.threads import VARIABLE
+from vj.pipeline.frame_range import RUN_IN
 from vj.show.load import check_show
 
 
@@ -79,6 +80,17 @@ def test_pictures_of_the_pieces_are_those_of_the_whole(film: Path) -> None:
     assert [path.name for path in one] == [path.name for path in two]
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
     assert not list(Path().glob("*.parts"))
+
+
+def test_it_is_cut_where_pictures_leave_nothing_too(film: Path) -> None:
+    start = {"feedback/amount": 0, "blend/smoothing": 0, "noise/hold": 1, "steps": 2}
+    more: dict[str, Any] = {"model": "none", "start": start}
+    whole("whole/", **more)
+    made = in_pieces("pieces/", **more)
+    made.run()
+    assert [piece.begins for piece in made.pieces] == [0, RUN_IN + 1, 2 * (RUN_IN + 1)]
+    one, two = pictures(Path("whole")), pictures(Path("pieces"))
+    assert all(np.array_equal(one[number], two[number]) for number in range(FRAMES))
 
 
 @pytest.mark.parametrize(
