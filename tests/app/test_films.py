@@ -71,6 +71,7 @@ def test_pictures_of_the_pieces_are_those_of_the_whole(film: Path) -> None:
     said: list[str] = []
     made = in_pieces("pieces/", said, **more)
     assert made.run() == FRAMES
+    assert (made.summary()["threads"], len(made.summary()["processors"])) == (1, 1)
     assert [(piece.begins, piece.ends) for piece in made.pieces] == [
         (0, CUTS[0]),
         (CUTS[0], CUTS[1]),

@@ -15,6 +15,7 @@ from typing import Any
 
 import vj
 from vj.core.errors import Fault
+from vj.core.processor import processor_name
 from vj.graphics_card import nvidia_smi
 
 FILE, TABLE = "card.json", "card.md"
@@ -54,7 +55,7 @@ def machine(pretended: bool) -> dict[str, Any]:
     cupy = version_of("cupy-cuda13x") or version_of("cupy-cuda12x") or version_of("cupy")
     commit = asked("git", "rev-parse", "--short", "HEAD")
     return {
-        "device": card or f"{_processor()}, {os.cpu_count()} cores",
+        "device": card or f"{processor_name()}, {os.cpu_count()} cores",
         "card": card,
         "pretended": pretended,
         "driver": driver,
@@ -69,16 +70,6 @@ def machine(pretended: bool) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "command": " ".join(sys.argv[1:]),
     }
-
-
-def _processor() -> str:
-    """Its name, where the system tells it."""
-    try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in told.splitlines() if "model name" in line]
-    return names[0] if names else platform.machine()
 
 
 class Record:

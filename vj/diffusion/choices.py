@@ -4,13 +4,12 @@ of a show does not have to time anything."""
 from __future__ import annotations
 
 import os
-import platform
 import threading
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from vj.core import cache
+from vj.core.processor import processor_name
 
 FILE = "choices.json"
 
@@ -18,15 +17,7 @@ FILE = "choices.json"
 def machine() -> str:
     """What the timings hold for: processor, how many cores this process may use, torch."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores, torch {version('torch')}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n")
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration, IndexError):
-        return platform.processor() or platform.machine()
+    return f"{processor_name()}, {cores} cores, torch {version('torch')}"
 
 
 class Choices:

@@ -14,7 +14,15 @@ from vj.app.films.crew import CLUSTER, Alone, Crew, RayCrew
 from vj.app.films.job import FilmJob
 from vj.app.films.joining import join
 from vj.app.films.looking import FilmLook, read_json, write_json
-from vj.app.films.pieces import FilmPiece, PaintedPiece, among, divide, is_painted, recorder
+from vj.app.films.pieces import (
+    FilmPiece,
+    PaintedPiece,
+    among,
+    divide,
+    is_painted,
+    processors,
+    recorder,
+)
 from vj.app.offline import RENDERED, Report
 from vj.core.errors import Fault
 from vj.show.schema import Show
@@ -86,6 +94,7 @@ class FilmRendering:
         self._sent: dict[str, int] = {}
         self._count = 1
         self._said: set[str] = set()
+        self._processors: list[str] = []
 
     def stop(self) -> None:
         self._stop.set()
@@ -114,6 +123,12 @@ class FilmRendering:
             self._computed["paint"] = time.process_time() - begun
         finally:
             crew.close()
+        self._processors = processors(self.folder, self.pieces)
+        if len(self._processors) > 1:
+            self._log(
+                f"painted on different processors ({', '.join(self._processors)}): on another kind "
+                "the last bits of a picture may be other ones"
+            )
         files, begun = [], time.process_time()
         for index, uri in enumerate(self._sinks):
             path, frames = join(
@@ -258,6 +273,7 @@ class FilmRendering:
             "sent": self._sent,
             "workers": self._count,
             "threads": self._threads,
+            "processors": self._processors,
             "pieces": len(self.pieces),
             "computed_s": {name: round(took, 2) for name, took in self._computed.items()},
             "was_there": self._was_there,

@@ -18,6 +18,7 @@ from vj.app.films.looking import FilmLook, read_json, write_json
 from vj.app.offline import Report
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
+from vj.core.processor import processor_name
 from vj.diffusion.making import MakesBackend
 from vj.pipeline.frame_range import RUN_IN, FrameRange, part
 from vj.sinks import SinkSettings, make_sink
@@ -141,6 +142,12 @@ def is_painted(folder: Path, piece: FilmPiece, key: str) -> bool:
     return found is not None and found.get("key") == key
 
 
+def processors(folder: Path, pieces: Sequence[FilmPiece]) -> list[str]:
+    """On which processors pieces that are there were painted."""
+    found = (read_json(folder / piece.name / RENDERED) or {} for piece in pieces)
+    return sorted({str(one["processor"]) for one in found if "processor" in one})
+
+
 def paint(
     job: FilmJob,
     piece: FilmPiece,
@@ -180,7 +187,12 @@ def paint(
     if stop is not None and stop.is_set():
         return PaintedPiece(piece, os.getpid(), tries, 0.0)
     parts.put_together(uris, rendering)
-    told: dict[str, Any] = {"key": job.key, "piece": asdict(piece), "threads": job.threads}
+    told: dict[str, Any] = {
+        "key": job.key,
+        "piece": asdict(piece),
+        "threads": job.threads,
+        "processor": processor_name(),
+    }
     write_json(work / RENDERED, told)
     os.replace(work, folder / piece.name)
     return PaintedPiece(piece, os.getpid(), tries, time.monotonic() - begun, tuple(said))
