@@ -4,6 +4,7 @@ of one that is wrong."""
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +175,28 @@ def test_the_effect_in_the_docs_is_one() -> None:
     ramp = np.tile(np.arange(256, dtype=np.uint8)[:, None, None], (1, 8, 3))
     made = effect(ramp, {"levels": 4.0, "edges": False}, FrameTime(0.0), {})
     assert len(np.unique(made)) == 4
+
+
+class _Panic(BaseException):
+    """As those of packages that are written in Rust."""
+
+
+def test_what_is_no_exception_is_contained_too_on_the_thread_that_plays() -> None:
+    effect = LoadedEffect("mine", header_of(BODY.replace("return frame", "raise stop"), "mine.py"))
+    grey, told = np.zeros((4, 4, 3), np.uint8), []
+
+    def plays() -> None:
+        for one in (KeyboardInterrupt, _Panic):
+            effect._function.__globals__["stop"] = one
+            try:
+                effect(grey, {}, FrameTime(0.5), {})
+            except Fault as fault:
+                told.append(str(fault))
+
+    thread = threading.Thread(target=plays)
+    thread.start()
+    thread.join()
+    assert [line[:10] for line in told] == ["mine.py:2:", "mine.py:2:"]
+    effect._function.__globals__["stop"] = KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):  # a Ctrl-C while it renders
+        effect(grey, {}, FrameTime(0.5), {})

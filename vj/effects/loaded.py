@@ -6,6 +6,7 @@ from __future__ import annotations
 import linecache
 import math
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from types import ModuleType
@@ -75,14 +76,21 @@ class LoadedEffect:
             exec(compile(header.text, shown, "exec"), module.__dict__)
         except SyntaxError as error:
             raise Fault(syntax_fault(header.file, error)) from None
-        except Exception as error:  # it is somebody's program
-            raise Fault(self.fault(error)) from None
-        except SystemExit:
-            raise Fault(f"{header.file}: ends the program; an effect returns a frame") from None
+        except BaseException as error:
+            raise self._contained(error) from None
         function = module.__dict__.get(FUNCTION)
         if not callable(function):
             raise Fault(f"{header.file}: {FUNCTION} is no function any more")
         return function  # type: ignore[no-any-return]
+
+    def _contained(self, error: BaseException) -> BaseException:
+        """What is raised in its place. It is somebody's program: all is contained, the panics of
+        Rust's packages too, which are no Exception; but for a Ctrl-C of the terminal."""
+        if isinstance(error, SystemExit):
+            return Fault(f"{self.header.file}: ends the program; an effect returns a frame")
+        main = threading.current_thread() is threading.main_thread()
+        pressed = main and isinstance(error, KeyboardInterrupt)
+        return error if pressed else Fault(self.fault(error))
 
     def fault(self, error: BaseException) -> str:
         """`trails.py:12: ValueError: ...: the line's text`. The line is the last one in the file
@@ -111,12 +119,8 @@ class LoadedEffect:
                 if self.header.remembers
                 else self._function(*handed)
             )
-        except Exception as error:  # it is somebody's program
-            raise Fault(self.fault(error)) from None
-        except SystemExit:
-            raise Fault(
-                f"{self.header.file}: ends the program; an effect returns a frame"
-            ) from None
+        except BaseException as error:
+            raise self._contained(error) from None
         return self._taken(made, frame.shape)
 
     def _given(self, frame: np.ndarray) -> Any:
