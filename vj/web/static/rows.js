@@ -38,7 +38,7 @@ function rowOf(node) {
   const kind = kindOf(node, start);
   return {
     name,
-    label: name.replace(/\//g, ": ").replace(/_/g, " "),
+    label: name.replace(/^effects\//, "").replace(/\//g, ": ").replace(/_/g, " "),
     kind,
     low: range.MIN !== undefined ? range.MIN : 0,
     high: range.MAX !== undefined ? range.MAX : 1,
