@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.conftest import PlayShow
 from tests.waiting import ManualClock, until
 from vj.app import delay_line
 from vj.app.delay_line import DelayLine
@@ -20,6 +22,18 @@ from vj.pipeline.interpolation import FrameInterpolation
 from vj.show.load import check_show
 
 STEP = 0.001
+SHOW = """
+model: none
+size: 64x64
+fps: 25
+source: testcard
+sinks: []
+osc: 127.0.0.1:0
+page: off
+midi: off
+sound: off
+start: {output/delay: 200 ms}
+"""
 PICTURE = np.zeros((16, 16, 3), np.uint8)
 
 
@@ -160,6 +174,19 @@ def test_frames_that_are_asked_for_one_by_one_do_not_wait() -> None:
     line.put(Frame(PICTURE, 0, clock.now()))
     assert len(left) == 1
     line.stop()
+
+
+def test_the_pictures_of_a_show_leave_so_late(tmp_path: Path, play_show: PlayShow) -> None:
+    path = tmp_path / "show.yaml"
+    path.write_text(SHOW)
+    show = play_show(path)
+    left: list[float] = []
+    show.performance.outputs.sinks.on_frame = lambda frame: left.append(
+        show.clock.now() - frame.captured
+    )
+    show.until(lambda: len(left) > 8)
+    assert all(0.2 - 1e-9 <= delay < 0.2 + 2.5 * show.period for delay in left)
+    assert show.performance.report.status().delay.startswith("200 ms")
 
 
 def test_a_show_writes_it_in_beats_or_as_a_time() -> None:

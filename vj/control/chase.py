@@ -10,7 +10,7 @@ from typing import Protocol
 from vj.control.mtc import FULL, QUARTER, MtcReader, TimecodeReading
 from vj.control.tempo import Tempo
 from vj.control.timecode_line import TimecodeLine
-from vj.control.timeline import Timeline
+from vj.control.timeline import STOPPED, Timeline
 from vj.parameters.store import Store
 from vj.show.timecode_section import TimecodeRule
 
@@ -63,6 +63,7 @@ class Chase:
         """Where the timeline was led to in the last frame, in seconds, loops aside; None where it
         was not led."""
         self._time = 0.0
+        self._after_panic = False
         self._released = False
         """The timecode is lost, and somebody has had the timeline play on."""
 
@@ -73,6 +74,7 @@ class Chase:
         self._readers, self._heard, self._line = old._readers, old._heard, old._line
         self._device, self._ignored, self.state = old._device, old._ignored, old.state
         self._shown, self._time, self._released = old._shown, old._time, old._released
+        self._after_panic = old._after_panic
         if self.rule.start == old.rule.start:
             self._at = old._at
 
@@ -130,13 +132,17 @@ class Chase:
         self.state = self._state(time)
         timeline = led.timeline
         if timeline.waits or timeline.stopped or self.state in (WAITING, LOST):
-            self._at = None
+            self._at, self._after_panic = None, timeline.state == STOPPED
             if self.stands and not timeline.waits and not timeline.stopped:
                 timeline.move(0.0, passed, time, tempo)
             return
         speed = self._line.speed()
         wanted = self._line.seconds(time, self.rule.start) + speed * self.rule.ahead.seconds
         at, self._at = self._at, wanted
+        if at is None and self._after_panic:  # what a hand has set since then stays
+            timeline.seek(wanted, time, tempo)
+            self._after_panic = False
+            return
         if at is None or abs(wanted - at - speed * passed) > JUMP:
             if at is not None and 0 < wanted - at <= PASSED:
                 timeline.move(wanted - at, passed, time, tempo)

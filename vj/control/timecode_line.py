@@ -43,23 +43,26 @@ class TimecodeLine:
         day = 4 * reading.rate.day
         away = (reading.quarters - self._base + day // 2) % day - day // 2
         self._points.append((reading.time, away))
-        self._speed = self._found_speed(pace * reading.way)
 
-    def _found_speed(self, own: float) -> float:
-        """Quarter frames a second. own: of the rate."""
-        count = len(self._points)
-        if count < 8 or own == 0:
-            return own
-        time, at = self._middle()
-        spread = sum((t - time) ** 2 for t, _ in self._points)
-        if spread <= 0:
+    def _fitted(self) -> tuple[float, float, float]:
+        """The line, once a frame in which something was read."""
+        if self._line is None:
+            count = len(self._points)
+            time = sum(t for t, _ in self._points) / count
+            at = sum(q for _, q in self._points) / count
+            self._speed = self._slope(time, at)
+            self._line = time, at, self._speed
+        return self._line
+
+    def _slope(self, time: float, at: float) -> float:
+        """Quarter frames a second, by the points about their middle."""
+        assert self.last is not None
+        own = 4 * float(self.last.rate.fps) * self.last.way
+        count, spread = len(self._points), sum((t - time) ** 2 for t, _ in self._points)
+        if count < 8 or own == 0 or spread <= 0:
             return own
         found = sum((t - time) * (q - at) for t, q in self._points) / spread
         return own if count < ENOUGH and abs(found / own - 1) < VARIED else found
-
-    def _middle(self) -> tuple[float, float]:
-        count = len(self._points)
-        return sum(t for t, _ in self._points) / count, sum(q for _, q in self._points) / count
 
     @property
     def rate(self) -> TimecodeRate | None:
@@ -68,13 +71,11 @@ class TimecodeLine:
     def speed(self) -> float:
         """Seconds of timecode a second; 0 as it stands."""
         rate = self.rate
-        return 0.0 if rate is None else self._speed / (4 * float(rate.fps))
+        return 0.0 if rate is None else self._fitted()[2] / (4 * float(rate.fps))
 
     def frames(self, time: float) -> float:
         """Frames after midnight at a moment, which may lie on another day."""
-        if self._line is None:
-            self._line = (*self._middle(), self._speed)
-        moment, at, speed = self._line
+        moment, at, speed = self._fitted()
         return (self._base + at + (time - moment) * speed) / 4
 
     def seconds(self, time: float, start: Label) -> float:
