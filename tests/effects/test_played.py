@@ -84,7 +84,7 @@ def test_a_trigger_is_true_in_the_frame_in_which_it_is_fired() -> None:
 def test_its_amount_mixes_it_and_at_0_it_is_not_run() -> None:
     effect, log = played(FAILS)
     assert stage_of(effect).of(GREY, snapshot(effects__mine__amount=0.0), 0.0, 0) is GREY
-    assert log == []
+    assert (effect.state, log) == ("mine off", [])
     half = stage_of(played(ADDS.replace("10, 0", "50, 0"))[0])
     assert half.of(GREY, snapshot(effects__mine__amount=0.5), 0.0, 0)[0, 0, 0] == 125
     half.of(GREY, snapshot(effects__mine__amount=0.0), 0.1, 1)

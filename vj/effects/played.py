@@ -66,13 +66,15 @@ class PlayedEffect:
         self._again = 0.0
         self._told = ""
         self._took = 0.0
+        self._rests = False
+        """Its amount is 0."""
 
     @property
     def state(self) -> str:
-        """`trails 1.2 ms`, or why it is left out. From any thread."""
+        """`trails 1.2 ms`, `trails off`, or why it is left out. From any thread."""
         if self.left_out:
             return f"{self.name} left out: {self.left_out}"
-        return f"{self.name} {self._took * 1e3:.1f} ms"
+        return f"{self.name} off" if self._rests else f"{self.name} {self._took * 1e3:.1f} ms"
 
     def amount(self, snapshot: Snapshot) -> float:
         """How much of it is seen, 0..1."""
@@ -94,7 +96,8 @@ class PlayedEffect:
         run. Raises Fault for what the file does wrong, unless it plays live."""
         values = {row.name: self._value(name, row, snapshot) for name, row in self._names}
         amount = self.amount(snapshot)
-        if amount <= 0:
+        self._rests = amount <= 0
+        if self._rests:
             self._rest()
             return picture
         if self.left_out:
