@@ -47,7 +47,7 @@ class OfflineModels:
         asked += [] if replay is None else replay.values("model")
         self._asked = [str(name) for name in dict.fromkeys(asked) if name in self._names]
         """The models that a cue, a mapping or the take asks for."""
-        self._playing = model_of(show, NOTHING)
+        self._own = self._playing = model_of(show, NOTHING)
         self.loaded: dict[str, Backend] = {}
         """By name; the one that played last is last."""
 
@@ -81,7 +81,7 @@ class OfflineModels:
     def __call__(self, snapshot: Snapshot) -> Backend | None:
         """Raises Fault where a model cannot be loaded: nothing else takes its place, since that
         might be noticed only after hours."""
-        name = str(snapshot["model"]) or model_of(self._show, NOTHING)
+        name = str(snapshot["model"]) or self._own
         if name == self._playing or name not in self._names:
             return None
         if self._names[name] == self._names[self._playing]:
@@ -103,8 +103,9 @@ class OfflineModels:
         return backend
 
     def _show_with(self, name: str) -> Show:
-        own = model_of(self._show, NOTHING)
-        return self._show if name == own else played(self._show, NOTHING.having("model", name))
+        if name == self._own:
+            return self._show
+        return played(self._show, NOTHING.having("model", name))
 
     def _load(self, show: Show, snapshot: Snapshot) -> Backend:
         name, size = show.model.name, self._size
