@@ -111,6 +111,8 @@ class RayCrew:
         except ImportError:
             raise Unavailable(NO_RAY) from None
         self._ray, self._stop = ray, stop
+        self.waits: Callable[[], None] = lambda: None
+        """Called now and then while pieces are under way."""
         kept = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
         variables = {
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
@@ -196,7 +198,7 @@ class RayCrew:
             try:
                 yield self._result(lambda: pool.get_next_unordered(timeout=PATIENCE))
             except TimeoutError:
-                continue
+                self.waits()
 
     def _result(self, ask: Callable[[], Any]) -> Any:
         """Raises what the worker has raised."""

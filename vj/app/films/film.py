@@ -11,6 +11,7 @@ from typing import Any
 
 from vj.app.film_progress import DiskNeed, size_of
 from vj.app.films.crew import CLUSTER, Alone, Crew, RayCrew
+from vj.app.films.hand import under_way
 from vj.app.films.job import FilmJob
 from vj.app.films.joining import join
 from vj.app.films.looking import FilmLook, read_json, write_json
@@ -212,9 +213,11 @@ class FilmRendering:
         pictures = any(piece.overlap for piece in self.pieces)
         there = [one for one in self.pieces if is_painted(self.folder, one, self.job.key)]
         if there:
-            self._log(f"{_counted(there, 'piece')} of them already there")
+            self._log(f"{_counted(there, 'piece')} already there")
         todo = [piece for piece in self.pieces if piece not in there]
         todo.sort(key=lambda piece: -piece.frames)
+        for old in (*self.folder.glob("*.tries"), *self.folder.glob("*.painted")):
+            old.unlink()
         slow, done = self.show.slow, sum(piece.frames for piece in there)
         total = sum(piece.frames for piece in self.pieces)
         last = looked.frames == self.pieces[-1].ends
@@ -233,6 +236,15 @@ class FilmRendering:
                 tell(done + frame + 1 - self._begins(frame))
 
             crew.report, crew.log = in_piece, self._say
+        elif isinstance(crew, RayCrew):
+
+            def waits() -> None:
+                """What the workers have painted is told."""
+                whole = {painted.piece for painted in self._painted}
+                rest = (under_way(self.folder, one) for one in todo if one not in whole)
+                tell(done + sum(rest))
+
+            crew.waits = waits
         for painted in crew.paint(self.job, todo, self.folder, self._sinks, pictures):
             self._painted.append(painted)
             for line in painted.said:

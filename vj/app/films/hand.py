@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from vj.app.films.job import FilmJob
@@ -14,6 +16,9 @@ from vj.app.offline import Report
 from vj.core.opencv import use_one_thread
 from vj.core.threads import fix_threads
 from vj.diffusion.making import KeptModels
+
+COUNTED = 0.5
+"""Seconds between two counts that a worker writes down."""
 
 
 class Hand:
@@ -51,8 +56,40 @@ class Hand:
         folder: Path,
         sinks: Sequence[str],
         pictures: bool,
-        report: Report = lambda done, total: None,
+        report: Report | None = None,
         log: Callable[[str], None] | None = None,
     ) -> PaintedPiece:
-        """See `vj.app.films.pieces.paint`."""
+        """See `vj.app.films.pieces.paint`. report: None has it written beside the piece, see
+        `under_way`."""
+        report = report or WrittenCount(folder, piece, job.show.slow).told
         return paint(job, piece, folder, sinks, pictures, self._make, self._stop, report, log)
+
+
+class WrittenCount:
+    """How far a piece is, in a file beside it: a worker is busy, and cannot be asked."""
+
+    def __init__(self, folder: Path, piece: FilmPiece, slow: int) -> None:
+        self._path, self._piece, self._slow = _count_of(folder, piece), piece, slow
+        self._next = 0.0
+
+    def told(self, done: int, total: int | None) -> None:
+        """See `vj.app.offline.Report`; done: by the film's numbers."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + COUNTED
+        first = self._piece.begins - self._piece.overlap
+        with suppress(OSError):
+            self._path.write_text(str((done - 1) // self._slow + 1 - first), encoding="utf-8")
+
+
+def under_way(folder: Path, piece: FilmPiece) -> int:
+    """How many frames of a piece are painted that is not done yet, about."""
+    try:
+        return min(piece.frames, int(_count_of(folder, piece).read_text(encoding="utf-8") or 0))
+    except (OSError, ValueError):  # none yet, or it is just being written
+        return 0
+
+
+def _count_of(folder: Path, piece: FilmPiece) -> Path:
+    return folder / f"{piece.name}.painted"
