@@ -45,3 +45,10 @@ def test_a_tensor_comes_where_the_file_asks_for_one() -> None:
 def test_what_is_no_frame_of_tensors_is_told(returned: str, told: str) -> None:
     with pytest.raises(Fault, match=told):
         call(returned, np.zeros((4, 4, 3), np.uint8))
+
+
+def test_a_card_that_fails_is_a_fault_of_the_effect_alone() -> None:
+    header = header_of(HALF.replace("RETURNED", "frame"), "mine.py")
+    effect = LoadedEffect("mine", header, "a card that has gone")
+    with pytest.raises(Fault, match=r"mine\.py: RuntimeError"):
+        effect(np.zeros((4, 4, 3), np.uint8), {}, FrameTime(0.0), {})

@@ -108,9 +108,9 @@ def test_each_stands_where_its_file_or_the_show_says() -> None:
     assert found == ["a", "b", "c"]
     assert [state.split()[0] for state in effects.states()] == ["a", "b", "c"]
     assert effects.at_end(GREY, 0.0, 0) is GREY, "before the first frame"
-    assert not effects.ends
+    assert not effects.ends(0.0)
     effects.snapshot = snapshot(output__blackout=1.0)
-    assert not effects.ends, "black stays black"
+    assert not effects.ends(0.0), "black stays black"
     assert effects.at_end(GREY, 0.0, 0) is GREY
     effects.snapshot = snapshot()
     effects.scene(0)

@@ -130,11 +130,9 @@ class Outputs:
 
     def _leave(self, frame: Frame) -> None:
         """On its way out, as the show's effects at the end make it. From any thread."""
-        effects = self._effects
-        if effects is not None and effects.ends:
-            frame = replace(
-                frame, picture=effects.at_end(frame.pixels, self._clock.now(), frame.number)
-            )
+        effects, now = self._effects, self._clock.now()
+        if effects is not None and effects.ends(now):
+            frame = replace(frame, picture=effects.at_end(frame.pixels, now, frame.number))
         self.delayed.put(frame)
 
     def _out(self, frame: Frame) -> None:

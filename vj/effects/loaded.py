@@ -111,17 +111,15 @@ class LoadedEffect:
     ) -> np.ndarray:
         """frame: (H, W, 3) uint8, not written to. Returns another of the same shape. Raises Fault
         for whatever the file raises, and for what is no frame."""
-        given = self._given(frame)
-        handed = (given, EffectParameters(values), time)
+        more = (memory,) if self.header.remembers else ()
         try:
-            made = (
-                self._function(*handed, memory)
-                if self.header.remembers
-                else self._function(*handed)
-            )
-        except BaseException as error:
+            given = self._given(frame)
+            made = self._function(given, EffectParameters(values), time, *more)
+            return self._taken(made, frame.shape)
+        except Fault:
+            raise
+        except BaseException as error:  # of the file, or of a card on the way
             raise self._contained(error) from None
-        return self._taken(made, frame.shape)
 
     def _given(self, frame: np.ndarray) -> Any:
         """A frame of its own, which it may write into and keep."""

@@ -24,7 +24,7 @@ PATIENCE = 30
 RETRY = 10.0
 """Seconds on the show's clock after which one that has failed is tried again."""
 AGAIN = f"and tried again every {RETRY:g} s"
-NEUTRAL: dict[str, tuple[type, ...]] = {
+TYPES: dict[str, tuple[type, ...]] = {
     "float": (float, int),
     "int": (int,),
     "switch": (bool,),
@@ -88,6 +88,9 @@ class PlayedEffect:
         """A frame goes by of which no picture is made."""
         for name, row in self._names:
             self._value(name, row, snapshot)
+        self._rests = self.amount(snapshot) <= 0
+        if self._rests:
+            self._rest()
 
     def of(
         self, picture: np.ndarray, snapshot: Snapshot, moment: FrameTime, stage: StageMarker
@@ -127,7 +130,7 @@ class PlayedEffect:
             before = self._fired.get(name, int(value))
             self._fired[name] = int(value)
             return int(value) > before
-        fits = isinstance(value, NEUTRAL[row.kind]) and (not row.choices or value in row.choices)
+        fits = isinstance(value, TYPES[row.kind]) and (not row.choices or value in row.choices)
         return value if fits else row.start
 
     def _rest(self) -> None:

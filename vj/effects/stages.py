@@ -47,7 +47,7 @@ class EffectStage:
         self._wants_reset = True
 
     def passed(self, snapshot: Snapshot, time: float) -> None:
-        """A frame of a rendering goes by of which no picture is made."""
+        """A frame goes by of which no picture is made."""
         self._last = time
         for effect in self.effects:
             effect.passed(snapshot)
@@ -127,10 +127,15 @@ class Effects:
             self._scene, self._cut = number, True
             self.after.reset()
 
-    @property
-    def ends(self) -> bool:
-        """Something would be made of a picture that leaves now."""
-        return self.snapshot is not None and self.end.plays(self.snapshot)
+    def ends(self, time: float) -> bool:
+        """Something is to be made of a picture that leaves now. One of which nothing is goes by."""
+        snapshot = self.snapshot
+        if snapshot is None or not self.end.effects:
+            return False
+        if self.end.plays(snapshot):
+            return True
+        self.end.passed(snapshot, time)
+        return False
 
     def at_end(
         self, picture: np.ndarray, time: float, number: int, between: bool = False

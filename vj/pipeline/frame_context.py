@@ -110,8 +110,11 @@ class Shown:
         effects.scene(context.scene)
         if not effects.after.effects:
             return self
-        pixels = self.pixels
         time = snapshot.time if live else context.captured
+        if not effects.after.plays(snapshot):
+            effects.after.passed(snapshot, time)
+            return self
+        pixels = self.pixels
         made = effects.after.of(pixels, snapshot, time, context.number)
         if made is pixels:
             return self
