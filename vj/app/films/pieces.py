@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import threading
@@ -26,9 +27,8 @@ from vj.sinks.codecs import LOOPS
 from vj.sinks.recorder import Recorder
 from vj.sinks.rule import parse
 
-EACH = 4
-"""Pieces that a worker gets, about: enough that none waits long for the last, and few, since each
-is run ahead from the film's beginning."""
+QUICKER = 20
+"""Times as quick as painting a frame is having it pass by, about."""
 RENDERED = "piece.json"
 
 
@@ -71,7 +71,11 @@ class PaintedPiece:
 def divide(looked: FilmLook, workers: int, overlap: int = 0) -> list[FilmPiece]:
     """The pieces of a film, in their order. overlap: frames over which pieces are faded into each
     other where there is no place to cut; 0: those stay whole."""
-    wanted = max(RUN_IN, looked.frames // (EACH * workers))
+    # More pieces wait less for the last one, but each is run ahead from the film's beginning. Of
+    # e pieces each, what is lost is e * n / 2 frames that pass by, and n / (2 * e * workers) that
+    # are painted while others wait: least where e is this.
+    each = max(1, round(math.sqrt(QUICKER / workers)))
+    wanted = max(RUN_IN, looked.frames // (each * workers))
     begins, pieces = 0, []
     for place in sorted({*looked.cuts, *looked.clear}):
         if place - begins >= wanted and looked.frames - place >= min(wanted, RUN_IN):
