@@ -149,6 +149,7 @@ class Riding:
             way[(area < WORN[0]) | (area > WORN[1])] = 0
             worn = np.abs(np.log(np.clip(area, *WORN))) + np.abs(angle) * (LIFE / (math.pi / 2))
             worn[(area <= WORN[0]) | (area >= WORN[1])] = 0
+            worn[cv2.dilate(torn_of(way), np.ones((5, 5), np.uint8)) > 0] = 0
             most = float(_tiles(worn, TILES // self._finer).max())
             gone = max(gone, most - self._worn[layer])
             self._worn[layer] = max(most, self._worn[layer])
