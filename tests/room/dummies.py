@@ -25,9 +25,10 @@ frames, heard = 0, {}
 def count():
     global frames
     while True:
-        frames += 0 if mood == "still" and frames else 1
+        frames += 0 if mood in ("still", "rests") and frames else 1
         say({"alive": {"state": "playing", "frames": frames, "fps": 9.0, "show": "Dummy",
-             "osc": osc.getsockname()[1], "page": page, "at": 0, **heard}})
+             "osc": osc.getsockname()[1], "page": page, "at": 0,
+             "rests": mood == "rests", **heard}})
         if mood == "silent" and frames > 1:
             return
         time.sleep(0.02)
@@ -54,7 +55,8 @@ os._exit(0)
 
 def dummy(mood: str) -> list[str]:
     """The command of one. mood: plays, dies, ends, silent (hangs), still (makes no more frames),
-    stubborn (does not end when it is asked to); after a space the address of its page."""
+    rests (nor does this, since none is asked for), stubborn (does not end when it is asked to);
+    after a space the address of its page."""
     return [sys.executable, "-S", "-c", SCRIPT, mood]
 
 

@@ -116,6 +116,22 @@ def test_one_that_hangs_is_ended_and_started_again(make: Make, mood: str, why: s
     assert piece.state.why.startswith(why)
 
 
+def test_one_that_is_stepped_on_frame_by_frame_does_not_hang_while_no_frame_is_asked_for(
+    make: Make,
+) -> None:
+    piece = make("rests")
+    until(lambda: piece.plays)
+    now = time.monotonic()
+    piece._now = lambda: now
+    piece.watch()
+    for _ in range(10):
+        now += 4
+        until(lambda at=now: piece._last_word == at)  # type: ignore[misc]
+        piece.watch()
+    assert not piece._hung
+    assert piece.state.deaths == 0
+
+
 def test_a_room_that_stood_still_itself_ends_nobody(make: Make) -> None:
     """Ctrl-Z and `fg`: what the pieces said meanwhile has not been read yet."""
     piece = make("silent")

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,6 +91,7 @@ def test_a_show_beats_and_panics_with_its_room(
     show.until(lambda: any("tempo" in one for one in wires.messages))
     assert [one["tempo"]["bpm"] for one in wires.messages if "tempo" in one] == [120]
 
+    assert wires.alive()["rests"] is False
     store.set("strength", 0.9)
     show.frames(1)
     wires.tell(panic=True)
@@ -96,3 +99,32 @@ def test_a_show_beats_and_panics_with_its_room(
     assert not any("panic" in one for one in wires.messages), "it is not told to the room again"
     store.set("panic", True)
     show.until(lambda: any("panic" in one for one in wires.messages))
+
+
+PRINTS = """
+import os, threading
+from vj.app.room_link import RoomLink
+stop = threading.Event()
+RoomLink(stop).start()
+for _ in range(20):
+    print(".", end="", flush=True)
+    os.write(1, b"no line end")
+    stop.wait(0.01)
+stop.wait(60)
+"""
+
+
+def test_what_an_effect_prints_does_not_take_the_signs_of_life_with_it() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PRINTS],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    told = [json.loads(process.stdout.readline()) for _ in range(2)]
+    assert [list(one) for one in told] == [["alive"], ["alive"]]
+    process.stdin.close()
+    assert process.wait(30) == 0
+    process.stdout.close()

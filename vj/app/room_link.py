@@ -2,7 +2,8 @@
 
 Lines of JSON, see `vj.display.wire`: on standard output `alive` (twice a second: `state`, `frames`
 in all, `fps`, `osc` the port, `page` its address, `bpm` and `beat`, the beat `at` so many seconds
-on the clock that all processes of a machine share), `panic` (here was one) and `tempo` (somebody
+on the clock that all processes of a machine share; `rests` while it is stepped on frame by frame
+and none is asked for), `panic` (here was one) and `tempo` (somebody
 has set it here: `bpm`, `beat`, `at`). On standard input `beat` (the room's tempo: `bpm`, `beat`,
 `at`) and `panic`. When standard input ends the room is gone, and so is the piece.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import faulthandler
 import io
+import os
 import sys
 import threading
 import time
@@ -46,7 +48,7 @@ class RoomLink:
         self._stop, self._now = stop, now
         self._real = heard is None
         self._heard = heard or sys.stdin
-        self._writer = LineWriter(said or sys.stdout, "room, to it")
+        self._writer = LineWriter(said or _standard_output(), "room, to it")
         self._performance: Performance | None = None
         self.beat: SharedBeat | None = None
         self._told: dict[str, Any] | None = None
@@ -117,6 +119,7 @@ class RoomLink:
             "state": performance.run_state.text,
             "show": performance.run_state.show.show,
             "frames": metrics.painted,
+            "rests": performance.loop.stepping.rests,
             "fps": round(metrics.fps(), 1),
             "osc": servers.osc.address[1] if servers.osc is not None else None,
             "page": servers.page.url if servers.page is not None else "",
@@ -124,3 +127,17 @@ class RoomLink:
             "beat": tempo.beat(moment),
             "at": at,
         }
+
+
+def _standard_output() -> IO[str]:
+    """Standard output, for the room's eyes alone from now on: what somebody's effect or a library
+    prints in the middle of a line would take the sign of life with it, and goes nowhere."""
+    try:
+        own = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        sys.stdout.flush()
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+    except (OSError, ValueError):  # it is closed, and so the room is gone
+        return sys.stdout
+    return own

@@ -54,6 +54,11 @@ class Stepping:
         """The clock is held: what is painted was asked for."""
         return self._clock is not None and self._clock.held
 
+    @property
+    def rests(self) -> bool:
+        """The clock is held and no frame is asked for: that none comes is as it should be."""
+        return self.active and not self._queue and self._answer is None
+
     def ask(self, count: int, answer: Answer) -> None:
         """So many frames more; with 0 the clock is held alone, which is answered as soon as all
         sources stand still. answer: called for each as it has left; must not block. Raises

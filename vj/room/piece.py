@@ -217,7 +217,7 @@ class Piece:
         alive = message.get("alive")
         if isinstance(alive, dict):
             frames = alive.get("frames", 0)
-            if frames != self._frames:
+            if frames != self._frames or alive.get("rests"):
                 self._frames, self._last_frame = frames, now
             shown = isinstance(frames, int) and frames > 0
             before = self.state
