@@ -1,5 +1,5 @@
 """What every test has: a cache of its own, so that nothing is found that another run found; which
-tests may run side by side (`-n 2 --dist loadgroup`, as `python3 launch.py test` does); which run
+tests may run side by side (`-n 2`, as `python3 launch.py test` does); which run
 only when the long ones are asked for (`python3 launch.py test --long`); a real show in a process of
 its own (`start_show`) and one in this process, whose clock the test moves (`play_show`)."""
 
@@ -13,6 +13,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -50,12 +51,29 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes many seconds; runs with --long only")
 
 
+def group_of(nodeid: str) -> str:
+    """Which tests run on one worker, one after the other: those of a file, whose fixtures are made
+    once then, and all of `DEVICES`."""
+    file = nodeid.partition("::")[0]
+    return "devices" if Path(file).stem.removeprefix("test_") in DEVICES else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """By `group_of`. xdist's own loadgroup reads groups from the ends of the tests' names, which
+    pytest 9.2 does not let it change: each test was a group of its own."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return ByGroup(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     skipped = pytest.mark.skip(reason="takes long: python3 launch.py test --long")
     for item in items:
-        name = Path(str(item.path)).stem.removeprefix("test_")
-        group = "devices" if name in DEVICES else name
-        item.add_marker(pytest.mark.xdist_group(group))
         if item.get_closest_marker("long") is not None and not config.getoption("--long"):
             item.add_marker(skipped)
 
