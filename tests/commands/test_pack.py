@@ -32,6 +32,7 @@ model: pocket
 size: 64x64
 include: [pads, {other}]
 portraits: faces
+effects: [{{file: mine.py, at: end}}, slit_scan]
 person: {person}
 start: {{strength:   0.5}}   # as written
 sinks: [record:~/out.mp4]
@@ -53,6 +54,9 @@ def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         cv2.imwrite(str(home / "shots" / f"s_{number:04d}.png"), np.full((8, 8, 3), 90, np.uint8))
     cv2.imwrite(str(home / "faces" / "one.jpg"), np.full((8, 8, 3), 90, np.uint8))
     (home / "shots" / "notes.txt").write_text("of no use")
+    (home / "mine.py").write_text(
+        "frames = 'uint8'\n\n\ndef effect(frame, parameters, time):\n    return 255 - frame\n"
+    )
     (home / "pads.yaml").write_text("mappings:\n  - {osc: /pad, to: steps}  # kept\n")
     (away / "pedal.yaml").write_text("mappings:\n  - {osc: /pedal, to: steps}\n")
     (away / "net.onnx").write_bytes(b"network")
@@ -103,7 +107,7 @@ def test_only_lines_that_name_files_from_elsewhere_are_written_anew(show: Path) 
     assert "person: models/net.onnx" in text
     assert Path("box/pads.yaml").read_text().endswith("# kept\n"), "with its own letters"
     names = {one.relative_to("box").as_posix() for one in Path("box").rglob("*") if one.is_file()}
-    assert {"includes/pedal.yaml", "models/net.onnx.data", "faces/one.jpg"} <= names
+    assert {"includes/pedal.yaml", "models/net.onnx.data", "faces/one.jpg", "mine.py"} <= names
     assert {f"shots/s_{number:04d}.png" for number in range(3)} <= names
     assert "shots/notes.txt" not in names
 
