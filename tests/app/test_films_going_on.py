@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -25,6 +26,7 @@ from vj.commands.films import frames_of
 from vj.core.errors import Fault
 from vj.diffusion.making import KeptModels
 from vj.show.load import FIRST_SHOW, check_show
+from vj.sinks.image_sequence import ImageSequence
 
 WHOLE = FilmPiece(0, FRAMES)
 
@@ -118,6 +120,26 @@ def test_what_is_torn_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     said = painted("killed", "record:a/", monkeypatch)
     assert not [one for one in said if "go on" in one]
     assert all(map(np.array_equal, frames("whole", "record:a/"), frames("killed", "record:a/")))
+
+
+def test_a_full_disk_costs_the_last_part_and_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    more: dict[str, Any] = {"sinks": ["record:a.mkv?codec=ffv1", "record:a/"], "model": "none"}
+    write = ImageSequence._write
+
+    def full(self: ImageSequence, encoded: bytes) -> None:
+        if self.frames == 3 and list(Path().rglob(f"{in_parts.PART}00001")):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(self, encoded)
+
+    said: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageSequence, "_write", full)
+        with pytest.raises(Fault, match=r"No space left on device.*start again when"):
+            film_of("x/", said, **more).run()
+    said.clear()
+    assert film_of("x/", said, **more).run() == FRAMES
+    assert any("go on at" in one for one in said)
+    assert len(movie_frames(Path("a.mkv"))) == len(pictures(Path("a"))) == FRAMES
 
 
 def film_of(out: str, said: list[str], **more: Any) -> FilmRendering:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.app.films import draw_film, film_show, pictures
+from tests.tiny_models import make_lora, make_model
 from vj.app.offline import Rendering
 from vj.app.picture_state import PictureState
 from vj.pipeline.frame_range import FrameRange
@@ -86,6 +87,20 @@ PLAYED: dict[str, dict[str, Any]] = {
         "cues": [{"name": "other", "set": {"model": "other"}}],
     },
 }
+
+
+@pytest.mark.long
+def test_stable_diffusion_goes_on(tmp_path: Path) -> None:
+    """Two steps on their way, a LoRA that is faded in, memory and latents."""
+    folder, lora = make_model(tmp_path / "tiny", "sd15"), tmp_path / "ink.safetensors"
+    make_lora(folder, lora)
+    draw_film(tmp_path / "film.mkv")
+    more: dict[str, Any] = {
+        "model": {"name": str(folder), "device": "cpu", "dtype": "float32", "loras": [str(lora)]},
+        "start": {"steps": 2, "memory/amount": 0.5, "latent/morph": 0.3, "noise/ride": 1},
+        "curves": [{"to": "lora/ink", "points": [[0, 0], [0.4, 2]]}],
+    }
+    goes_on(lambda out: check_show(film_show(f"{out}/", **more), "here"))
 
 
 @pytest.mark.parametrize("name", PLAYED)

@@ -72,7 +72,7 @@ class FilmRendering:
         self.show, self._log, self._take_log = show, on_message, take_log
         self._sinks = [uri for uri in show.sinks if uri.partition(":")[0] in RENDERED]
         if not self._sinks:
-            raise Fault("--workers renders into recordings: --sink record:film.mp4")
+            raise Fault("a film is rendered into recordings: --sink record:film.mp4")
         first = recorder(self._sinks[0]).requested
         for uri in self._sinks:
             recorder(uri)

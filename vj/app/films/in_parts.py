@@ -103,6 +103,7 @@ class PieceInParts:
             sent = max((runner.sent for runner in rendering.runners), default=0)
             if sent - self._sent >= max(1, round(SECONDS * rendering.rate)):
                 self._sent = sent
+                self.check(rendering)
                 self._end_part(rendering, state.saved(), came)
 
         rendering.between = between
@@ -114,6 +115,15 @@ class PieceInParts:
         except Fault as fault:
             (self._folder / STANDING).unlink()
             raise NotTakenUp(str(fault)) from fault
+
+    def check(self, rendering: Rendering) -> None:
+        """Raises Fault where a recording has failed, whose frames would be missing."""
+        for runner in rendering.runners:
+            if runner.failed_for_good:
+                raise Fault(
+                    f"{runner.state()}; start again when that is mended: it goes on at the last "
+                    f"part, of {SECONDS:g} s"
+                )
 
     def _end_part(self, rendering: Rendering, raw: bytes, came: int) -> None:
         """Raises Fault where the disk is full: what was written until the part before stays."""

@@ -116,8 +116,8 @@ def recorder(uri: str) -> Recorder:
         raise Fault(f"{uri}: a film in pieces is recorded: record:film.mp4 or record:frames/")
     if made.requested.suffix.lower() in LOOPS:
         raise Fault(
-            f"{uri}: a loop cannot be put together of pieces; record:frames/ can, and --workers "
-            "left out renders it"
+            f"{uri}: a loop cannot be put together of pieces; record:frames/ can; without "
+            "--workers, --resume and --frames it is rendered in one"
         )
     return made
 
@@ -190,6 +190,7 @@ def paint(
         break
     if stop is not None and stop.is_set():
         return PaintedPiece(piece, os.getpid(), tries, 0.0)
+    parts.check(rendering)
     parts.put_together(uris, rendering)
     told: dict[str, Any] = {
         "key": job.key,
