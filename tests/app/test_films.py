@@ -200,7 +200,7 @@ def test_where_nothing_can_be_cut_that_is_said_and_pieces_may_overlap(film: Path
 
 
 @pytest.mark.parametrize(
-    ("sink", "words"), [("record:a.gif", "a loop"), ("preview:", "--workers renders into")]
+    ("sink", "words"), [("record:a.gif", "a loop"), ("preview:", "a film is rendered into")]
 )
 def test_what_cannot_be_put_together_is_refused(film: Path, sink: str, words: str) -> None:
     show = check_show({**film_show("a/"), "sinks": [sink]}, "here")
