@@ -23,8 +23,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-ALL = ["-n", "2", "--dist", "loadgroup", "--durations", "20"]
-"""Of pytest, where nothing else is asked for: all tests, on two cores, see tests/conftest.py."""
+ALL = ["-n", "3", "--dist", "loadgroup", "--durations", "20"]
+"""Of pytest, where nothing else is asked for: all tests, on two cores: a fourth of their time tests
+wait for cameras, pages and sound, and another worker computes meanwhile. See tests/conftest.py."""
 LONG = "--long"
 """The tests that take long, too."""
 sys.path.insert(0, str(ROOT))  # not there under PYTHONSAFEPATH
@@ -309,10 +310,10 @@ def main(arguments: list[str]) -> int:
         # Each worker, and each show that a test starts, would compile everything again.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         asked = arguments[1:]
-        if asked == []:  # a core for each worker, and so for torch in it and in its children
-            environment.setdefault("OMP_NUM_THREADS", "1")
         if asked in ([], [LONG]):
             asked = [*ALL, *asked]
+            # Torch's threads in each worker would wait for the cores that the others' have.
+            environment.setdefault("OMP_NUM_THREADS", "1")
         return hand_over([python, "-m", "pytest", *asked], environment)
     return hand_over(
         [python, "-P", "-m", "vj.cli", *arguments], environment

@@ -1,5 +1,5 @@
 """What every test has: a cache of its own, so that nothing is found that another run found; which
-tests may run side by side (`-n 2`, as `python3 launch.py test` does); which run
+tests may run side by side (`-n 3`, as `python3 launch.py test` does); which run
 only when the long ones are asked for (`python3 launch.py test --long`); a real show in a process of
 its own (`start_show`) and one in this process, whose clock the test moves (`play_show`)."""
 
@@ -40,7 +40,7 @@ DEVICES = (
     *("live_sound", "ndi_sound"),
 )
 """Tests of whole shows, or that need NDI or JACK: one after the other, on one worker, so that none
-holds up another. They mostly wait; the other worker computes meanwhile."""
+holds up another. They mostly wait; the other workers compute meanwhile."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -367,10 +367,15 @@ def test_a_clip_played_once_ends_the_show(start_show: StartShow, tmp_path: Path)
     assert one.wait() == 0
 
 
-def test_offline_every_frame_once_and_twice_the_same_bytes(tmp_path: Path) -> None:
-    """Once in a process of its own, once in this one."""
+@pytest.mark.parametrize("threads", ["1", pytest.param("2", marks=pytest.mark.long)])
+def test_offline_every_frame_once_and_twice_the_same_bytes(
+    tmp_path: Path, one_thread: None, monkeypatch: pytest.MonkeyPatch, threads: str
+) -> None:
+    """Once in a process of its own, once in this one; with several threads of torch, which the
+    tests' workers have not, in two processes."""
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
     write_clip(tmp_path / "clip.mp4", frames=9, size=Size(128, 96))
-    for name, run in (("a", run_vj), ("b", run_here)):
+    for name, run in (("a", run_vj), ("b", run_here if threads == "1" else run_vj)):
         arguments = [
             "--source",
             "clip.mp4",
