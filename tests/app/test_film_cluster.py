@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from vj.app.films.cluster import PACKAGES, Machine, compare, seen_from
-from vj.app.films.crew import card_share, cards_of, room_for
+from vj.app.films.crew import RayCrew, card_share, cards_of, room_for
 from vj.app.films.film import worker_count
 from vj.commands.films import use_film_options
 from vj.commands.options import parser
-from vj.core.errors import Fault
+from vj.core.errors import Fault, Unavailable
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,3 +89,11 @@ def test_workers_are_a_number_or_a_cluster() -> None:
 def test_options_that_do_not_go_together_are_refused(given: list[str], words: str) -> None:
     with pytest.raises(Fault, match=words):
         use_film_options(parser().parse_args(given))
+
+
+def test_without_ray_it_is_told_what_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(Unavailable, match=r"python3 launch\.py add films; --workers 1 does"):
+        RayCrew(2, 1, tmp_path, threading.Event(), print)

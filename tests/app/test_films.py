@@ -208,6 +208,13 @@ def test_what_cannot_be_put_together_is_refused(film: Path, sink: str, words: st
         FilmRendering(show, print, None, None, None, None, None)
 
 
+def test_a_film_that_is_not_there_leaves_nothing_behind(film: Path) -> None:
+    made = in_pieces("pieces.mp4", model="none", source="nothere.mkv")
+    with pytest.raises(Fault, match="there is no such file"):
+        made.run()
+    assert not list(Path().glob("pieces*"))
+
+
 @pytest.mark.long
 def test_two_workers_paint_what_one_does_and_one_that_is_killed_costs_its_piece(
     film: Path,

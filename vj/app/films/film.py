@@ -14,7 +14,7 @@ from vj.app.films.crew import CLUSTER, Alone, Crew, RayCrew
 from vj.app.films.hand import under_way
 from vj.app.films.job import FilmJob
 from vj.app.films.joining import join
-from vj.app.films.looking import FilmLook, read_json, write_json
+from vj.app.films.looking import FOUND, FilmLook, read_json, write_json
 from vj.app.films.pieces import (
     FilmPiece,
     PaintedPiece,
@@ -124,6 +124,8 @@ class FilmRendering:
             self._computed["paint"] = time.process_time() - begun
         finally:
             crew.close()
+            if not (self.folder / FOUND).exists():  # nothing that could be gone on from
+                shutil.rmtree(self.folder, ignore_errors=True)
         self._processors = processors(self.folder, self.pieces)
         if len(self._processors) > 1:
             self._log(
