@@ -11,6 +11,7 @@ last table is on paper: what is serial by the seconds that --workers 1 computed.
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+
+from vj.app.films.pieces import QUICKER
 
 ROOT = Path(__file__).resolve().parents[1]
 FPS, SCENE = 24, 2.0
@@ -72,11 +75,12 @@ def rendered(folder: Path, name: str, *more: str) -> tuple[float, dict[str, floa
 
 def scaled(look: float, paint: float, join: float) -> None:
     """What stays as workers come: the first pass, the putting together, and that each worker reads
-    its way to its pieces, four of them, over half of the film on average."""
-    serial = look + 2 * look + join
-    print("\n| workers | times one |\n|---|---|")
+    its way to each of its pieces, over half of the film on average."""
+    print("\n| workers | times one process |\n|---|---|")
     for count in (2, 8, 10, 80):
-        print(f"| {count} | {(look + paint + join) / (serial + paint / count):.1f} |")
+        pieces = max(1, round(math.sqrt(QUICKER / count)))
+        took = look * (1 + pieces / 2) + paint / count + join
+        print(f"| {count} | {paint / took:.1f} |")
 
 
 def main() -> None:
