@@ -53,9 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def group_of(nodeid: str) -> str:
     """Which tests run on one worker, one after the other: those of a file, whose fixtures are made
-    once then, and all of `DEVICES`."""
+    once then, all of `DEVICES`, and all that share a Chromium."""
     file = nodeid.partition("::")[0]
-    return "devices" if Path(file).stem.removeprefix("test_") in DEVICES else file
+    name = Path(file).stem.removeprefix("test_")
+    if name.endswith("_browser"):
+        return "browser"
+    return "devices" if name in DEVICES else file
 
 
 @pytest.hookimpl(optionalhook=True)

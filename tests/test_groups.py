@@ -26,6 +26,7 @@ def test_a_file_stays_together_and_so_does_all_that_waits_for_devices() -> None:
     assert group_of("tests/app/test_cues.py::test_x[a::b]") == "tests/app/test_cues.py"
     assert group_of("tests/app/test_cli.py::test_x") == "devices"
     assert group_of("tests/sinks/test_ndi_sink.py::test_y[/]") == "devices"
+    assert group_of("tests/web/test_page_browser.py::test_z") == "browser"
     groups = {
         Path(file).stem.removeprefix("test_") for file in FILES if group_of(file) == "devices"
     }
