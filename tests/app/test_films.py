@@ -165,8 +165,11 @@ def test_what_is_rendered_stays_when_it_is_started_again(film: Path) -> None:
     assert not any("already" in line for line in said)
 
 
-def looked(frames: int, cuts: list[int], clear: list[int] | None = None) -> FilmLook:
-    return FilmLook(frames, 30.0, cuts, clear or [], ["feedback/amount"], "", False, None)
+def looked(
+    frames: int, cuts: list[int], clear: list[int] | None = None, lost: int | None = None
+) -> FilmLook:
+    why = "" if lost is None else "walk/even goes by what is painted"
+    return FilmLook(frames, 30.0, cuts, clear or [], ["feedback/amount"], why, lost, False, None)
 
 
 def test_it_is_cut_into_some_pieces_for_each_worker() -> None:
@@ -176,6 +179,13 @@ def test_it_is_cut_into_some_pieces_for_each_worker() -> None:
     assert 4 <= len(pieces) <= 8
     assert all(piece.begins % 50 == 0 for piece in pieces)
     assert divide(looked(1000, []), 2) == [FilmPiece(0, 1000)]
+    faded = divide(looked(1000, []), 2, overlap=10)
+    assert len(faded) > 3
+    assert [piece.overlap for piece in faded] == [0] + [10] * (len(faded) - 1)
+    walked = divide(looked(1000, [100], lost=400), 2, overlap=10)
+    assert max(piece.begins for piece in walked) < 400, "what was painted leads from there on"
+    assert walked[-1].ends == 1000
+    assert divide(looked(1000, [], lost=0), 2, overlap=10) == [FilmPiece(0, 1000)]
     clear = divide(looked(100, [], list(range(30, 60))), 1)
     assert [piece.begins for piece in clear] == [0, 30, 55]
 

@@ -83,6 +83,8 @@ class Places:
     frames: int = 0
     kept: set[str] = field(default_factory=set)
     """What kept the rest from being clear: parameters, or words."""
+    lost_at: int | None = None
+    """The frame from which on nothing is cut; None where there is none."""
     lost: str = ""
     """Why nothing is cut any more; empty where something may be."""
     _scene: int = 0
@@ -100,6 +102,7 @@ class Places:
         begins, self._scene = context.scene != self._scene, context.scene
         if not self.lost:
             self.lost = for_good(snapshot, context, backend)
+            self.lost_at = number if self.lost else None
         if self.lost:
             return
         if begins:

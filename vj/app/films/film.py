@@ -200,7 +200,12 @@ class FilmRendering:
 
     def _kept(self, looked: FilmLook) -> str:
         """Why workers wait, and what would help."""
-        why = looked.lost or (
+        if looked.lost:
+            return (
+                f"some workers will wait: from frame {looked.lost_at} on nothing is cut, since "
+                f"{looked.lost}"
+            )
+        why = (
             f"pictures go on from those before them by {', '.join(looked.kept)}"
             if looked.kept
             else "the film has no hard cuts"

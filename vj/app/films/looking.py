@@ -29,8 +29,9 @@ SOUND, FOUND = "sound.f32", "looked.json"
 @dataclass(frozen=True)
 class FilmLook:
     """frames: that are painted. rate: that are written a second. cuts, clear: see
-    `vj.pipeline.past.Places`. kept: what kept other frames from being clear. lost: why nothing is
-    cut from some frame on. sounds: something is heard. mark: of the recordings, as a mapping."""
+    `vj.pipeline.past.Places`. kept: what kept other frames from being clear. lost, lost_at: why
+    nothing is cut from a frame on, and that frame. sounds: something is heard. mark: of the
+    recordings, as a mapping."""
 
     frames: int
     rate: float
@@ -38,6 +39,7 @@ class FilmLook:
     clear: list[int]
     kept: list[str]
     lost: str
+    lost_at: int | None
     sounds: bool
     mark: dict[str, Any] | None
 
@@ -86,6 +88,7 @@ def look_through(
         places.clear,
         sorted(places.kept),
         places.lost,
+        places.lost_at,
         sounds,
         mark,
     )

@@ -84,7 +84,8 @@ def divide(looked: FilmLook, workers: int, overlap: int = 0) -> list[FilmPiece]:
     pieces.append(FilmPiece(begins, looked.frames))
     if overlap:
         wanted = max(wanted, 2 * overlap)
-        pieces = [share for piece in pieces for share in _shared(piece, wanted, overlap)]
+        last = looked.frames if looked.lost_at is None else looked.lost_at
+        pieces = [share for piece in pieces for share in _shared(piece, wanted, overlap, last)]
     return pieces
 
 
@@ -99,10 +100,11 @@ def among(pieces: Sequence[FilmPiece], begins: int, ends: int) -> list[FilmPiece
     return found
 
 
-def _shared(piece: FilmPiece, wanted: int, overlap: int) -> list[FilmPiece]:
-    length = piece.ends - piece.begins
+def _shared(piece: FilmPiece, wanted: int, overlap: int, last: int) -> list[FilmPiece]:
+    """last: the frame after which none may be begun with."""
+    length = max(0, min(piece.ends, last) - piece.begins)
     count = max(1, round(length / wanted))
-    edges = [piece.begins + length * i // count for i in range(count + 1)]
+    edges = [piece.begins + length * i // count for i in range(count)] + [piece.ends]
     return [
         FilmPiece(one, two, overlap if index else 0)
         for index, (one, two) in enumerate(pairwise(edges))
