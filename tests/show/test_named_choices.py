@@ -215,3 +215,15 @@ def test_the_name_that_plays_set_again_is_an_event_that_takes_hold() -> None:
     store.set("deck/b", "")
     snapshot = store.sample(0.2)
     assert (snapshot["source/start"], snapshot["deck/b/start"]) == (1, 1), "empty again, too"
+
+
+def test_a_word_of_the_shows_names_is_no_folder_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    file = tmp_path / "show.yaml"
+    file.write_text("source: a\nsources: {a: drawn:kiss, b: testcard}\n", encoding="utf-8")
+    made = read_show(file).show
+    assert made is not None
+    assert made.source == ["drawn:kiss"]
+    file.write_text("source: ./a\nsources: {a: drawn:kiss}\n", encoding="utf-8")
+    made = read_show(file).show
+    assert made is None or made.source == [str(tmp_path / "a")]

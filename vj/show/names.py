@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from vj.core.errors import Fault
 from vj.show.model_section import ModelSection
-from vj.show.paths import AUDIO_SUFFIXES, FILE_SOURCES, LIST_SOURCES, MODEL_WORDS
+from vj.show.paths import AUDIO_SUFFIXES, FILE_SOURCES, LIST_SOURCES, MODEL_WORDS, is_called
 from vj.sinks import KINDS as SINKS
 from vj.sinks.rule import parse
 from vj.sources import check_uri, split_uri
@@ -117,7 +117,8 @@ def _free(name: str, taken: Collection[str]) -> str:
 
 def play_by_names(plain: dict[str, Any]) -> None:
     """Replace names of `sources:` and `models:` that stand in `source:` and `model:` of a show's
-    plain values by what they name. A URI, a path and a built-in model are what they say."""
+    plain values by what they name. A URI, a path and a built-in model are what they say; a word is
+    a name first, whatever folder is called so, too."""
     sources, models = as_named(plain.get("sources")), plain.get("models")
     if isinstance(sources, dict):
         uris = {str(name): uri for name, uri in sources.items() if isinstance(uri, str)}
@@ -135,6 +136,8 @@ def play_by_names(plain: dict[str, Any]) -> None:
 def _uri_called(given: object, uris: Mapping[str, str]) -> object:
     if str(given) not in uris:
         return given
+    if is_called(given, uris):
+        return uris[str(given)]
     try:
         check_uri(str(given))
     except Fault:

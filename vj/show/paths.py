@@ -6,6 +6,7 @@ read-only disk.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import Any, TypeGuard
@@ -103,6 +104,14 @@ def _plays(path: Path) -> bool:
     return is_there(str(path))
 
 
+def is_called(name: object, named: object) -> bool:
+    """Whether a source is a word among the names of `sources:`; a folder of that name beside the
+    show is then not meant. named: the section's plain value."""
+    word = str(name)
+    is_word = not re.search(r"[\\/:.]", word) and word not in sources.KINDS
+    return isinstance(named, dict) and is_word and word in {str(one) for one in named}
+
+
 def resolve_paths(plain: dict[str, Any], folder: Path, note: Note) -> None:
     """Resolve all paths in a show's plain values. Values of a wrong type are left to validation."""
     resolve_with(plain, PathResolver(folder, note))
@@ -110,7 +119,13 @@ def resolve_paths(plain: dict[str, Any], folder: Path, note: Note) -> None:
 
 def resolve_with(plain: dict[str, Any], resolver: PathResolver) -> None:
     """The same, each as the resolver says."""
-    _each(plain, "source", (), lambda value, place: resolver.uri(value, place))
+    named = plain.get("sources")
+    _each(
+        plain,
+        "source",
+        (),
+        lambda value, place: value if is_called(value, named) else resolver.uri(value, place),
+    )
     _values(plain, "sources", lambda value, place: resolver.uri(value, place))
     for key in ("finish", "style_pictures"):
         _each(plain, key, (), lambda value, place: resolver.file(value, place))
