@@ -258,6 +258,7 @@ def test_a_show_that_plays_lights_its_lamps_and_puts_them_out(stage: Stage, tmp_
     try:
         comes(lambda levels: max(levels) > 40)
         assert performance.report.status().lights == f"universe 1 to {stage.to}"
+        assert performance.session.ports.dmx.own_port() == performance.outputs.lights.port > 0
         performance.store.set("lights/amount", 0.0)
         comes(lambda levels: max(levels) == 0)
         performance.store.set("lights/amount", 1.0)

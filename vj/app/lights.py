@@ -38,6 +38,11 @@ class Lights:
         return self._output.wanted
 
     @property
+    def port(self) -> int:
+        """From which levels are sent; 0 before."""
+        return self._output.port
+
+    @property
     def state(self) -> str:
         """Where levels go."""
         return self._output.state

@@ -168,6 +168,7 @@ class Performance:
         self.outputs.sinks.sound = self.sound.sounds
         starts = starter(self.store, lambda: self.run_state.show.sounds)
         self.session.happenings.listeners.append(starts)
+        self.session.ports.dmx.own_port = lambda: self.outputs.lights.port
         self.loop_parts = LoopParts(context, self.loop, self.outputs, segment_person)
         self.recordings = Recordings(context, self.outputs.sinks)
         self.displays = Displays(context, self.outputs.sinks.displays)

@@ -263,7 +263,7 @@ def _desks(show: Show, result: CheckResult) -> None:
 
 
 def _lamps(show: Show, result: CheckResult) -> None:
-    """Lamps whose library is missing, and those whose levels would come back as a desk's."""
+    """Lamps whose library is missing, and those that share a desk's universe."""
     heard = {rule.dmx.channel or show.dmx.universe for rule in show.mappings if rule.dmx}
     for index, light in enumerate(show.lights):
         universe = light.dmx.channel or show.dmx.universe
@@ -273,8 +273,8 @@ def _lamps(show: Show, result: CheckResult) -> None:
         if to_all and universe in heard and getattr(show.dmx, light.to.protocol):
             result.warn(
                 ("lights", index, "dmx"),
-                f"universe {universe}: mappings listen to it, and hear what is sent to all; take "
-                "another universe for lamps",
+                f"universe {universe}: a desk plays the show on it, too, and what hears both "
+                "merges them; take another universe for lamps",
             )
 
 

@@ -117,6 +117,15 @@ class LightsOutput:
             self._box.put(picture)
 
     @property
+    def port(self) -> int:
+        """From which it is sent; 0 before. From any thread."""
+        made = self._socket
+        try:
+            return 0 if made is None else int(made.getsockname()[1])
+        except OSError:  # it was closed just now
+            return 0
+
+    @property
     def state(self) -> str:
         """Where levels go, for the status."""
         return ", ".join(f"universe {universe} to {to}" for to, universe in list(self._streams))

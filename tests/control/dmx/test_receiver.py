@@ -86,6 +86,19 @@ def test_what_is_no_level_of_sacn_is_left_out(wire: Made, packet: bytes, bad: bo
     assert (played.receiver.bad, len(played.log)) == ((1, 1) if bad else (0, 0))
 
 
+def test_lamps_of_this_very_show_are_no_desk(wire: Made) -> None:
+    played = wire("1")
+    lamps = socket_at("127.0.0.1")
+    played.receiver.own_port = lambda: lamps.getsockname()[1]
+    played.send(artdmx(bytes((9, 9))), desk=lamps)
+    played.send(e131(bytes((9,))), "sacn", desk=lamps)
+    assert (played.taken(), played.log) == ([], [])
+    assert played.receiver.state == "universe 1: no desk yet"
+    played.send(artdmx(bytes((5, 5))))
+    assert played.taken() == [("1", 5.0)]
+    lamps.close()
+
+
 def test_a_desk_that_falls_silent_is_held_told_once_and_heard_again(wire: Made) -> None:
     played = wire("1")
     played.send(artdmx(b"\5\0"))

@@ -76,6 +76,9 @@ class DmxReceiver:
         self.packets = 0
         self.state = ""
         """Who sends which universe, for the status."""
+        self.own_port: Callable[[], int] = lambda: 0
+        """From which this show's lamps are sent. What comes back from there is no desk's: it would
+        play itself, and have the place of one of the two senders of Art-Net."""
 
     @property
     def addresses(self) -> dict[str, tuple[str, int]]:
@@ -192,6 +195,8 @@ class DmxReceiver:
             except OSError:  # Windows reports an earlier reply to a closed port
                 continue
             self.packets += 1
+            if peer[1] == self.own_port() and own_address(peer[0]) == peer[0]:
+                continue
             try:
                 take(packet, peer, plan)
             except artnet.BadPacket as bad:

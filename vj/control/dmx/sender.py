@@ -113,6 +113,7 @@ def sending(interface: str = "") -> socket.socket:
     leaves; empty for the system's choice. Raises OSError."""
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     made.setblocking(False)
+    made.bind(("", 0))  # at once, so that its port is known by which our own packets are told
     made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, TTL)
     if interface:
