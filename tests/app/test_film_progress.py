@@ -23,7 +23,9 @@ def test_the_pace_is_that_of_the_last_minutes() -> None:
         text = pace.words(round(900 + 0.5 * step), 4800)
     assert "0.5 frames/s, 2 h 7 min left" in text
     assert pace.words(4800, 4800).endswith("frames/s")
-    assert "left" not in pace.words(10, None)
+    assert pace.words(10, None) == "frame 10", "another pass over the film"
+    now[0] += 2
+    assert pace.words(30, None) == "frame 30, 10.0 frames/s"
 
 
 @pytest.mark.parametrize(

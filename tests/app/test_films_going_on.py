@@ -113,11 +113,11 @@ def test_what_another_show_has_left_is_not_taken_up(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_is_torn_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    painted("whole", "record:a/", monkeypatch)
-    painted("killed", "record:a/", monkeypatch, 20, -1)
+    painted("whole", "record:a/", monkeypatch, model="none")
+    painted("killed", "record:a/", monkeypatch, 20, -1, model="none")
     (left,) = Path("killed").rglob("*.npz")
     left.write_bytes(left.read_bytes()[:-1])
-    said = painted("killed", "record:a/", monkeypatch)
+    said = painted("killed", "record:a/", monkeypatch, model="none")
     assert not [one for one in said if "go on" in one]
     assert all(map(np.array_equal, frames("whole", "record:a/"), frames("killed", "record:a/")))
 

@@ -28,6 +28,8 @@ class FilmPace:
     def words(self, done: int, total: int | None) -> str:
         """`frame 120 of 4800 (2 %), 3.1 frames/s, 25 min left`. To be called as frames are done."""
         now = self._now()
+        if self._seen and done < self._seen[-1][1]:
+            self._seen.clear()  # another pass over the film has begun
         self._seen.append((now, done))
         while len(self._seen) > 2 and self._seen[0][0] < now - WINDOW:
             self._seen.popleft()

@@ -72,7 +72,7 @@ class Alone:
     def look(
         self, job: FilmJob, folder: Path, take_log: Path | None, log: Callable[[str], None]
     ) -> FilmLook | None:
-        return self._hand.look(job, folder, take_log, log)[0]
+        return self._hand.look(job, folder, take_log, log, self.report)[0]
 
     def paint(
         self,

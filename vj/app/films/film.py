@@ -106,6 +106,8 @@ class FilmRendering:
             return self.rendered
         self.folder.mkdir(parents=True, exist_ok=True)
         crew = self._crew()
+        if isinstance(crew, Alone):
+            crew.report = report
         try:
             self._count = crew.count
             self._log(f"{self.show.show}: looking through it for places to cut")

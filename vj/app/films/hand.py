@@ -43,10 +43,13 @@ class Hand:
         folder: Path,
         take_log: Path | None = None,
         log: Callable[[str], None] | None = None,
+        report: Report = lambda done, total: None,
     ) -> tuple[FilmLook | None, list[str]]:
         """The first pass, and what was said in it. log: is told instead."""
         said: list[str] = []
-        found = look_through(job, folder, log or said.append, self._make, take_log, self._stop)
+        found = look_through(
+            job, folder, log or said.append, self._make, take_log, self._stop, report
+        )
         return found, said
 
     def paint(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vj.app.films.job import FilmJob
+from vj.app.offline import Report
 from vj.diffusion.making import MakesBackend
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend
@@ -22,6 +23,8 @@ from vj.pipeline.frame_range import looked_through
 from vj.pipeline.past import Places
 from vj.sinks.mark import Mark
 
+SELDOM = 50
+"""Frames between two words of how far it is."""
 SOUND, FOUND = "sound.f32", "looked.json"
 """In the folder of the pieces: the samples, (n, 2) float32, and what was found."""
 
@@ -54,6 +57,7 @@ def look_through(
     make: MakesBackend,
     take_log: Path | None = None,
     stop: threading.Event | None = None,
+    report: Report = lambda done, total: None,
 ) -> FilmLook | None:
     """Look through a film, or read what was found when it was done before. folder: of the pieces.
     None where it was stopped. Raises Fault."""
@@ -68,6 +72,8 @@ def look_through(
             if number == 0:
                 sounds = rendering.heard
             places.look(number, snapshot, context, backend)
+            if number % SELDOM == SELDOM - 1:
+                report(number + 1, None)
             if stop is not None and stop.is_set():
                 rendering.stop()
 
