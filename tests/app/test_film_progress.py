@@ -46,6 +46,7 @@ def test_a_disk_that_is_too_small_is_told_early() -> None:
     def said(free: int, copies: int = 1) -> list[str]:
         disk = DiskNeed(Path("film"), copies, lambda folder: free)
         told = [disk.look(done, 1000, partial(int, 1_000_000 * done)) for done in range(1, 100)]
+        assert disk.short == (free < 10**9)
         return [f"{place}: {one}" for place, one in enumerate(told) if one]
 
     assert said(10**12)[0] == "48: on the disk: about 951 MB more, 1000.0 GB are free"

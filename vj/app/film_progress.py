@@ -68,6 +68,8 @@ class DiskNeed:
         self._folder, self._copies, self._free = folder, copies, free
         self._first: tuple[int, int] | None = None
         self._told = False
+        self.short = False
+        """There is not enough room, once it was looked at."""
 
     def look(self, done: int, total: int | None, size: Callable[[], int]) -> str:
         """What to say when this frame is done, once; else "". size: of what is written so far, in
@@ -91,6 +93,7 @@ class DiskNeed:
             return ""
         if needed * AGAIN <= free:
             return f"on the disk: about {in_words(needed)} more, {in_words(free)} are free"
+        self.short = True
         lasts = done + int(free / (each * self._copies))
         full = f"; at this rate it is full at frame {lasts}" if needed > free else ""
         return (

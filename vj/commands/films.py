@@ -11,7 +11,9 @@ from vj.core.errors import Fault
 from vj.core.threads import fix_threads
 
 if TYPE_CHECKING:
+    from vj.app.console import Console
     from vj.app.films.film import FilmRendering
+    from vj.app.offline import Rendering, Report
     from vj.show.schema import Show
 
 MOST_THREADS = 256
@@ -72,6 +74,30 @@ def use_film_options(options: argparse.Namespace) -> None:
         options.threads = options.threads or 1
     if options.threads is not None:
         fix_threads(options.threads)
+
+
+def followed(rendering: Rendering | FilmRendering, terminal: Console) -> Report:
+    """Shows how far a rendering is, and warns where the disk will be too small; one in pieces looks
+    at that itself."""
+    from vj.app.film_progress import DiskNeed, size_of
+    from vj.app.offline import Rendering
+    from vj.sinks.recorder import Recorder
+
+    if not isinstance(rendering, Rendering):
+        return terminal.progress
+    disk: DiskNeed | None = None
+
+    def report(done: int, total: int | None) -> None:
+        nonlocal disk
+        terminal.progress(done, total)
+        sinks = [runner.sink for runner in rendering.runners]
+        paths = [sink.path for sink in sinks if isinstance(sink, Recorder)]
+        disk = disk or DiskNeed(paths[0].absolute().parent)
+        words = disk.look(done, total, lambda: size_of(paths))
+        if disk.short and words:
+            terminal.log(words)
+
+    return report
 
 
 def frames_of(text: str) -> tuple[int, int | None]:

@@ -16,7 +16,7 @@ from vj.app.console import Console
 from vj.app.log import LogFile
 from vj.app.signals import LIMIT, Signals
 from vj.app.startup_times import StartupTimes
-from vj.commands.films import film_of, use_film_options
+from vj.commands.films import film_of, followed, use_film_options
 from vj.commands.options import overrides
 from vj.core.errors import Fault, nearest
 
@@ -264,7 +264,7 @@ def render(
 
     threading.Thread(target=follow, daemon=True).start()
     try:
-        rendering.run(terminal.progress)
+        rendering.run(followed(rendering, terminal))
     finally:
         terminal.close()
     summary = rendering.summary()
