@@ -4,14 +4,17 @@ stands where nothing does."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
 from vj.core.frame import Size
+from vj.diffusion.riding_noise import fits
 from vj.kernels.cv_ride import Rider, fine_noise
 from vj.kernels.numpy_ride import Ride, detail_of
+from vj.pipeline.camera_flow import camera_of
 from vj.pipeline.optical_flow import Motion, grid_size
 from vj.pipeline.riding import Riding
 
@@ -212,3 +215,24 @@ def test_a_camera_that_stands_costs_nothing_and_changes_nothing() -> None:
         grid[..., 2] = rng.uniform(0.6, 1, (64, 64))
         assert riding.follow(Motion(grid, False)) is first
     assert not first.moved
+
+
+def test_who_walks_slowly_does_not_pull_the_camera_along() -> None:
+    flow = np.ones((64, 64, 3), np.float32)
+    for pan in (0.0, 0.1):
+        flow[..., 0], flow[..., 1] = pan, 0
+        flow[10:60, 20:44, 0] = 0.2
+        found = camera_of(flow)
+        assert found is not None
+        assert found.any() == (pan > 0)
+        assert np.abs(found[..., 0] - pan).max() < 0.08
+
+
+@pytest.mark.parametrize("size", [(256, 256), (512, 512), (256, 390), (240, 426)])
+def test_a_limb_is_many_cells_wide_and_a_large_picture_costs_no_more(size: tuple[int, int]) -> None:
+    height, width = size
+    ride = Riding(Size(width, height)).follow(None)
+    cells = ride.ways.shape[1] * ride.ways.shape[2]
+    assert cells <= 28_000
+    assert ride.finer == (2 if height * width <= 110_000 else 4)
+    assert fits(replace(ride, moved=True), height, width)

@@ -21,7 +21,7 @@ from vj.kernels.numpy_field import CUBIC
 FINER, FINEST = 4, 2
 """Pixels in a cell of the coordinates, across and down: of larger pictures and of smaller ones, on
 which a limb is only a few cells wide."""
-SMALL = 100_000
+SMALL = 110_000
 """Pixels of a picture up to which it is a small one: what moves coordinates takes as long as there
 are cells."""
 LINES = 1.5
