@@ -16,6 +16,7 @@ from vj.room.room import LiveRoom
 from vj.room.spare import WORD
 from vj.show.find import ROOMS, find_show
 from vj.show.load import read_show
+from vj.show.parse import ShowFaults
 from vj.show.room_file import is_room, load_room, read_room
 
 CARDS = [
@@ -105,6 +106,23 @@ def test_a_fault_in_a_pieces_show_is_told_with_the_shows_line(folder: Path) -> N
     code, _, wrong = checked(written(folder, "room: {left: mine, right: bad}\n"))
     assert code == 1
     assert wrong[0].startswith("bad.yaml:3: ")
+
+
+def test_a_room_starts_without_a_show_that_is_not_there_and_tries_it_again(folder: Path) -> None:
+    path = written(folder, "room:\n  left: mine\n  right: late\n")
+    code, _, wrong = checked(path)
+    assert code == 1
+    assert wrong[0].startswith("evening.yaml:3: right: late: no such show file")
+    reading = load_room(path)
+    assert reading.shows["right"] == folder / "late.yaml"
+    assert "evening.yaml:3: right: late: no such show file" in reading.warnings[0]
+    assert reading.warnings[0].endswith("; it is tried again until it comes")
+    (folder / "late.yaml").write_text("source: testcard\n")
+    assert read_room(path).shows == reading.shows
+    (folder / "other.yaml").write_text("room: {left: mine}\n")
+    for pieces in ("left: mien", "left: mine, right: other", "left: mine, mask: mien"):
+        with pytest.raises(ShowFaults):
+            load_room(written(folder, f"room: {{{pieces}}}\n"))
 
 
 def test_what_two_pieces_share_is_warned_of(folder: Path) -> None:

@@ -24,6 +24,10 @@ _IS_ROOM = re.compile(rb"^room[ \t]*:", re.MULTILINE)
 _KEYS = {option: key for key, option in OPTIONS.items()}
 
 
+class NoShow(Fault):
+    """A piece's show is not there; it may come."""
+
+
 @dataclass
 class RoomReading:
     """What reading a room file gave. room: None where the file is none. shows: the file that each
@@ -34,6 +38,8 @@ class RoomReading:
     shows: dict[str, Path] = field(default_factory=dict)
     wrong: list[Report] = field(default_factory=list)
     notes: list[Report] = field(default_factory=list)
+    missing: dict[str, Report] = field(default_factory=dict)
+    """Pieces whose show is not there; they are `wrong`, too."""
     origins: Origins | None = None
 
     @property
@@ -74,10 +80,17 @@ def is_room(path: Path) -> bool:
 
 
 def load_room(path: Path) -> RoomReading:
-    """A room that can be started. Raises ShowFaults."""
+    """A room that can be started: where the show of one piece is there, the others may come, such
+    as from a disk that is late. Raises ShowFaults."""
     reading = read_room(path)
-    if reading.wrong or reading.room is None:
+    late = list(reading.missing.values())
+    if reading.room is None or not reading.shows or set(reading.wrong) - set(late):
         raise ShowFaults(reading.faults)
+    for name in reading.missing:
+        show = path.parent / reading.room.room[name].show
+        reading.shows[name] = show if show.suffix else show.with_suffix(".yaml")
+    reading.wrong = []
+    reading.notes += [(*one[:2], f"{one[2]}; it is tried again until it comes") for one in late]
     return reading
 
 
@@ -107,7 +120,10 @@ def read_room(path: Path) -> RoomReading:
         try:
             reading.shows[name] = show_of(piece, path)
         except Fault as fault:
-            reading.wrong.append(reading.at(("room", name, "show"), f"{name}: {fault}"))
+            report = reading.at(("room", name, "show"), f"{name}: {fault}")
+            reading.wrong.append(report)
+            if isinstance(fault, NoShow):
+                reading.missing[name] = report
     return reading
 
 
@@ -120,7 +136,10 @@ def show_of(piece: PieceRule, room: Path) -> Path:
             found = beside
             break
     else:
-        found = find_show(piece.show)
+        try:
+            found = find_show(piece.show)
+        except Fault as fault:
+            raise NoShow(str(fault)) from None
     if is_room(found):
         raise Fault(f"{piece.show}: is a room itself; name a show")
     return found
