@@ -175,3 +175,35 @@ def test_a_model_says_what_stays_in_it() -> None:
     model.keeps = "till a cut"  # type: ignore[attr-defined]
     assert looked({}, model).clear == []
     model.close()
+
+
+def test_before_a_hard_cut_nobody_is_looked_for() -> None:
+    """In frames that pass by: the mask after it is the same."""
+    values = {**CLEAR, "mask/mode": "person", "mask/steady": 0.9, "mask/feather": 0}
+    cut, frames = 9, 14
+
+    def masks(first: int) -> tuple[list[np.ndarray], list[int]]:
+        asked: list[int] = []
+
+        def bright(image: np.ndarray) -> np.ndarray:
+            asked.append(number)
+            return image[..., 1].astype(np.float32) / 255
+
+        pipeline = FramePipeline(SIZE, "crop", Metrics(), lambda text: None, bright, live=False)
+        pipeline.exchange(PassThrough(SIZE))
+        store, found = Store(values), []
+        for number in range(frames):
+            pixels = (SCENE if number < cut else Scene(2, SIZE)).at(number)
+            frame, snapshot = Frame(pixels, number, number / FPS), store.sample(number / FPS)
+            if number < first:
+                pipeline.pass_by(frame, snapshot, None, number >= cut)
+            elif (mask := pipeline.process(frame, snapshot).context.mask) is not None:
+                found.append(mask)
+        pipeline.close()
+        return found[-(frames - cut) :], asked
+
+    (whole, _), (found, asked) = masks(0), masks(cut - 2)
+    assert asked == list(range(cut - 2, frames))
+    assert len(found) == frames - cut
+    assert all(map(np.array_equal, whole, found))
+    assert any(not np.array_equal(one, found[0]) for one in found[1:])

@@ -184,11 +184,15 @@ class FramePipeline:
         self._measure.end()
         return self._finished(shown, snapshot)
 
-    def pass_by(self, frame: Frame, snapshot: Snapshot, other: Frame | None = None) -> FrameContext:
+    def pass_by(
+        self, frame: Frame, snapshot: Snapshot, other: Frame | None = None, looks: bool = True
+    ) -> FrameContext:
         """A frame of a rendering that is not painted: what it would leave behind without its
-        picture is there afterwards. other: as for `process`."""
+        picture is there afterwards. other: as for `process`. looks: see `FrameRange.looks`."""
         backend = self.backend
+        self.preparation.looks = looks
         context = self.preparation.of(frame, snapshot, backend, other)
+        self.preparation.looks = True
         self._measure.begin(context)
         self._meetings.look(frame, context, snapshot)
         if self._scenes.begins(context):

@@ -32,6 +32,9 @@ class FrameRange:
     """None: to the end."""
     paints: int = 0
     """The first frame that is painted; not after `begins`."""
+    forgets: int = 0
+    """A hard cut, after which nothing is left of what was found in frames that pass by before it:
+    nobody is looked for in them."""
     look: Look | None = None
     """Told of each frame that passes by."""
 
@@ -43,6 +46,10 @@ class FrameRange:
     def passes(self, number: int) -> bool:
         """This frame passes by."""
         return number < self.paints
+
+    def looks(self, number: int) -> bool:
+        """What is found in this frame, which passes by, may be of use later."""
+        return number >= self.forgets
 
     def writes(self, number: int, slow: int = 1) -> bool:
         """A picture that is made, by its number, is written. slow: how many for each frame."""
@@ -56,12 +63,14 @@ class FrameRange:
 WHOLE = FrameRange()
 
 
-def part(begins: int, ends: int | None, paints: int | None = None) -> FrameRange:
+def part(begins: int, ends: int | None, paints: int | None = None, forgets: int = 0) -> FrameRange:
     """A part of a rendering. paints: where nothing of the past is left (see `vj.pipeline.past`), at
-    or before `begins`, which it is where it is not said."""
-    return FrameRange(begins, ends, max(0, (begins if paints is None else paints) - RUN_IN))
+    or before `begins`, which it is where it is not said. forgets: the last hard cut
+    till there."""
+    first = begins if paints is None else paints
+    return FrameRange(begins, ends, max(0, first - RUN_IN), forgets)
 
 
 def looked_through(look: Look) -> FrameRange:
     """Nothing is painted."""
-    return FrameRange(NONE, None, NONE, look)
+    return FrameRange(NONE, None, NONE, NONE, look)

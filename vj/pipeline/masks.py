@@ -94,12 +94,14 @@ class Masks:
         alpha: np.ndarray | None = None,
         face: np.ndarray | None = None,
         depth: np.ndarray | None = None,
+        looks: bool = True,
     ) -> np.ndarray | None:
         """(H, W, 3) uint8 -> (H, W) uint8, 255 where the generated image shows; None where it shows
         everywhere. Fed with every frame. strokes: (H, W) uint8, 255 where people have drawn; None
         where nobody can. alpha: (H, W) uint8, of the source; None where it is opaque.
         face: (H, W) float32, 1 inside faces; None where nobody knows any.
-        depth: (H, W) float32, 1 is nearest; None where it is not known."""
+        depth: (H, W) float32, 1 is nearest; None where it is not known. looks: people are looked
+        for; False for a frame of which nothing is left."""
         mode = snapshot["mask/mode"]
         if mode == "person" and self.segment_person is None:
             mode = "plate"
@@ -131,7 +133,7 @@ class Masks:
             subject = np.zeros(image.shape[:2], np.float32) if face is None else face
         elif mode == "depth":
             subject = None if depth is None else between(depth, snapshot)
-        elif mode != "none":
+        elif mode != "none" and (looks or mode != "person"):
             subject = self._subject(mode, image, snapshot)
         if subject is None:
             self.edges.finish(image, None, snapshot)

@@ -103,6 +103,8 @@ class Preparation:
         self.pictures = LivePictures(on_message)
         self._metrics, self._log = metrics, on_message
         self._log_seldom = SeldomLog(on_message)
+        self.looks = True
+        """See `vj.pipeline.frame_range.FrameRange`."""
         self.views_wanted: Callable[[], Collection[str]] = tuple
         """The pictures besides the final one that somebody wants now, see `vj.pipeline.views`."""
         self.input_size: Size | None = None
@@ -164,15 +166,15 @@ class Preparation:
         kinds = [] if taken.blank else self._guides.wanted(backend.guides, snapshot)
         if "depth" in self.views_wanted() and self.depth.find is not None and "depth" not in kinds:
             kinds.append("depth")
-        near = "depth" in (mode, *kinds) and not taken.blank
+        # a background is painted of what is seen of it, over hard cuts too
+        looks = self.looks or bool(snapshot["background/source"])
+        near = ("depth" in kinds or (mode == "depth" and looks)) and not taken.blank
         depth = self.depth.of(image, frame.captured, near)
         try:
             # on a journey nobody is in the picture who could be kept
-            mask = (
-                None
-                if moment is not None
-                else self.masks.find(image, snapshot, strokes, taken.alpha, face, depth)
-            )
+            mask = None
+            if moment is None:
+                mask = self.masks.find(image, snapshot, strokes, taken.alpha, face, depth, looks)
         except Exception as error:  # a foreign person model: the picture goes on without a mask
             self._metrics.faults += 1
             self._log_seldom(
@@ -180,7 +182,7 @@ class Preparation:
             )
             mask = None
         wanted = "lines" in (*backend.guides, *self.views_wanted())
-        looked_at = not taken.blank and (wanted or snapshot["lines/amount"] > 0)
+        looked_at = looks and not taken.blank and (wanted or snapshot["lines/amount"] > 0)
         markers = self._markers.find(image, snapshot, frame.captured, looked_at)
         led_by = image if moment is None else np.zeros_like(image)
         lines = drawing(led_by, snapshot, True, strokes, markers) if wanted else None

@@ -36,12 +36,14 @@ RENDERED = "piece.json"
 class FilmPiece:
     """The frames from `begins` on, before `ends`. overlap: so many frames before them are rendered
     too, over which it is faded in over the piece before: then it is not exact. paints: the frame
-    at which nothing of the past is left, where that is not `begins`."""
+    at which nothing of the past is left, where that is not `begins`. forgets: the last hard
+    cut till there."""
 
     begins: int
     ends: int
     overlap: int = 0
     paints: int | None = None
+    forgets: int = 0
 
     @property
     def name(self) -> str:
@@ -54,7 +56,7 @@ class FilmPiece:
         return self.ends - self.begins + self.overlap
 
     def range(self) -> FrameRange:
-        return part(self.begins - self.overlap, self.ends, self.paints)
+        return part(self.begins - self.overlap, self.ends, self.paints, self.forgets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,11 @@ def divide(looked: FilmLook, workers: int, overlap: int = 0) -> list[FilmPiece]:
         wanted = max(wanted, 2 * overlap)
         last = looked.frames if looked.lost_at is None else looked.lost_at
         pieces = [share for piece in pieces for share in _shared(piece, wanted, overlap, last)]
-    return pieces
+    cuts = [0, *looked.cuts]
+    return [
+        replace(piece, forgets=max(cut for cut in cuts if cut <= piece.begins - piece.overlap))
+        for piece in pieces
+    ]
 
 
 def among(pieces: Sequence[FilmPiece], begins: int, ends: int) -> list[FilmPiece]:
