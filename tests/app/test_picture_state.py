@@ -81,6 +81,10 @@ PLAYED: dict[str, dict[str, Any]] = {
         "effects": ["rgb_trails", {"file": "slit_scan", "at": "end"}],
         "start": {"feedback/amount": 0.3},
     },
+    "a journey, whose edges have a layer of their own": {
+        "timeline": [{"at": 0.1, "cue": "fly"}],
+        "cues": [{"name": "fly", "set": {"journey": True, "feedback/x": 0.1}}],
+    },
     "another model": {
         "models": {"other": {"name": "pocket", "dtype": "float32"}},
         "timeline": [{"at": 0.1, "cue": "other"}],

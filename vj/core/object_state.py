@@ -13,18 +13,18 @@ from __future__ import annotations
 import importlib
 import io
 import json
-import sys
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from enum import Enum
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from vj.core.errors import Fault
+from vj.core.object_reading import MAPPINGS, SEQUENCES, ObjectReading, attributes, of_torch
 from vj.core.shared_bytes import SharedBytes, array_leaf, tensor_leaf
 
 Into = Callable[[object], bool]
@@ -32,9 +32,6 @@ Into = Callable[[object], bool]
 HOST = "cpu"
 """The kind of device whose memory tensors and arrays may share; others are written one by one."""
 LEFT = ["left"]
-NOTHING = object()
-SEQUENCES: dict[str, type[Any]] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
-MAPPINGS: dict[str, type[Any]] = {"dict": dict, "OrderedDict": OrderedDict}
 
 
 def saved(roots: Mapping[str, object], into: Into) -> bytes:
@@ -56,7 +53,9 @@ def restore(raw: bytes, roots: Mapping[str, object], into: Into) -> None:
     try:
         with np.load(io.BytesIO(raw), allow_pickle=False) as found:
             told = json.loads(found["table"].tobytes())
-            reading = _Reading(told, found, into)
+            reading = ObjectReading(told, found)
+            for name, root in roots.items():
+                reading.pair(told["top"][name], root)
             for name, root in roots.items():
                 reading.value(told["top"][name], root)
     except Fault:
@@ -69,47 +68,10 @@ def _named(kind: type) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
-def _kind(name: str) -> Any:
-    module, _, path = name.partition(":")
-    found: Any = importlib.import_module(module)
-    for part in path.split("."):
-        found = getattr(found, part)
-    return found
-
-
-def attributes(thing: object) -> dict[str, object]:
-    """What an object holds, by name, in slots or not."""
-    found = dict(getattr(thing, "__dict__", {}))
-    for kind in type(thing).__mro__:
-        slots = kind.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name in ("__dict__", "__weakref__"):
-                continue
-            held = f"_{kind.__name__.lstrip('_')}{name}" if _is_private(name) else name
-            value = getattr(thing, held, NOTHING)
-            if value is not NOTHING:
-                found[held] = value
-    return found
-
-
 def _constant(thing: object) -> str:
     """The name by which an object's module has it, which others compare with; empty for none."""
     there = vars(importlib.import_module(type(thing).__module__))
     return next((name for name, value in there.items() if value is thing), "")
-
-
-def _is_private(name: str) -> bool:
-    return name.startswith("__") and not name.endswith("__")
-
-
-def _torch(thing: object) -> str:
-    """Of torch's objects what it is: Tensor, Generator; else empty."""
-    torch: Any = sys.modules.get("torch")
-    if torch is None:
-        return ""
-    if isinstance(thing, torch.Tensor):
-        return "Tensor"
-    return "Generator" if isinstance(thing, torch.Generator) else ""
 
 
 class _Writing:
@@ -163,7 +125,7 @@ class _Writing:
             return ["future", self.value(thing.result())]
         if isinstance(thing, np.random.Generator):
             return ["random", json.dumps(thing.bit_generator.state, default=np.ndarray.tolist)]
-        if (name := _torch(thing)) in ("Tensor", "Generator"):
+        if (name := of_torch(thing)) in ("Tensor", "Generator"):
             return self._of_torch(thing, name)
         if kind.__module__.partition(".")[0] == "cupy" and hasattr(thing, "get"):
             self.arrays.append(thing.get())
@@ -187,168 +149,3 @@ class _Writing:
         self.arrays.append(flat.view(torch.uint8).cpu().numpy())
         form = [list(thing.shape), list(thing.stride()), str(thing.dtype).partition(".")[2]]
         return ["card", len(self.arrays) - 1, *form, str(thing.device)]
-
-
-class _Reading:
-    """Nodes become values, in objects that are there already wherever one fits."""
-
-    def __init__(self, told: dict[str, Any], found: Mapping[str, np.ndarray], into: Into) -> None:
-        self._nodes, self._found, self._into = told["nodes"], found, into
-        self._shared = SharedBytes.of(told["leaves"], lambda number: found[f"b{number}"])
-        self._made: dict[int, object] = {}
-        self._taken: dict[int, object] = {}
-        """Objects that stand for a node already, by id."""
-
-    def value(self, told: Any, there: object) -> Any:
-        """there: what was made anew at this place, NOTHING for nothing."""
-        if not isinstance(told, list):
-            return told
-        number = told[1]
-        if number not in self._made:
-            self._made[number] = NOTHING
-            made = self._value(number, self._nodes[number], there)
-            self._made[number] = made
-        made = self._made[number]
-        if made is NOTHING:
-            raise Fault("cannot be taken up (it holds itself)")
-        return made
-
-    def _value(self, number: int, node: list[Any], there: Any) -> Any:
-        kind, *rest = node
-        if kind == "left":
-            if there is NOTHING:
-                raise Fault("cannot be taken up (something was made while it was rendered)")
-            return there
-        if kind in SEQUENCES:
-            olds = list(there) if isinstance(there, list | tuple) else []
-            made = (self.value(one, _at(olds, index)) for index, one in enumerate(rest[0]))
-            return self._filled(number, there, SEQUENCES[kind], made)
-        if kind in MAPPINGS:
-            return self._mapping(number, MAPPINGS[kind], rest[0], there)
-        if kind == "deque":
-            olds = list(there) if isinstance(there, deque) else []
-            values = (self.value(one, _at(olds, index)) for index, one in enumerate(rest[0]))
-            return deque(values, maxlen=rest[1])
-        if kind == "named":
-            olds = list(there) if isinstance(there, tuple) else []
-            return _kind(rest[0])(
-                *(self.value(one, _at(olds, index)) for index, one in enumerate(rest[1]))
-            )
-        if kind == "object":
-            return self._object(number, rest[0], rest[1], there)
-        return self._leaf(kind, rest, there)
-
-    def _filled(self, number: int, there: Any, kind: type[Any], values: Any) -> Any:
-        """A list stays the list that it was, since others may hold it."""
-        if kind is list and type(there) is list and self._take(there):
-            self._made[number] = there
-            there[:] = list(values)
-            return there
-        if kind is list:
-            made: list[Any] = []
-            self._made[number] = made
-            made.extend(values)
-            return made
-        return kind(values)
-
-    def _mapping(self, number: int, kind: type[Any], pairs: list[Any], there: Any) -> Any:
-        old = dict(there) if isinstance(there, dict) else {}
-        made = there if type(there) is kind and self._take(there) else kind()
-        self._made[number] = made
-        held = [(self.value(key, NOTHING), value) for key, value in pairs]
-        values = [(key, self.value(value, old.get(key, NOTHING))) for key, value in held]
-        made.clear()
-        made.update(values)
-        return made
-
-    def _object(self, number: int, name: str, held: dict[str, Any], there: Any) -> Any:
-        kind = _kind(name)
-        same = type(there) is kind
-        frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
-        # what is frozen may be a constant of somebody's
-        made = there if same and not frozen and self._take(there) else kind.__new__(kind)
-        self._made[number] = made
-        old = attributes(there) if same else {}
-        values = {name: self.value(one, old.get(name, NOTHING)) for name, one in held.items()}
-        for name in old if made is there else ():
-            if name not in values:
-                object.__delattr__(made, name)
-        for name, value in values.items():
-            object.__setattr__(made, name, value)
-        return made
-
-    def _take(self, there: object) -> bool:
-        """Whether an object that is there stands for no other node yet."""
-        if id(there) in self._taken:
-            return False
-        self._taken[id(there)] = there
-        return True
-
-    def _leaf(self, kind: str, rest: list[Any], there: Any) -> Any:
-        if kind == "array":
-            made = self._shared.array(rest[0])
-            # the very picture that a source gives may be known by being the same one
-            alone = self._shared.alone(rest[0])
-            return there if alone and _equal(made, there) and self._take(there) else made
-        if kind == "tensor":
-            return self._shared.tensor(rest[0])
-        if kind == "proxy":
-            return MappingProxyType(self.value(rest[0], NOTHING))
-        if kind == "number":
-            return np.frombuffer(bytes.fromhex(rest[1]), np.dtype(rest[0]))[0]
-        if kind == "plain":
-            return rest[0]
-        if kind == "bytes":
-            return bytes.fromhex(rest[0])
-        if kind == "constant":
-            return getattr(importlib.import_module(rest[0]), rest[1])
-        if kind == "path":
-            return Path(rest[0])
-        if kind == "enum":
-            return _kind(rest[0])[rest[1]]
-        if kind == "future":
-            done: Future[Any] = Future()
-            done.set_result(self.value(rest[0], NOTHING))
-            return done
-        if kind == "random":
-            state = json.loads(rest[0])
-            random = np.random.Generator(getattr(np.random, state["bit_generator"])())
-            random.bit_generator.state = state
-            return random
-        return self._on_card(kind, self._found[f"a{rest[0]}"], rest[1:], there)
-
-    def _on_card(self, kind: str, array: np.ndarray, rest: list[Any], there: Any) -> Any:
-        """Memory of a card is written into, where it is there: graphs that were recorded know its
-        address."""
-        if kind == "cupy":
-            if getattr(there, "shape", None) == array.shape and there.dtype == array.dtype:
-                there.set(array)
-                return there
-            return importlib.import_module("cupy").asarray(array)
-        import torch
-
-        if kind == "generator":
-            device = torch.device(rest[0])
-            generator = there if _torch(there) == "Generator" else torch.Generator(device)
-            generator.set_state(torch.from_numpy(array.copy()))
-            return generator
-        shape, strides, name, device = rest
-        dtype: torch.dtype = getattr(torch, name)
-        if 0 in shape:
-            return torch.empty(shape, dtype=dtype, device=device)
-        value = torch.from_numpy(array.copy()).view(dtype).reshape(shape)
-        if _torch(there) == "Tensor" and (there.shape, there.dtype) == (value.shape, value.dtype):
-            with torch.no_grad():
-                return there.copy_(value)
-        made = torch.empty_strided(shape, strides, dtype=value.dtype, device=device)
-        return made.copy_(value)
-
-
-def _equal(one: np.ndarray, two: Any) -> bool:
-    if type(two) is not np.ndarray or one.dtype != two.dtype or one.shape != two.shape:
-        return False
-    return one.strides == two.strides and one.tobytes() == two.tobytes()
-
-
-def _at(values: list[Any], index: int) -> Any:
-    return values[index] if index < len(values) else NOTHING

@@ -3,7 +3,8 @@ and for the new edges of a journey."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from vj.core.errors import told
 from vj.core.mailbox import Mailbox
@@ -32,6 +33,7 @@ class SecondLayer:
         self._made: Mailbox[tuple[Backend, Backend]] = Mailbox()
         self._backend: Backend | None = None
         """Whose layer it is."""
+        self._own: Snapshot | None = None
         self._layer: Backend | None = None
 
     def of(self, backend: Backend, own: Snapshot) -> Backend | None:
@@ -54,7 +56,18 @@ class SecondLayer:
                 made[1].close()
         if self._layer is not None:
             self._layer.keep_up(own)
+        self._own = own
         return self._layer
+
+    def make_later(self, name: str, held: Mapping[str, Any]) -> Backend | None:
+        """For a rendering that goes on, see `object_state.MadeLater`: the layer, before what it has
+        painted is put back."""
+        backend, own = held.get("_backend"), held.get("_own")
+        if name != "_layer" or not isinstance(backend, Layered) or own is None:
+            return None
+        layer = backend.layer()
+        layer.keep_up(own)
+        return layer
 
     def belongs_to(self, backend: Backend) -> bool:
         """It was asked for beside this backend last."""
