@@ -24,7 +24,7 @@ from vj.app.films.looking import FilmLook
 from vj.app.films.pieces import FilmPiece, divide
 from vj.app.offline import Rendering
 from vj.core.errors import Fault
-from vj.core.threads import VARIABLE
+from vj.core.threads import fix_threads
 from vj.pipeline.frame_range import RUN_IN
 from vj.show.load import check_show
 
@@ -33,8 +33,6 @@ from vj.show.load import check_show
 def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with the film in it, and a sound."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
-    monkeypatch.setenv(VARIABLE, "1")
     with wave.open("tone.wav", "wb") as file:
         file.setparams((1, 2, 48000, 0, "NONE", ""))
         tone = np.sin(np.arange(48000 * 4) * 0.05) * np.linspace(0, 0.5, 48000 * 4)
@@ -226,11 +224,13 @@ def test_a_film_that_is_not_there_leaves_nothing_behind(film: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_two_workers_paint_what_one_does_and_one_that_is_killed_costs_its_piece(
     film: Path,
 ) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: python3 launch.py add films")
     name = "out.mkv?codec=ffv1"
+    fix_threads(1)
     whole(f"whole/{name}")
     said: list[str] = []
     made = in_pieces(f"pieces/{name}", said, workers=2)
