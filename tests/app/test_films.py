@@ -33,6 +33,7 @@ from vj.show.load import check_show
 def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with the film in it, and a sound."""
     monkeypatch.chdir(tmp_path)
+    fix_threads(1)  # of what is rendered whole, too
     with wave.open("tone.wav", "wb") as file:
         file.setparams((1, 2, 48000, 0, "NONE", ""))
         tone = np.sin(np.arange(48000 * 4) * 0.05) * np.linspace(0, 0.5, 48000 * 4)
@@ -230,7 +231,6 @@ def test_two_workers_paint_what_one_does_and_one_that_is_killed_costs_its_piece(
 ) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: python3 launch.py add films")
     name = "out.mkv?codec=ffv1"
-    fix_threads(1)
     whole(f"whole/{name}")
     said: list[str] = []
     made = in_pieces(f"pieces/{name}", said, workers=2)

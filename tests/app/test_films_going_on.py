@@ -24,6 +24,7 @@ from vj.app.offline import Rendering
 from vj.app.picture_state import PictureState
 from vj.commands.films import frames_of
 from vj.core.errors import Fault
+from vj.core.threads import fix_threads
 from vj.diffusion.making import KeptModels
 from vj.show.load import FIRST_SHOW, check_show
 from vj.sinks.image_sequence import ImageSequence
@@ -35,6 +36,7 @@ WHOLE = FilmPiece(0, FRAMES)
 def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A film in the working folder; a part lasts 6 frames of it."""
     monkeypatch.chdir(tmp_path)
+    fix_threads(1)  # of what is rendered whole, too
     monkeypatch.setattr(in_parts, "SECONDS", 0.6)
     draw_film(tmp_path / "film.mkv")
 
