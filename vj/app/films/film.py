@@ -181,7 +181,7 @@ class FilmRendering:
         pieces = divide(looked, workers, overlap)
         if self._frames is not None:
             first, last = self._frames
-            pieces = among(pieces, first, looked.frames if last is None else last + 1)
+            pieces = among(pieces, first, looked.frames if last is None else last + 1, looked)
             if not pieces:
                 raise Fault(
                     f"command line: --frames {first}: the film has frames 0 to {looked.frames - 1}"

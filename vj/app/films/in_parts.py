@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from vj.app.films.looking import read_json, write_json
@@ -89,7 +89,7 @@ class PieceInParts:
         """What there is still to paint of these frames."""
         if self.standing is None:
             return wanted
-        return FrameRange(wanted.begins, wanted.ends, self.standing.came)
+        return replace(wanted, paints=self.standing.came)
 
     def follow(self, rendering: Rendering) -> None:
         """To be called before it runs."""

@@ -95,14 +95,17 @@ def divide(looked: FilmLook, workers: int, overlap: int = 0) -> list[FilmPiece]:
     ]
 
 
-def among(pieces: Sequence[FilmPiece], begins: int, ends: int) -> list[FilmPiece]:
-    """Of these pieces the frames from `begins` on, before `ends`, as they are in the whole."""
+def among(pieces: Sequence[FilmPiece], begins: int, ends: int, looked: FilmLook) -> list[FilmPiece]:
+    """Of these pieces the frames from `begins` on, before `ends`, as they are in the whole: painted
+    from the last place where nothing of the past is left."""
+    places = {0, *looked.cuts, *looked.clear}
     found = []
     for piece in pieces:
         first, last = max(begins, piece.begins), min(ends, piece.ends)
         if first < last:
-            paints = piece.begins if first > piece.begins else None
-            found.append(replace(piece, begins=first, ends=last, paints=paints))
+            paints = max(place for place in places if place <= first)
+            forgets = max(cut for cut in (0, *looked.cuts) if cut <= paints)
+            found.append(FilmPiece(first, last, paints=paints, forgets=forgets))
     return found
 
 
