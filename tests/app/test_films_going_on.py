@@ -16,7 +16,7 @@ import pytest
 from tests.app.films import CUTS, FRAMES, draw_film, film_show, pictures
 from tests.shows import movie_frames
 from tests.waiting import until
-from vj.app.films import in_parts
+from vj.app.films import in_parts, looking
 from vj.app.films.film import FilmRendering
 from vj.app.films.job import FilmJob
 from vj.app.films.pieces import FilmPiece, paint, place_of
@@ -122,6 +122,17 @@ def test_what_is_torn_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     said = painted("killed", "record:a/", monkeypatch, model="none")
     assert not [one for one in said if "go on" in one]
     assert all(map(np.array_equal, frames("whole", "record:a/"), frames("killed", "record:a/")))
+
+
+def test_a_disk_that_is_full_before_anything_is_painted_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(path: Path, tree: dict[str, Any]) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(looking, "write_json", full)
+    with pytest.raises(Fault, match=r"a\.mkv\.parts: cannot be written \(No space.*it goes on"):
+        film_of("x/", [], sinks=["record:a.mkv"], model="none").run()
 
 
 def test_a_full_disk_costs_the_last_part_and_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ from vj.app.films.pieces import (
 from vj.app.offline import RENDERED, Report
 from vj.core.errors import Fault
 from vj.show.schema import Show
+from vj.sinks.recorder import FULL
 
 FINISHED = "finished.json"
 """In the folder of the pieces: what is finished, where."""
@@ -102,6 +103,16 @@ class FilmRendering:
 
     def run(self, report: Report = lambda done, total: None) -> int:
         """Render. Returns how many frames the film has; 0 where it was stopped. Raises Fault."""
+        try:
+            return self._run(report)
+        except OSError as error:  # of a disk: those of sources and models are faults already
+            full = error.errno in FULL
+            then = "free some space and start again: it goes on" if full else "see to its disk"
+            raise Fault(
+                f"{self.folder}: cannot be written ({error.strerror or error}); {then}"
+            ) from error
+
+    def _run(self, report: Report) -> int:
         if self._resume and self._finished():
             return self.rendered
         self.folder.mkdir(parents=True, exist_ok=True)
