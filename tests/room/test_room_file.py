@@ -72,7 +72,7 @@ def test_a_room_that_is_right_is_told_with_each_of_its_pieces(folder: Path) -> N
     [
         ("room:\n  left: mien\n", "evening.yaml:2: left: mien: no such show file"),
         ("room:\n  left: {show: mine, sinks: ndj:x}\n", "evening.yaml:2: left: sinks: "),
-        ("room:\n  left:\n    show: mine\n    fps: 0\n", "evening.yaml:4: "),
+        ("room:\n  left:\n    show: mine\n    fps: 0.5\n", "evening.yaml:4: room.left.fps: 0.5"),
         (
             "room:\n  left:\n    show: mine\n    start:\n      strenght: 1\n",
             "evening.yaml:5: left: strenght: ",

@@ -45,7 +45,7 @@ class PieceRule(Section):
     model: str | None = None
     size: str | None = None
     output: str | None = None
-    fps: Annotated[float, Field(gt=0)] | None = None
+    fps: Annotated[float, Field(ge=1, le=240)] | None = None
     sound: str | None = None
     start: dict[str, bool | int | float | str] = Field(default_factory=dict)
 
