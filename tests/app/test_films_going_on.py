@@ -135,6 +135,25 @@ def test_a_disk_that_is_full_before_anything_is_painted_says_so(
         film_of("x/", [], sinks=["record:a.mkv"], model="none").run()
 
 
+def test_what_an_effect_keeps_that_cannot_be_written_begins_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("mine.py").write_text(
+        "import threading\n\n\ndef effect(frame, parameters, time, memory):\n"
+        "    memory.setdefault('lock', threading.Lock())\n"
+        "    memory['count'] = memory.get('count', 0) + 1\n"
+        "    return frame // 2 + memory['count']\n"
+    )
+    mine: dict[str, Any] = {"model": "none", "effects": [str(Path("mine.py").absolute())]}
+    painted("whole", "record:a/", monkeypatch, **mine)
+    painted("killed", "record:a/", monkeypatch, 20, -1, **mine)
+    said = painted("killed", "record:a/", monkeypatch, **mine)
+    assert any("begin anew" in one for one in said)
+    whole, found = frames("whole", "record:a/"), frames("killed", "record:a/")
+    assert len(whole) == len(found) == FRAMES
+    assert all(map(np.array_equal, whole, found))
+
+
 def test_a_full_disk_costs_the_last_part_and_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     more: dict[str, Any] = {"sinks": ["record:a.mkv?codec=ffv1", "record:a/"], "model": "none"}
     write = ImageSequence._write
