@@ -132,6 +132,35 @@ def test_one_that_is_stepped_on_frame_by_frame_does_not_hang_while_no_frame_is_a
     assert piece.state.deaths == 0
 
 
+def test_one_that_paints_slowly_does_not_hang(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    piece = make("plays")
+    until(lambda: piece.plays)
+    process, now = piece.process, 100.0
+    assert process is not None
+    process.on_message = lambda message: None  # from now on the test speaks for it
+    monkeypatch.setattr(process, "kill", lambda: None)
+    piece._now = lambda: now
+    frames = 1000
+
+    def passes(seconds: float, state: str, painted: bool) -> str:
+        nonlocal now, frames
+        frames += painted
+        for _ in range(round(seconds)):
+            now += 1
+            piece._take({"alive": {"state": state, "frames": frames}})
+            piece.watch()
+        return piece._hung
+
+    piece.watch()
+    assert not passes(2, "playing", True)
+    assert not passes(60, "loading the model", False)
+    assert not passes(100, "playing", False), "its first one may take long"
+    assert not passes(25, "playing", True)
+    assert not passes(1, "playing", True), "each takes 25 s"
+    assert not passes(70, "playing", False)
+    assert passes(10, "playing", False).startswith("hung: no new frame for ")
+
+
 def test_a_room_that_stood_still_itself_ends_nobody(make: Make) -> None:
     """Ctrl-Z and `fg`: what the pieces said meanwhile has not been read yet."""
     piece = make("silent")

@@ -23,7 +23,10 @@ SUSPENDED = 5.0
 """Seconds without a look at the pieces after which it was the room that stood still (Ctrl-Z, a lid
 that was closed)."""
 STARTS = 180.0
-"""The same while it starts or loads a model, which may compile."""
+"""The same while it starts or loads a model, which may compile, and until that has painted."""
+SLOWER = 3.0
+"""It hangs no sooner than after so many times its longest frame so far: on a CPU a large model
+paints for half a minute."""
 SETTLED = ("playing", "no model")
 """What a show says of itself when nothing is loaded."""
 
@@ -75,6 +78,8 @@ class Piece:
         self._hung = ""
         self._last_word = self._last_frame = self._began = self._looked = 0.0
         self._frames = -1
+        self._settled, self._longest = False, 0.0
+        """A frame has come since nothing was loaded any more; the seconds of the longest since."""
         self._playing = False
         self._thread = threading.Thread(target=self._run, name=f"piece {name}", daemon=True)
 
@@ -144,10 +149,11 @@ class Piece:
             self._last_word = self._last_frame = now
             return
         limit = HANGS if self.state.state in SETTLED else STARTS
+        slow = min(STARTS, max(HANGS, SLOWER * self._longest)) if self._settled else STARTS
         silent, still = now - self._last_word, now - self._last_frame
         if silent >= limit:
             self._hung = f"hung: no word for {silent:.0f} s"
-        elif still >= limit:
+        elif still >= max(limit, slow):
             self._hung = f"hung: no new frame for {still:.0f} s"
         else:
             return
@@ -181,6 +187,7 @@ class Piece:
     def _live(self, resume: bool) -> int | None:
         """One life of its process. Returns its exit code; None where it could not be started."""
         self._hung, self._frames, self._playing = "", -1, False
+        self._settled, self._longest = False, 0.0
         self._began = self._last_word = self._last_frame = self._now()
         before = self.state
         self.state = PieceState("starting", before.deaths, before.why)
@@ -216,8 +223,12 @@ class Piece:
         self._last_word = now
         alive = message.get("alive")
         if isinstance(alive, dict):
-            frames = alive.get("frames", 0)
+            frames, settled = alive.get("frames", 0), alive.get("state") in SETTLED
+            self._settled = self._settled and settled
             if frames != self._frames or alive.get("rests"):
+                if self._settled:
+                    self._longest = max(self._longest, now - self._last_frame)
+                self._settled = settled
                 self._frames, self._last_frame = frames, now
             shown = isinstance(frames, int) and frames > 0
             before = self.state
