@@ -177,6 +177,15 @@ def test_the_effect_in_the_docs_is_one() -> None:
     assert len(np.unique(made)) == 4
 
 
+def test_what_lies_beside_the_file_is_not_imported_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "colours_of_mine.py").write_text("RED = 1\n")
+    header = header_of("import colours_of_mine\n" + BODY, str(tmp_path / "mine.py"))
+    with pytest.raises(Fault, match=r"mine\.py:1: .* one file: colours_of_mine\.py beside"):
+        LoadedEffect("mine", header)
+    with pytest.raises(Fault, match=r"mine\.py:1: .*: import nowhere_at_all$"):
+        LoadedEffect("mine", header_of("import nowhere_at_all\n" + BODY, header.file))
+
+
 class _Panic(BaseException):
     """As those of packages that are written in Rust."""
 

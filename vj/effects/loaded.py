@@ -9,6 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,12 @@ class LoadedEffect:
         if not lines:
             return f"{file}: {told(error)}"
         text = (lines[-1].line or "").strip()
-        return f"{file}:{lines[-1].lineno}: {told(error)}{f': {text:.80}' if text else ''}"
+        what = f"{file}:{lines[-1].lineno}: {told(error)}{f': {text:.80}' if text else ''}"
+        missing = (error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+        beside = f"{missing.partition('.')[0]}.py"
+        if missing and (Path(file).parent / beside).is_file():
+            what += f"; an effect is one file: {beside} beside it is not imported"
+        return what
 
     def __call__(
         self,
