@@ -114,11 +114,12 @@ def test_what_another_show_has_left_is_not_taken_up(monkeypatch: pytest.MonkeyPa
     assert all(map(np.array_equal, frames("whole", "record:a/"), frames("killed", "record:a/")))
 
 
-def test_what_is_torn_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("torn", ["*.npz", f"{in_parts.PART}00000/*/*.png"])
+def test_what_is_torn_begins_anew(torn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     painted("whole", "record:a/", monkeypatch, model="none")
     painted("killed", "record:a/", monkeypatch, 20, -1, model="none")
-    (left,) = Path("killed").rglob("*.npz")
-    left.write_bytes(left.read_bytes()[:-1])
+    left, *_ = Path("killed").rglob(torn)
+    left.unlink()
     said = painted("killed", "record:a/", monkeypatch, model="none")
     assert not [one for one in said if "go on" in one]
     assert all(map(np.array_equal, frames("whole", "record:a/"), frames("killed", "record:a/")))

@@ -35,10 +35,12 @@ class NotTakenUp(Fault):
 @dataclass(frozen=True, slots=True)
 class PieceStanding:
     """How far a piece was rendered. came: frames that had been read. parts: of each recording.
-    state: the file with what frames had left, and digest: of its bytes, SHA-256."""
+    held: of each part its recordings by name, with the bytes of a movie or the pictures of a
+    folder. state: the file with what frames had left, and digest: of its bytes, SHA-256."""
 
     came: int
     parts: int
+    held: list[dict[str, int]]
     state: str
     digest: str
 
@@ -71,10 +73,10 @@ class PieceInParts:
         try:
             standing = PieceStanding(**found)
             self._raw = (self._folder / standing.state).read_bytes()
-            parts = [self._part(number).is_dir() for number in range(standing.parts)]
+            held = [_held(self._part(number)) for number in range(standing.parts)]
         except (TypeError, OSError):
             return None
-        whole = all(parts) and hashlib.sha256(self._raw).hexdigest() == standing.digest
+        whole = held == standing.held and hashlib.sha256(self._raw).hexdigest() == standing.digest
         return standing if whole else None
 
     def _part(self, number: int) -> Path:
@@ -141,7 +143,9 @@ class PieceInParts:
                 file.write(raw)
                 file.flush()
                 os.fsync(file.fileno())
-            standing = PieceStanding(came, self._parts, name, hashlib.sha256(raw).hexdigest())
+            held = [*([] if before is None else before.held), _held(self._part(self._parts - 1))]
+            digest = hashlib.sha256(raw).hexdigest()
+            standing = PieceStanding(came, self._parts, held, name, digest)
             write_json(self._folder / STANDING, {"key": self._key, **asdict(standing)})
         except OSError as error:
             raise Fault(
@@ -181,6 +185,14 @@ class PieceInParts:
         (self._folder / STANDING).unlink(missing_ok=True)
         if self.standing is not None:
             (self._folder / self.standing.state).unlink(missing_ok=True)
+
+
+def _held(folder: Path) -> dict[str, int]:
+    """What a part has of each recording, see `PieceStanding`. Raises OSError."""
+    return {
+        path.name: sum(1 for _ in path.iterdir()) if path.is_dir() else path.stat().st_size
+        for path in sorted(folder.iterdir())
+    }
 
 
 def _flush(folder: Path) -> None:
