@@ -78,6 +78,7 @@ def test_a_room_that_is_right_is_told_with_each_of_its_pieces(folder: Path) -> N
             "evening.yaml:5: left: strenght: ",
         ),
         ("room:\n  left: mine\n  feedback: mine\n", "evening.yaml:3: feedback: /vj/feedback means"),
+        ("room:\n  left: mine\n  lora: mine\n", "evening.yaml:3: lora: /vj/lora means"),
         ("room:\n  1st: mine\n", "evening.yaml:2: 1st: a piece's name begins with a letter"),
         ("room:\n", "evening.yaml:1: "),
         ("room: {left: mine}\npanik: each\n", "evening.yaml:2: unknown key panik"),

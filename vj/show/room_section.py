@@ -16,7 +16,7 @@ MOST = 16
 """Pieces in a room, at most."""
 OWN = (
     *("room", "status", "error", "subscribe", "unsubscribe", "macro", "mod"),
-    *("effect", "effects", "light", "lights", "step", "timecode"),
+    *("effect", "effects", "light", "lights", "step", "stepped", "timecode", "lora", "vj"),
 )
 """First parts of addresses below `/vj/` that are no piece's, beside those of parameters."""
 
