@@ -10,6 +10,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ import pytest
 
 from tests.shows import HOST, PlayedShow, ShowProcess, free_port
 from vj.core.opencv import use_one_thread
+from vj.core.threads import VARIABLE
 
 os.environ["VJ_CACHE"] = tempfile.mkdtemp(prefix="vj-tests-")
 atexit.register(shutil.rmtree, os.environ["VJ_CACHE"], ignore_errors=True)
@@ -148,3 +150,19 @@ def play_show() -> Iterator[PlayShow]:
     yield play
     for show in playing:
         show.close()
+
+
+@pytest.fixture(autouse=True)
+def same_threads() -> Iterator[None]:
+    """A film fixes on how many threads this process computes: the next test has its own again."""
+    kept = {name: os.environ.get(name) for name in (VARIABLE, "OMP_NUM_THREADS")}
+    torch = sys.modules.get("torch")
+    threads = None if torch is None else torch.get_num_threads()
+    yield
+    for name, value in kept.items():
+        if value is not None:
+            os.environ[name] = value
+        else:
+            os.environ.pop(name, None)
+    if torch is not None and torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +9,6 @@ import pytest
 
 from tests.app.model_stage import SHOW, START, Stage
 from tests.conftest import PlayShow
-from vj.core.threads import VARIABLE
 
 
 @pytest.fixture
@@ -32,19 +29,3 @@ def stage(
     yield stage.play(play_show, path)
     for gate in stage.gates.values():
         gate.set()
-
-
-@pytest.fixture(autouse=True)
-def same_threads() -> Iterator[None]:
-    """A film fixes on how many threads this process computes: the next test has its own again."""
-    kept = {name: os.environ.get(name) for name in (VARIABLE, "OMP_NUM_THREADS")}
-    torch = sys.modules.get("torch")
-    threads = None if torch is None else torch.get_num_threads()
-    yield
-    for name, value in kept.items():
-        if value is not None:
-            os.environ[name] = value
-        else:
-            os.environ.pop(name, None)
-    if torch is not None and torch.get_num_threads() != threads:
-        torch.set_num_threads(threads)

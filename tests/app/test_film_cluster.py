@@ -15,6 +15,7 @@ from vj.app.films.film import worker_count
 from vj.commands.films import use_film_options
 from vj.commands.options import parser
 from vj.core.errors import Fault, Unavailable
+from vj.core.threads import fixed_threads
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,6 +90,26 @@ def test_workers_are_a_number_or_a_cluster() -> None:
 def test_options_that_do_not_go_together_are_refused(given: list[str], words: str) -> None:
     with pytest.raises(Fault, match=words):
         use_film_options(parser().parse_args(given))
+
+
+@pytest.mark.parametrize(
+    ("given", "threads"),
+    [
+        (["--offline"], 1),
+        (["--offline", "--threads", "3"], 3),
+        (["--offline", "--workers", "2"], 1),
+        (["--offline", "--draft"], None),
+        ([], None),
+    ],
+)
+def test_what_is_rendered_is_computed_on_one_thread_unless_said(
+    given: list[str], threads: int | None
+) -> None:
+    options = parser().parse_args(given)
+    before = fixed_threads()
+    use_film_options(options)
+    assert options.threads == threads
+    assert fixed_threads() == (before if threads is None else threads)
 
 
 def test_without_ray_it_is_told_what_brings_it(

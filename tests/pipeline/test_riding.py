@@ -143,14 +143,6 @@ def test_it_is_still_noise(ridden: dict[str, Ridden], kind: str) -> None:
             moved.cells(-1, noise, fine_noise(noise, detail_of(white, CELL), TURNS[:1]))[0]
         )
     found = np.array(cells)
-    print(
-        kind,
-        np.var(grains),
-        np.var(found),
-        np.corrcoef(found[:, 1:].ravel(), found[:, :-1].ravel())[0, 1],
-        np.corrcoef(found[:, :, 1:].ravel(), found[:, :, :-1].ravel())[0, 1],
-        moved.rides[-1].shares,
-    )
     assert abs(np.var(grains) - 1) < 0.05
     assert abs(np.var(found) - 1) < 0.05
     for one, two in ((found[:, 1:], found[:, :-1]), (found[:, :, 1:], found[:, :, :-1])):

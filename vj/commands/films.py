@@ -32,7 +32,7 @@ def add_film_options(made: argparse.ArgumentParser) -> None:
         metavar="N",
         type=int,
         help="with --offline: compute on so many threads, of each worker; the same number gives "
-        "the same pictures (default with --workers: 1)",
+        "the same pictures, however many cores there are (default: 1; more are quicker on a CPU)",
     )
     made.add_argument(
         "--overlap",
@@ -71,7 +71,9 @@ def use_film_options(options: argparse.Namespace) -> None:
         from vj.app.films.film import worker_count
 
         options.workers = worker_count(options.workers)
-        options.threads = options.threads or 1
+    options.one_thread = options.offline and not options.draft and options.threads is None
+    if options.one_thread:
+        options.threads = 1
     if options.threads is not None:
         fix_threads(options.threads)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import threading
 import traceback
 from collections.abc import Callable
@@ -243,6 +244,12 @@ def render(
     movie = None
     if options.draft:
         show, movie = small_show(show, terminal.log)
+    cores = os.cpu_count() or 1
+    if options.one_thread and options.workers is None and cores > 1:
+        terminal.log(
+            "rendered on one thread, so that every machine makes the same; on a CPU "
+            f"--threads {cores} is quicker"
+        )
     replay = replayed(show, options, terminal.log)
     rendering = (
         film_of(show, options, terminal.log)
