@@ -373,7 +373,7 @@ def test_offline_every_frame_once_and_twice_the_same_bytes(
 ) -> None:
     """Once in a process of its own, once in this one; with several threads of torch, which the
     tests' workers have not, in two processes."""
-    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     write_clip(tmp_path / "clip.mp4", frames=9, size=Size(128, 96))
     for name, run in (("a", run_vj), ("b", run_here if threads == "1" else run_vj)):
         arguments = [
@@ -388,11 +388,14 @@ def test_offline_every_frame_once_and_twice_the_same_bytes(
             "noise/hold=0.7",
             "--set",
             "prompt/a=ice",
+            "--threads",
+            threads,
         ]
         sinks = ["--sink", f"record:{name}.mp4", "--sink", f"record:{name}/"]
         done = run(tmp_path, *arguments, *sinks, "--json", f"{name}.json")
         assert done.returncode == 0, done.stderr
-        assert json.loads((tmp_path / f"{name}.json").read_text())["painted"] == 9
+        summary = json.loads((tmp_path / f"{name}.json").read_text())
+        assert (summary["painted"], summary["threads"]) == (9, int(threads))
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
     first, second = sorted((tmp_path / "a").iterdir()), sorted((tmp_path / "b").iterdir())
     assert len(first) == len(second) == 9
