@@ -23,6 +23,7 @@ from vj.app.films.pieces import FilmPiece, paint, place_of
 from vj.app.offline import Rendering
 from vj.app.picture_state import PictureState
 from vj.commands.films import frames_of
+from vj.core.claim import claimed
 from vj.core.errors import Fault
 from vj.core.threads import fix_threads
 from vj.diffusion.making import KeptModels
@@ -123,6 +124,15 @@ def test_what_is_torn_begins_anew(torn: str, monkeypatch: pytest.MonkeyPatch) ->
     said = painted("killed", "record:a/", monkeypatch, model="none")
     assert not [one for one in said if "go on" in one]
     assert all(map(np.array_equal, frames("whole", "record:a/"), frames("killed", "record:a/")))
+
+
+def test_a_film_is_rendered_by_one_process_at_a_time() -> None:
+    made, parts = film_of("x/", [], sinks=["record:a.mkv"], model="none"), Path("a.mkv.parts")
+    parts.mkdir()
+    with claimed(parts, "rendering"), pytest.raises(Fault, match="another process is rendering"):
+        made.run()
+    assert made.run() == FRAMES
+    assert not parts.exists()
 
 
 def test_a_disk_that_is_full_before_anything_is_painted_says_so(

@@ -19,10 +19,10 @@ import torch
 from tests.disks import small_disk
 from tests.translator.plans import SIDE, plan, quiet
 from tests.waiting import until
+from vj.core.claim import claimed
 from vj.core.errors import Fault
 from vj.pocket.network import load_network
 from vj.training.checkpoint import Checkpoint
-from vj.training.claim import claimed
 from vj.training.length import Length
 from vj.translator import best_model
 from vj.translator.best_model import BestModel, Standing
@@ -151,7 +151,10 @@ def test_two_cannot_train_one_model_at_a_time(clip: Path, tmp_path: Path) -> Non
     asked = plan(clip, tmp_path / "head", 2)
     asked.make()
     nowhere = replace(asked, clips=(tmp_path / "a clip that would take minutes to read",))
-    with claimed(asked.work), pytest.raises(Fault, match="another process is training there"):
+    with (
+        claimed(asked.work, "training"),
+        pytest.raises(Fault, match="another process is training there"),
+    ):
         train_translator(nowhere, quiet, quiet)
     assert train_translator(asked, quiet, quiet) is not None
 

@@ -19,9 +19,9 @@ from contextlib import ExitStack
 import torch
 from torch import Tensor
 
+from vj.core.claim import claimed
 from vj.pocket.network import SEEN, Network, parameter_groups
 from vj.training.checkpoint import Checkpoint
-from vj.training.claim import claimed
 from vj.training.loop import Moment, Stateful, Training, fit
 from vj.training.losses import picture_loss
 from vj.training.schedule import fallen
@@ -163,14 +163,15 @@ def train_translator(
     preparing = Preparing(on_message, stop)
     with ExitStack() as claims:
         if begun := plan.work.exists():
-            claims.enter_context(claimed(plan.work))  # before the clips are read, which may take
+            # before the clips are read, which may take
+            claims.enter_context(claimed(plan.work, "training"))
         try:
             pairs = _pairs(plan, preparing)
         except Stopped:
             return figures_of(plan.folder)
         if not begun:
             plan.make()
-            claims.enter_context(claimed(plan.work))
+            claims.enter_context(claimed(plan.work, "training"))
             plan.check()  # another process may have begun meanwhile, and ended
         plan.begin(pairs.footage.looks)
         training = TranslatorTraining(pairs, plan)

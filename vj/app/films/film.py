@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from vj.app.films.pieces import (
     recorder,
 )
 from vj.app.offline import RENDERED, Report
+from vj.core.claim import CLAIM, claimed
 from vj.core.errors import Fault
 from vj.show.schema import Show
 from vj.sinks.recorder import FULL
@@ -104,7 +106,15 @@ class FilmRendering:
     def run(self, report: Report = lambda done, total: None) -> int:
         """Render. Returns how many frames the film has; 0 where it was stopped. Raises Fault."""
         try:
-            return self._run(report)
+            if self._resume and self._finished():
+                return self.rendered
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with claimed(self.folder, "rendering this film"):
+                rendered = self._run(report)
+            (self.folder / CLAIM).unlink(missing_ok=True)
+            with suppress(OSError):  # there is something to go on from
+                self.folder.rmdir()
+            return rendered
         except OSError as error:  # of a disk: those of sources and models are faults already
             full = error.errno in FULL
             then = "free some space and start again: it goes on" if full else "see to its disk"
@@ -113,9 +123,6 @@ class FilmRendering:
             ) from error
 
     def _run(self, report: Report) -> int:
-        if self._resume and self._finished():
-            return self.rendered
-        self.folder.mkdir(parents=True, exist_ok=True)
         crew = self._crew()
         if isinstance(crew, Alone):
             crew.report = report

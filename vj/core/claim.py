@@ -1,4 +1,4 @@
-"""One process trains in a folder at a time: two would write over each other's checkpoints."""
+"""One process works in a folder at a time: two would write over each other's files."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from typing import Any
 
 from vj.core.errors import Fault
 
+CLAIM = "claim"
+"""The file that says so."""
 TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
+def claimed(folder: Path, work: str) -> Iterator[None]:
     """Claim a folder, which exists, for this process. The system gives it back when the process
-    ends, however it ends. Raises Fault where another process has it, or it cannot be written."""
+    ends, however it ends. work: what is done there, for the message. Raises Fault where another
+    process has it, or it cannot be written."""
     try:
-        file = (folder / "claim").open("a+b")
+        file = (folder / CLAIM).open("a+b")
     except OSError as error:
         raise Fault(f"{folder} cannot be written: {error}") from error
     with file:
         try:
             _lock(file)
         except OSError as error:
-            if error.errno in TAKEN:  # otherwise the disk knows no locks, and one may train there
+            if error.errno in TAKEN:  # otherwise the disk knows no locks, and one may work there
                 raise Fault(
-                    f"{folder}: another process is training there; wait for it, or end it"
+                    f"{folder}: another process is {work} there; wait for it, or end it"
                 ) from None
         yield
 
