@@ -29,6 +29,9 @@ def test_a_draft_is_small_and_has_the_films_shape_and_its_name(
     assert (small.size, small.output, small.finish) == (Size(128, 128), Size(640, 360), [])
     assert small.sinks == ["record:film.draft.mp4"]
     assert "painted at 128x128 instead of 512x512" in said[0]
+    tiny = show(size="128x128", sinks=["record:tiny.mkv"])
+    small_show(tiny, said.append)  # type: ignore[arg-type]
+    assert "painted at 128x128 as the film is" in said[1]
     movie.with_suffix(".jpg").touch()
     frames = show(size="768x448", model="who/sd-tiny", sinks=["record:film/"])
     small, movie = small_show(frames, said.append)  # type: ignore[arg-type]

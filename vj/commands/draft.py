@@ -54,8 +54,9 @@ def small_show(show: Show, log: Callable[[str], None]) -> tuple[Show, Path]:
     leaves = show.output or size
     scale = min(1.0, LONGEST / max(leaves))
     output = Size(*(max(2, round(side * scale / 2) * 2) for side in leaves))
+    instead = "as the film is" if painted == size else f"instead of {size}"
     log(
-        f"a draft: painted at {painted} instead of {size}, without finish:, so finer things look "
+        f"a draft: painted at {painted} {instead}, without finish:, so finer things look "
         "otherwise than in the film; times, cuts and colours are the film's"
     )
     uri = f"record:{movie.as_posix()}"
