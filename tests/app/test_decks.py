@@ -130,7 +130,7 @@ def test_the_second_deck_comes_goes_and_is_what_the_mix_shows(play: Play) -> Non
     assert places["b"]["name"] == "three"
     show.osc.send("/vj/deck/b", "lost")
     show.until(lambda: show.said("deck/b lost: "))
-    assert show.value("deck/b") == "three"
+    show.until(lambda: show.value("deck/b") == "three")
     show.until_clip("three")
     show.osc.send("/vj/deck/b", "")
     show.until_clip("one")
