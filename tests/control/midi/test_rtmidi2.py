@@ -147,6 +147,36 @@ def test_devices_come_back_when_the_librarys_process_has_ended(
         ports.stop()
 
 
+def test_a_library_that_ends_while_ports_are_listed_is_asked_again_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And not taken for a machine without MIDI, which is looked at once a minute."""
+    monkeypatch.setattr(midi_ports, "SCAN_PERIOD", 0.05)
+    messages: list[str] = []
+    listed: list[bool] = []
+
+    def names() -> list[str]:
+        listed.append(len(listed) != 1)
+        if not listed[-1]:
+            raise OSError("the MIDI library has ended; it is started again")
+        return ["BOX 20:0"]
+
+    def opened(name: str, callback: object) -> object:
+        return SimpleNamespace(closed=False, close=lambda: None)
+
+    backend = SimpleNamespace(get_input_names=names, open_input=opened)
+    listener = SimpleNamespace(on_midi=lambda *given: None, on_clock=lambda *given: None)
+    ports = MidiPorts(listener, now=time.monotonic, log=messages.append, backend=lambda: backend)
+    ports.start()
+    try:
+        until(lambda: len(listed) > 3, seconds=20)
+        assert ports.devices == ["BOX"]
+        assert len([line for line in messages if "has ended" in line]) == 1
+        assert not [line for line in messages if "not to be had" in line]
+    finally:
+        ports.stop()
+
+
 def test_the_helper_opens_what_is_named_and_passes_bytes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -108,6 +108,8 @@ class MidiPorts:
         """The last values sent to each control of a port, and when."""
         self._failed: set[str] = set()
         self._troubles: set[str] = set()
+        self._listed = False
+        """The last scan had a list of ports."""
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.state = "starting"
@@ -173,12 +175,16 @@ class MidiPorts:
                 if "vj-" not in name and "Midi Through" not in name
             }
         except Exception as error:  # no sequencer on this machine
+            if self._listed:  # there was one: a library's process may have ended
+                self._listed = False
+                raise
             if self.state != "no MIDI":
                 self.state = "no MIDI"
                 self._log(
                     f"MIDI is not to be had on this machine ({error}); the show plays without it"
                 )
             return
+        self._listed = True
         wanted = {
             name
             for name in names
