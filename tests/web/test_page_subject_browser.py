@@ -42,6 +42,7 @@ def test_a_click_on_the_picture_picks_what_is_there(
         assert abs(show.values()["subject/x"] - 0.3) < 0.02
         assert abs(show.values()["subject/y"] - 0.6) < 0.02
         assert hand.page.evaluate("document.querySelector('.picture').dataset.view") == "output"
+        hand.page.expect("WebSocket connection")  # of the next view, when the show ends at once
         show.set("mask/mode", "none")
         hand.page.until("document.querySelector('.views.picks') === null")
         press(place)
