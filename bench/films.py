@@ -22,6 +22,8 @@ import av
 import cv2
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from vj.app.films.pieces import QUICKER
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -22,6 +22,8 @@ import threading
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from vj.app.live import Performance
 from vj.app.setup import model_spec
 from vj.core.frame import Frame, Size
