@@ -17,6 +17,7 @@ ONE = """
 import os, pathlib, pytest
 @pytest.mark.parametrize("number", range(6))
 def test_one(number):
+    assert os.environ["PYTEST_XDIST_WORKER"] in ("gw0", "gw1")
     with open(pathlib.Path(__file__).with_suffix(".by"), "a") as file:
         file.write(os.environ["PYTEST_XDIST_WORKER"] + chr(10))
 """

@@ -27,8 +27,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def goes_on(show: Any, file: Path | None = None) -> None:
-    """Render, and render from the middle on with what the first one had left there."""
+def gone_on(show: Any, file: Path | None = None) -> list[bool]:
+    """Render, and render from the middle on with what the first one had left there. Of each frame
+    of the second whether it is that of the first."""
     left: dict[int, bytes] = {}
 
     def keep(state: PictureState, came: int) -> None:
@@ -48,28 +49,22 @@ def goes_on(show: Any, file: Path | None = None) -> None:
     whole = rendered("whole")
     rest = rendered("rest", part=FrameRange(paints=CAME))
     wanted = whole[next(iter(left)) :]
-    assert len(rest) == len(wanted) > 2
-    assert all(map(np.array_equal, rest, wanted))
+    return [np.array_equal(*both) for both in zip(rest, wanted, strict=True)]
 
 
-def shipped(name: str) -> None:
+SHIPPED = [pytest.param(name, marks=() if name in QUICK else pytest.mark.long) for name in SHOWS]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_show_goes_on(name: str) -> None:
     path = FIRST_SHOW.with_stem(name)
 
     def show(out: str) -> Show:
         return load_show(path, {"sinks": [f"record:{out}/"], "size": "64x64", "mark": False})
 
-    goes_on(show, path)
-
-
-@pytest.mark.parametrize("name", QUICK)
-def test_a_shipped_show_goes_on(name: str) -> None:
-    shipped(name)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", [name for name in SHOWS if name not in QUICK])
-def test_every_other_shipped_show_goes_on(name: str) -> None:
-    shipped(name)
+    same = gone_on(show, path)
+    assert len(same) > 2
+    assert all(same)
 
 
 PLAYED: dict[str, dict[str, Any]] = {
@@ -104,10 +99,14 @@ def test_stable_diffusion_goes_on(tmp_path: Path) -> None:
         "start": {"steps": 2, "memory/amount": 0.5, "latent/morph": 0.3, "noise/ride": 1},
         "curves": [{"to": "lora/ink", "points": [[0, 0], [0.4, 2]]}],
     }
-    goes_on(lambda out: check_show(film_show(f"{out}/", **more), "here"))
+    same = gone_on(lambda out: check_show(film_show(f"{out}/", **more), "here"))
+    assert len(same) > 2
+    assert all(same)
 
 
 @pytest.mark.parametrize("name", PLAYED)
 def test_whatever_is_on_its_way_goes_on(name: str, tmp_path: Path) -> None:
     draw_film(tmp_path / "film.mkv")
-    goes_on(lambda out: check_show(film_show(f"{out}/", **PLAYED[name]), "here"))
+    same = gone_on(lambda out: check_show(film_show(f"{out}/", **PLAYED[name]), "here"))
+    assert len(same) > 2
+    assert all(same)

@@ -76,13 +76,25 @@ def test_a_bundle_is_parted_and_keeps_its_time() -> None:
     assert all(part[8:16] == packet[8:16] for part in split(packet, NAMES).values())
 
 
-@pytest.mark.parametrize(
-    "packet", [b"", b"x", b"#bundle", b"/" + 2000 * b"x", bundle(b"abcd"), bundle(b"/a") + b"\1"]
-)
-def test_what_is_damaged_is_nobodys_or_left_to_the_pieces_to_refuse(packet: bytes) -> None:
-    for part in split(packet, NAMES).values():
-        unpack(part)
-        prefixed(part, "left")
+DAMAGED = {
+    "nothing": b"",
+    "no OSC": b"x",
+    "a bundle's first word": b"#bundle",
+    "an address without an end": b"/" + 2000 * b"x",
+    "a bundle of no messages": bundle(b"abcd"),
+    "a bundle that is cut short": bundle(b"/a") + b"\1",
+}
+
+
+@pytest.mark.parametrize("packet", DAMAGED.values(), ids=DAMAGED)
+def test_what_is_damaged_is_nobodys(packet: bytes) -> None:
+    assert split(packet, NAMES) == {}
+    assert unpack(prefixed(packet, "left")).messages == []
+
+
+def test_of_a_bundle_with_something_damaged_the_rest_arrives() -> None:
+    packet = bundle(b"/" + 7 * b"x", pack("/vj/left/strength", [0.25]))
+    assert got(packet) == {"left": [("/vj/strength", (0.25,))]}
 
 
 def test_bundles_in_bundles_end_somewhere() -> None:

@@ -30,7 +30,8 @@ def split(packet: bytes, names: Sequence[str]) -> dict[str, bytes]:
 def _split(packet: bytes, names: Sequence[str], depth: int) -> dict[str, bytes]:
     if packet[:1] == b"/":
         address, rest = _address(packet)
-        return {name: padded(to) + rest for name, to in destinations(address, names).items()}
+        to = destinations(address, names) if address else {}
+        return {name: padded(as_there) + rest for name, as_there in to.items()}
     if not packet.startswith(BUNDLE) or len(packet) < 16 or depth >= DEEPEST:
         return {}
     inside: dict[str, list[bytes]] = {}
@@ -61,6 +62,8 @@ def prefixed(packet: bytes, name: str) -> bytes:
 def _prefixed(packet: bytes, name: str, depth: int) -> bytes:
     if packet[:1] == b"/":
         address, rest = _address(packet)
+        if not address:
+            return packet
         head = "/vj/" if address.startswith("/vj/") else "/"
         return padded(f"{head}{name}/{address.removeprefix(head)}") + rest
     if packet.startswith(BUNDLE) and len(packet) >= 16 and depth < DEEPEST:
