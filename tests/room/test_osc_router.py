@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +77,16 @@ def test_a_bundle_is_parted_and_keeps_its_time() -> None:
     assert all(part[8:16] == packet[8:16] for part in split(packet, NAMES).values())
 
 
+def test_an_address_below_vj_that_no_show_has_is_nobodys() -> None:
+    strange: list[str] = []
+    packet = bundle(pack("/vj/lefft/strength", [0.5]), pack("/vj/left/seed", [5]))
+    parts = split(packet, NAMES, lambda word: word == "feedback", strange)
+    assert [unpack(part).messages[0].address for part in parts.values()] == ["/vj/seed"]
+    assert (list(parts), strange) == (["left"], ["/vj/lefft/strength"])
+    for meant in ("/vj/feedback/amount", "/vj/strength", "/1/fader1", "/vj/{a,b}/amount"):
+        assert len(split(pack(meant, [0.5]), NAMES, lambda word: word == "feedback")) == 3
+
+
 DAMAGED = {
     "nothing": b"",
     "no OSC": b"x",
@@ -142,12 +153,15 @@ class Wired:
         self.pieces = {"left": Heard(), "right": Heard()}
         self.one, self.other = Heard(), Heard()
         self.gone: set[str] = set()
+        self.said: list[str] = []
+        self.shows: list[Path] = []
         self.router = OscRouter(
             (HOST, 0),
             list(self.pieces),
             lambda name: None if name in self.gone else self.pieces[name].port,
             lambda address, arguments: [("/vj/room/status/left", ["playing", *arguments])],
-            print,
+            self.said.append,
+            lambda: self.shows,
         )
         self.router.start()
         self.port = self.router.address[1]
@@ -202,6 +216,26 @@ def test_one_piece_that_is_gone_does_not_keep_the_others_from_playing(wired: Wir
     wired.gone.add("left")
     wired.one.send(wired.port, "/vj/strength", 0.75)
     assert wired.pieces["right"].next() == ("/vj/strength", (0.75,))
+
+
+def test_a_piece_that_there_is_not_is_told_once_with_those_that_there_are(
+    wired: Wired, tmp_path: Path
+) -> None:
+    for value in (0.1, 0.2, 0.3):  # a fader of which every place comes
+        wired.one.send(wired.port, "/vj/lefft/strength", value)
+    wired.one.send(wired.port, "/vj/left/strength", 0.25)
+    words = (
+        "/vj/lefft/strength: no piece is called lefft; did you mean left? (there are left, right)"
+    )
+    assert wired.one.next() == ("/vj/error", (words,))
+    assert wired.pieces["left"].next() == ("/vj/strength", (0.25,)), "and got nothing before"
+    wired.other.send(wired.port, "/vj/lefft/strength", 0.1)
+    assert wired.other.next() == ("/vj/error", (words,)), "each who sends it is told"
+    assert wired.said == [f"OSC from {HOST}:{wired.one.port}: {words}"]
+    wired.shows.append(tmp_path / "own.yaml")
+    wired.shows[0].write_text("mappings: [{osc: /vj/lefft/strength, to: steps}]")
+    wired.one.send(wired.port, "/vj/lefft/strength", 0.5)
+    assert wired.pieces["right"].next() == ("/vj/lefft/strength", (0.5,)), "a show maps it"
 
 
 def test_the_room_itself_answers_and_hears_no_strangers(wired: Wired) -> None:

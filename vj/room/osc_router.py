@@ -10,14 +10,16 @@ import socket
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from vj.control.osc.network import SocketAddress, datagram_socket
 from vj.control.osc.packet import Message, pack, unpack
 from vj.core.errors import Fault
 from vj.room.osc_split import BUNDLE, destinations, prefixed, split
+from vj.room.strangers import Strangers
 
 ROUTES = 128
 """Ways of answers that are open, at most: one for each sender and piece; the oldest is closed."""
@@ -49,11 +51,14 @@ class OscRouter:
         port_of: Callable[[str], int | None],
         own: Callable[[str, tuple[Any, ...]], Answers],
         log: Callable[[str], None],
+        shows: Callable[[], Iterable[Path]] = list,
     ) -> None:
         """listen: port 0 means any free one. port_of: where a piece hears OSC on this machine, if
-        it does now. own: what answers a message to the room itself, at `/vj/room/`."""
+        it does now. own: what answers a message to the room itself, at `/vj/room/`. shows: the
+        files of the pieces' shows."""
         self._listen, self.names, self._port_of = listen, list(names), port_of
         self._own, self._log = own, log
+        self._strangers = Strangers(lambda: self.names, shows, log)
         self._bound = listen
         self._socket: socket.socket | None = None
         self._routes: OrderedDict[tuple[str, SocketAddress], _Route] = OrderedDict()
@@ -140,8 +145,12 @@ class OscRouter:
                 continue
             if not packet.startswith(BUNDLE) and self._is_special(packet, sender):
                 continue
-            for name, part in split(packet, self.names).items():
+            strange: list[str] = []
+            for name, part in split(packet, self.names, self._strangers.known, strange).items():
                 self._send(self._route(name, sender), part)
+            for address in strange:
+                if said := self._strangers.told(address, (sender[0], sender[1])):
+                    self._answer(sender, "/vj/error", [said])
 
     def _is_special(self, packet: bytes, sender: SocketAddress) -> bool:
         """Whether it is the room's own, or a subscription; either is dealt with."""

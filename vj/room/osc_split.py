@@ -5,12 +5,13 @@ put before. Messages are passed on as they came, bundles with their timetags: no
     /vj/strength        to all
     /vj/*/strength      to the pieces whose names fit the pattern, as /vj/strength
     /left/1/fader1      to left, as /1/fader1; /1/fader1 to all
+    /vj/lefft/strength  to nobody: no piece is called so, and no show has such an address
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from vj.control.osc.pattern import is_pattern, matching
 
@@ -21,27 +22,42 @@ LONGEST = 1024
 """Letters of an address."""
 
 
-def split(packet: bytes, names: Sequence[str]) -> dict[str, bytes]:
+Known = Callable[[str], bool]
+"""Whether a show has addresses that begin with `/vj/` and this word."""
+
+
+def split(
+    packet: bytes,
+    names: Sequence[str],
+    known: Known = lambda word: True,
+    strange: list[str] | None = None,
+) -> dict[str, bytes]:
     """What each piece gets of a datagram; pieces that get nothing are not in it. A datagram that is
-    no OSC is nobody's."""
-    return _split(packet, names, 0)
+    no OSC is nobody's. strange: takes addresses that mean nobody."""
+    return _split(packet, names, known, [] if strange is None else strange, 0)
 
 
-def _split(packet: bytes, names: Sequence[str], depth: int) -> dict[str, bytes]:
+def _split(
+    packet: bytes, names: Sequence[str], known: Known, strange: list[str], depth: int
+) -> dict[str, bytes]:
     if packet[:1] == b"/":
         address, rest = _address(packet)
-        to = destinations(address, names) if address else {}
+        to = destinations(address, names, known) if address else {}
+        if address and not to:
+            strange.append(address)
         return {name: padded(as_there) + rest for name, as_there in to.items()}
     if not packet.startswith(BUNDLE) or len(packet) < 16 or depth >= DEEPEST:
         return {}
     inside: dict[str, list[bytes]] = {}
     for element in _elements(packet):
-        for name, part in _split(element, names, depth + 1).items():
+        for name, part in _split(element, names, known, strange, depth + 1).items():
             inside.setdefault(name, []).append(part)
     return {name: _bundle(packet[:16], parts) for name, parts in inside.items()}
 
 
-def destinations(address: str, names: Sequence[str]) -> Mapping[str, str]:
+def destinations(
+    address: str, names: Sequence[str], known: Known = lambda word: True
+) -> Mapping[str, str]:
     """The pieces that an address means, with the address that each has of it."""
     head = "/vj/" if address.startswith("/vj/") else "/"
     first, slash, rest = address.removeprefix(head).partition("/")
@@ -49,8 +65,11 @@ def destinations(address: str, names: Sequence[str]) -> Mapping[str, str]:
         if first in names:
             return {first: head + rest}
         # elsewhere patterns are the show's own, such as those of a controller's /*/fader1
-        if head == "/vj/" and is_pattern(first) and (found := matching(first, names)):
-            return dict.fromkeys(found, head + rest)
+        if head == "/vj/" and is_pattern(first):
+            if found := matching(first, names):
+                return dict.fromkeys(found, head + rest)
+        elif head == "/vj/" and not known(first):
+            return {}
     return dict.fromkeys(names, address)
 
 

@@ -85,6 +85,7 @@ class LiveRoom:
                 self._osc_of,
                 self._own,
                 self._log,
+                lambda: list(self._shows.values()),
             ),
             parse_address(self.rule.osc),
             self._log,

@@ -19,6 +19,8 @@ OWN = (
     *("effect", "effects", "light", "lights", "step", "stepped", "timecode", "lora", "vj"),
 )
 """First parts of addresses below `/vj/` that are no piece's, beside those of parameters."""
+SHOW_WORDS = frozenset(row.split("/")[0] for row in (*TABLE.rows, *ALIASES)) | set(OWN)
+"""First parts of addresses below `/vj/` that mean something in every show."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 
@@ -127,7 +129,6 @@ def name_fault(name: str) -> str:
     """What is wrong with a piece's name; empty for a good one."""
     if not _NAME.fullmatch(name):
         return "a piece's name begins with a letter, and has letters, digits, - and _ only"
-    taken = {row.split("/")[0] for row in (*TABLE.rows, *ALIASES)} | set(OWN)
-    if name in taken:
+    if name in SHOW_WORDS:
         return f"/vj/{name} means something in every show; call the piece otherwise"
     return ""
