@@ -43,8 +43,10 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
 
 
 def environment() -> dict[str, str]:
-    """What a show started by a test gets: this checkout, and lines as they come."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    """What a show started by a test gets: this checkout, then what this process has, and lines as
+    they come."""
+    places = filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(places), "PYTHONUNBUFFERED": "1"}
 
 
 def run_vj(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

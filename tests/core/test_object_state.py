@@ -159,7 +159,8 @@ def test_tensors_of_a_card_are_written_into_where_they_are(
     fresh = Held(there=there, number=torch.tensor(0.0), grown=torch.zeros(1))
     grown = torch.arange(24.0).reshape(1, 2, 3, 4).contiguous(memory_format=torch.channels_last)
     tenth = torch.full((2, 3), 0.1, dtype=torch.float16)
-    held = Held(there=tenth, number=number, grown=grown, none=torch.empty(0, 4))
+    one = torch.full((1, 52), 0.5).T[:1]  # one number of many
+    held = Held(there=tenth, number=number, grown=grown, none=torch.empty(0, 4), one=one)
     again(held, fresh)
     assert fresh.there is there
     assert torch.equal(there, tenth)
@@ -167,6 +168,7 @@ def test_tensors_of_a_card_are_written_into_where_they_are(
     assert torch.equal(fresh.grown, grown)
     assert fresh.grown.stride() == grown.stride(), "in its own order"
     assert fresh.none.shape == (0, 4)
+    assert fresh.one.tolist() == [[0.5]]
 
 
 def test_what_fits_nothing_is_a_fault() -> None:

@@ -77,7 +77,7 @@ def test_its_pieces_are_the_whole_films_frames(
 def test_an_effect_has_tensors_on_the_card(cuda: torch.device, tmp_path: Path) -> None:
     head = "frames = 'torch'\nat = 'after'\n\n\ndef effect(frame, parameters, time):\n"
     (tmp_path / "card.py").write_text(
-        f"{head}    assert frame.is_cuda and frame.shape == (96, 128, 3)\n    return 1 - frame\n"
+        f"{head}    assert frame.is_cuda and frame.ndim == 3\n    return 1 - frame\n"
     )
     plain = rendered(tmp_path, "pocket", "plain")
     turned = rendered(tmp_path, "pocket", effects=[str(tmp_path / "card.py")])
