@@ -78,16 +78,57 @@ def test_one_that_cannot_start_is_tried_again_after_a_wait_that_grows_and_never_
     make: Make, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timing, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(timing, "LONGEST_WAIT", 0.03)
+    monkeypatch.setattr(timing, "FAULTY_WAIT", 0.03)
+    waits: list[float] = []
+    monkeypatch.setattr(
+        Piece, "_wait_for_files", lambda piece, seconds: waits.append(piece.state.wait)
+    )
     piece = make(*["dies"] * 6, "plays")
     until(lambda: piece.plays, lambda: str(said))
-    deaths = [line for line in said if "started again" in line]
-    assert [line.split("again ")[1].split(" (")[0] for line in deaths] == [
-        *("at once", "in 0.01 s", "in 0.02 s", "in 0.03 s", "in 0.03 s", "in 0.03 s")
-    ]
-    assert deaths[-1].startswith("left: ended with exit code 3;")
-    assert deaths[-1].endswith("(6 times so far)")
-    assert "left: dummy: no luck" in said
+    assert waits == [0.0, 0.01, 0.02, 0.03, 0.03, 0.03]
+    assert piece.state.deaths == 6
+    until(lambda: said[-1] == "left: plays")
+    assert said[0] == "left: dummy: no luck"
+    assert said[1].startswith("left: ended with exit code 3 before it played; it is tried again")
+    assert len(said) == 3, "told once, however often it is tried"
+
+
+def test_a_fault_is_told_again_when_it_changes_or_a_file_was_saved(
+    said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timing, "FIRST_WAIT", 3600.0)
+    monkeypatch.setattr(timing, "LOOK", 0.01)
+    show, clip = tmp_path / "show.yaml", tmp_path / "clip.mp4"
+    show.write_text("a")
+    program = (
+        "import sys; from pathlib import Path; show = Path(sys.argv[1]); said = show.read_text()\n"
+        "print(f'{show}:3: source: clip.mp4: {said}', file=sys.stderr); sys.exit(1)"
+    )
+
+    def process(resume: bool, on_message: Any, on_words: Any) -> PieceProcess:
+        command = [sys.executable, "-S", "-c", program, str(show)]
+        return PieceProcess(command, {}, on_message, on_words, "left")
+
+    def tells(*faults: str) -> bool:
+        return [line[-1] for line in said if ":3:" in line] == list(faults)
+
+    def tried() -> int:
+        return sum("before it played" in line for line in said)
+
+    piece = Piece("left", process, said.append, files=lambda: [show])
+    monkeypatch.setattr(timing, "FAULTY_WAIT", 3600.0)
+    piece.start()
+    try:
+        until(lambda: piece.state.deaths == 2, lambda: str(said))  # the second is at once
+        assert tells("a")
+        show.write_text("bb")
+        until(lambda: tells("a", "b") and tried() == 2, lambda: str(said))
+        clip.write_text("comes")
+        until(lambda: tells("a", "b", "b") and tried() == 3, lambda: str(said))
+        assert piece.state.deaths == 4
+    finally:
+        piece.stop()
+        piece.wait()
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,23 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from vj.core.errors import Fault
 from vj.room.child import PATIENCE, PieceProcess
+from vj.room.trouble import Trouble
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 """Seconds until a piece that died twice in a row is started again, twice as long each time; after
 one death it is at once."""
+FAULTY_WAIT = 60.0
+"""The longest wait of one that ends by itself before it plays, as with a fault in its show: a file
+that is saved ends it."""
+LOOK = 0.5
+"""Seconds between two looks at its files while it waits."""
 STEADY = 20.0
 """Seconds of playing after which a death is the first one again."""
 HANGS = 30.0
@@ -61,9 +68,11 @@ class Piece:
         log: Callable[[str], None],
         on_message: Callable[[str, dict[str, Any]], None] = lambda name, message: None,
         now: Callable[[], float] = time.monotonic,
+        files: Callable[[], Iterable[Path]] = tuple,
     ) -> None:
-        """start: makes a process. log: takes messages for the user. on_message:
-        told the piece's name and whatever its process says."""
+        """start: makes a process. log: takes messages for the user. on_message: told the piece's
+        name and whatever its process says. files: that a process is started with, whose save may
+        mend what is wrong with it."""
         self.name, self._start, self._now = name, start, now
         self._log, self._on_message = log, on_message
         self.state = PieceState()
@@ -75,6 +84,7 @@ class Piece:
         """The next end is one that was asked for."""
         self._row = 0
         """Deaths in a row."""
+        self._trouble = Trouble(files)
         self._hung = ""
         self._last_word = self._last_frame = self._began = self._looked = 0.0
         self._frames = -1
@@ -117,6 +127,7 @@ class Piece:
     def restart(self) -> None:
         """End its process and start another, or start it now if it waits. It begins anew."""
         self._row = 0
+        self._trouble.over()
         process = self.process
         if process is not None:
             self._asked = True
@@ -191,6 +202,7 @@ class Piece:
         self._began = self._last_word = self._last_frame = self._now()
         before = self.state
         self.state = PieceState("starting", before.deaths, before.why)
+        self._trouble.begin()
         try:
             process = self._start(resume, self._take, self._say)
         except Fault as fault:
@@ -206,17 +218,36 @@ class Piece:
     def _died(self, code: int | None) -> None:
         lived = self._now() - self._began
         self._row = 1 if self._playing and lived >= STEADY else self._row + 1
-        wait = (
-            0.0 if self._row == 1 else min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self._row - 2, 16))
-        )
+        faulty = not self._playing and (code is None or code > 0)
+        longest = FAULTY_WAIT if faulty else LONGEST_WAIT
+        wait = 0.0 if self._row == 1 else min(longest, FIRST_WAIT * 2 ** min(self._row - 2, 16))
         deaths = self.state.deaths + 1
         why = self._hung or _how(code)
         self.state = PieceState("restarting", deaths, why, wait)
         self.heard.set()
-        times = "" if deaths == 1 else f" ({deaths} times so far)"
-        when = "at once" if not wait else f"in {wait:g} s"
-        self._log(f"{self.name}: {why}; it is started again {when}{times}")
-        self._wake.wait(wait)
+        if not faulty:
+            times = "" if deaths == 1 else f" ({deaths} times so far)"
+            when = "at once" if not wait else f"in {wait:g} s"
+            self._log(f"{self.name}: {why}; it is started again {when}{times}")
+            self._wake.wait(wait)
+            return
+        if self._trouble.ended(why):
+            self._log(
+                f"{self.name}: {why} before it played; it is tried again when its show or a file "
+                f"that it names is saved, and every {FAULTY_WAIT:g} s"
+            )
+        self._wait_for_files(wait)
+
+    def _wait_for_files(self, seconds: float) -> None:
+        """Wait so long, or until one of its files is saved: then all that it says is news."""
+        end = time.monotonic() + seconds
+        while not self._wake.wait(max(0.0, min(LOOK, end - time.monotonic()))):
+            if self._trouble.saved():
+                self._trouble.over()
+                self._row = 1
+                return
+            if time.monotonic() >= end:
+                return
 
     def _take(self, message: dict[str, Any]) -> None:
         now = self._now()
@@ -236,11 +267,14 @@ class Piece:
             self.state = PieceState(words, before.deaths, before.why, alive=alive)
             if shown and not self._playing:
                 self._playing = True
+                if self._trouble.over():
+                    self._log(f"{self.name}: plays")
                 self.heard.set()
         self._on_message(self.name, message)
 
     def _say(self, words: str) -> None:
-        self._log(f"{self.name}: {words}")
+        if self._playing or self._trouble.is_news(words):
+            self._log(f"{self.name}: {words}")
 
 
 def _how(code: int | None) -> str:

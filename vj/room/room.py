@@ -229,7 +229,13 @@ class LiveRoom:
         """A piece of the room, to be started."""
         self.cards[name] = self._card(name, self.rule.room[name].card)
         self._places.setdefault(name, len(self._places))
-        return Piece(name, partial(self._process, name), self._log, self._on_message)
+        return Piece(
+            name,
+            partial(self._process, name),
+            self._log,
+            self._on_message,
+            files=lambda: [self._shows[name]] if name in self._shows else [],
+        )
 
     def _osc_of(self, name: str) -> int | None:
         """Where a piece hears OSC now."""
