@@ -27,9 +27,18 @@ from vj.diffusion.making import KeptModels
 from vj.show.load import check_show
 
 WHOLE = FilmPiece(0, FRAMES)
+MORE = {
+    "memory/amount": 0.5,
+    "memory/frames": 3,
+    "latent/morph": 400,
+    "noise/ride": 0.7,
+    "prompt/negative": "grey",
+    "steps": 2,
+}
+"""What a Stable Diffusion model keeps of frames besides."""
 
 
-@pytest.fixture(params=["pocket", "turbo"])
+@pytest.fixture(params=["pocket", "turbo", "sd15"])
 def lines(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, Any]:
@@ -39,8 +48,9 @@ def lines(
     draw_film(tmp_path / "film.mkv")
     if request.param == "pocket":
         return {"model": "pocket"}
-    made = make_model(tmp_path / "turbo", "turbo")
-    return {"model": {"name": str(made), "vae": "full", "lcm_lora": "off"}}
+    made = make_model(tmp_path / "made", request.param)
+    model = {"name": str(made), "vae": "full", "lcm_lora": "off"}
+    return {"model": model, "start": MORE if request.param == "sd15" else {}}
 
 
 def frames(folder: str, piece: FilmPiece = WHOLE) -> list[np.ndarray]:
