@@ -267,7 +267,7 @@ def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPa
         backend = Green(10)
         backend.goes_on.clear()
         loop.offer(backend)
-        until(lambda: stage.stuck() > 0.1)
+        until(lambda: stage.stalled().startswith("diffuse"))  # what comes before may take as long
         supervisor.check()
         backend.goes_on.set()
     assert len(messages) == 1
@@ -282,7 +282,7 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
     messages: list[str] = []
     gate = threading.Event()
 
-    def find(self: object, new: np.ndarray, old: np.ndarray) -> Any:
+    def find(self: object, new: np.ndarray, old: np.ndarray, careful: bool) -> Any:
         if fault == "throws":
             raise MemoryError("of the card")
         gate.wait(PATIENCE)
@@ -296,7 +296,8 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
         shown = pipeline.process(frame(120), snapshot)
     gate.set()
     assert shown.picture.mean() > 50
-    assert sum("flow failed" in line for line in messages) == 1
+    why = "MemoryError: of the card" if fault == "throws" else "TimeoutError: no answer within 0.1 s"
+    assert len([line for line in messages if f"flow failed ({why})" in line]) == 1, messages
     assert not any("the model failed" in line for line in messages), "it has not"
     assert pipeline.process(frame(60), snapshot).picture.mean() > 30
     pipeline.close()
