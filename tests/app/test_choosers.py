@@ -87,7 +87,7 @@ class Watched:
         """What comes back to the sender of a message."""
         assert self.osc.osc_port is not None
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.settimeout(10)
+            sender.settimeout(60)
             sender.sendto(pack(address, [value]), ("127.0.0.1", self.osc.osc_port))
             return str(OscMessage(sender.recv(65536)).params[0])
 

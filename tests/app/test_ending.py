@@ -392,7 +392,7 @@ def test_a_thread_that_is_not_the_main_one_may_ask_for_signals_and_gets_none() -
             done.set()
 
     threading.Thread(target=other).start()
-    assert done.wait(5)
+    assert done.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "0"])

@@ -107,5 +107,5 @@ def test_the_real_process_starts_and_ends_with_this_one() -> None:
     messages: list[str] = []
     pads = Pads(lambda control, value, device: None)
     reader = Gamepads(pads, messages.append, Supervisor(messages.append))
-    reader.stop(5)
+    reader.stop(60)
     assert all("gamepad" in message for message in messages)

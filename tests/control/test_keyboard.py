@@ -25,7 +25,7 @@ class Console:
     keys: queue.SimpleQueue[str]
 
     def key(self) -> str:
-        return self.keys.get(timeout=2)
+        return self.keys.get(timeout=60)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
         keyboard.close()
         for thread in threading.enumerate():
             if thread.name == "keys":
-                thread.join(1)
+                thread.join(60)
 
 
 def test_keys_of_a_terminal_that_is_not_this_sessions_own_are_received(terminal: Console) -> None:
@@ -66,7 +66,7 @@ def test_a_terminal_that_goes_takes_nothing_with_it(
     monkeypatch.setattr(threading, "excepthook", failed.append)
     (thread,) = [one for one in threading.enumerate() if one.name == "keys"]
     os.close(terminal.mapping)
-    thread.join(2)
+    thread.join(60)
     assert not thread.is_alive()
     terminal.keyboard.close()
     assert failed == []

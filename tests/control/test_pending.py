@@ -290,7 +290,7 @@ def test_listeners_are_called_before_the_next_frame() -> None:
     waiting: list[Any] = []
     controls.store.listeners[:] = [slow]
     controls.store.set("similarity", 0.9, "a hand")
-    waiting[0].join(2)
+    waiting[0].join(60)
     controls.store.listeners[:] = [sampled]
     assert frames == [0.9]
     assert controls.at("similarity") == 0.9
@@ -316,7 +316,7 @@ def test_what_is_set_together_stands_in_one_frame() -> None:
             store.set("prompt/a", str(number))
             store.set("prompt/b", str(number))
     done.set()
-    thread.join(5)
+    thread.join(60)
     assert not torn
 
 
@@ -453,7 +453,7 @@ def test_a_fader_whose_macro_is_saved_away_meanwhile_stops_no_frame() -> None:
         mover.start()
         mover.join(0.1)
         controls.store.adopt({**show.start}, show.table())
-    mover.join(2)
+    mover.join(60)
     controls.store.automation = None
     assert "macro/pedal" not in controls.store.sample(1.0).values
     assert "macro/pedal" not in controls.store.base()
@@ -574,9 +574,9 @@ def test_two_hundred_other_mappings_are_taken_over_in_a_moment() -> None:
     controls = ControlHarness(mappings=maps(0))
     show = check_show({"mappings": maps(1000)}, "saved")
     made, _ = make_engine(show, controls.store, live=False, log=print)
-    begun = time.process_time()
+    begun = time.thread_time()
     made.take_over(controls.engine)
-    assert time.process_time() - begun < 0.05
+    assert time.thread_time() - begun < 0.05
 
 
 def test_a_beat_that_a_clock_has_stopped_runs_again_when_a_control_taps() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import vj.core.clock
+from tests.waiting import PATIENCE
 from vj.core.clock import FrameClock, WallClock, pause
 from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.mailbox import Mailbox
@@ -217,15 +218,18 @@ def test_a_source_that_draws_keeps_the_shows_rate(windows: Windows) -> None:
 def test_in_real_time_too_and_without_work() -> None:
     clock, stop = WallClock(), threading.Event()
     clock.wait_until(0.01, stop)
-    begun, work = clock.now(), time.process_time()
-    for number in range(1, 16):
-        clock.wait_until(begun + number / 50, stop)
-    assert clock.now() - begun == pytest.approx(0.3, abs=0.05)
-    assert time.process_time() - work < 0.05
+    late, work = list[float](), time.thread_time()
+    while sum(one < 0.005 for one in late) < 5 and len(late) < 500:  # a busy machine wakes it late
+        due = clock.now() + 1 / 50
+        assert clock.wait_until(due, stop)
+        late.append(clock.now() - due)
+    assert min(late) >= 0
+    assert len(late) < 500
+    assert time.thread_time() - work < len(late) * 0.005, "it sleeps"
     threading.Timer(0.05, stop.set).start()
     begun = clock.now()
-    assert not clock.wait_until(begun + 5, stop)
-    assert clock.now() - begun < 0.2
+    assert not clock.wait_until(begun + PATIENCE, stop)
+    assert clock.now() - begun < PATIENCE / 2
 
 
 def test_offline_nobody_waits() -> None:
@@ -234,4 +238,4 @@ def test_offline_nobody_waits() -> None:
     assert clock.wait_until(1e9, stop)
     stop.set()
     assert not clock.wait_until(0, stop)
-    assert time.perf_counter() - begun < 0.1
+    assert time.perf_counter() - begun < PATIENCE

@@ -99,7 +99,7 @@ def test_what_comes_round_goes_on_whatever_it_throws() -> None:
     thread = Supervisor(lambda text: None).every("a wheel", turn, 0.001, stop)
     until(lambda: len(turns) > 20)
     stop.set()
-    thread.join(5)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
@@ -296,8 +296,10 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
         shown = pipeline.process(frame(120), snapshot)
     gate.set()
     assert shown.picture.mean() > 50
-    why = "MemoryError: of the card" if fault == "throws" else "TimeoutError: no answer within 0.1 s"
-    assert len([line for line in messages if f"flow failed ({why})" in line]) == 1, messages
+    why = (
+        "MemoryError: of the card" if fault == "throws" else "TimeoutError: no answer within 0.1 s"
+    )
+    assert len([line for line in messages if f"flow failed ({why[fault]})" in line]) == 1, messages
     assert not any("the model failed" in line for line in messages), "it has not"
     assert pipeline.process(frame(60), snapshot).picture.mean() > 30
     pipeline.close()

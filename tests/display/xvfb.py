@@ -45,14 +45,14 @@ class Desktop:
             ["xdotool", *arguments],
             env={**os.environ, "DISPLAY": self.name},
             check=True,
-            timeout=20,
+            timeout=60,
             stdout=subprocess.DEVNULL,
         )
 
     def run(self, *command: str) -> str:
         """What a program of the desktop says, such as `xset q`; how it ends counts for nothing."""
         done = subprocess.run(
-            command, env={**os.environ, "DISPLAY": self.name}, timeout=20, capture_output=True
+            command, env={**os.environ, "DISPLAY": self.name}, timeout=60, capture_output=True
         )
         return done.stdout.decode()
 
@@ -66,7 +66,7 @@ class Desktop:
             ["xdotool", "search", "--name", "^vj$"],
             env={**os.environ, "DISPLAY": self.name},
             check=True,
-            timeout=20,
+            timeout=60,
             capture_output=True,
         )
         lib = ctypes.CDLL(ctypes.util.find_library("X11"))

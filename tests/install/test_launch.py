@@ -425,7 +425,7 @@ class Project:
 
     def run(self, *arguments: str, mode: str = "", cwd: Path | None = None) -> tuple[int, str, str]:
         child = self.start(*arguments, mode=mode, cwd=cwd)
-        out, err = child.communicate(timeout=30)
+        out, err = child.communicate(timeout=100)
         return child.returncode, out, err
 
     def log(self) -> list[str]:
@@ -543,7 +543,7 @@ def test_an_interrupted_install_goes_on_at_the_next_start(
     child = project.start(mode=mode)
     until(project.log)
     child.send_signal(blow)
-    _, err = child.communicate(timeout=10)
+    _, err = child.communicate(timeout=100)
     assert child.returncode == (130 if blow == signal.SIGINT else -signal.SIGKILL)
     assert blow == signal.SIGKILL or "The next start goes on from here" in err
     assert project.layers() == {}
@@ -571,7 +571,7 @@ def test_a_pip_left_behind_is_waited_for(project: Project) -> None:
 def test_two_starts_at_once_install_once(project: Project) -> None:
     project.needs("thing==1\n")
     children = [project.start(mode="silent") for _ in range(2)]
-    results = [child.communicate(timeout=30) for child in children]
+    results = [child.communicate(timeout=100) for child in children]
     assert [child.returncode for child in children] == [0, 0]
     assert all(out.startswith("cwd") for out, _ in results)
     assert [line.split()[0] for line in project.log()] == ["start", "end"]
@@ -646,4 +646,4 @@ def test_ctrl_c_is_left_to_the_program(waiting_parent: subprocess.Popen[str]) ->
     assert waiting_parent.stdout
     assert waiting_parent.stdout.readline() == "up\n"
     os.killpg(waiting_parent.pid, signal.SIGINT)
-    assert waiting_parent.wait(timeout=10) == 9
+    assert waiting_parent.wait(timeout=60) == 9

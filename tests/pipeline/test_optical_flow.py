@@ -160,7 +160,7 @@ def test_the_thread_finds_each_pair_once() -> None:
     first = thread.ask(new, old)
     assert thread.ask(new, old) is first
     assert thread.ask(old, new) is not first
-    assert isinstance(first.result(5), Motion)
+    assert isinstance(first.result(60), Motion)
     thread.close()
 
 

@@ -157,14 +157,14 @@ def test_hostile_expressions_are_refused_before_anything_is_computed(text: str) 
     ],
 )
 def test_what_has_no_value_raises_at_once(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()  # of the processor: other programs do not count
     if "t - t" not in text:
         with pytest.raises(Fault, match="so that it has no value"):  # in no frame, which is told
             Expression(text)
     expression = Expression(f"{text} + 0 * t")
     with pytest.raises(NoValue):
         expression.value({"t": 1.0}, {})
-    assert time.perf_counter() - begun < 0.1
+    assert time.thread_time() - begun < 0.5, "seconds; a power that is computed takes many"
 
 
 def test_what_has_no_value_now_says_why_and_which_it_had() -> None:
@@ -188,9 +188,9 @@ def test_the_deepest_and_longest_are_quick() -> None:
         expression = Expression(text)
         seconds = []
         for _ in range(50):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             expression.value({"t": 0.3}, {})
-            seconds.append(time.perf_counter() - begun)
+            seconds.append(time.thread_time() - begun)
         assert min(seconds) < 0.002
 
 

@@ -110,10 +110,10 @@ def test_a_process_that_hangs_holds_nobody_up_and_is_replaced(
     first = process_of(sink)
     os.kill(first, signal.SIGSTOP)
     picture = quadrants(640, 400)[::-1].copy()
-    begun = time.process_time()
+    begun = time.thread_time()
     for _ in range(100):
         send(sink, picture)
-    assert time.process_time() - begun < 2
+    assert time.thread_time() - begun < 2
 
     def replaced() -> bool:
         send(sink, picture)

@@ -470,6 +470,6 @@ def test_stopping_the_show_finishes_the_recording(tmp_path: Path) -> None:
         box.put(Frame(generated(number=number), number, 0.0))
         until(lambda: box._item is None)
     assert runner.state().startswith(uri)
-    assert runner.stop(timeout=5 * 2.0)  # five times over, for a busy machine
+    assert runner.stop(timeout=60)
     assert len(frames_of(tmp_path / "out.mp4")) == runner.sent == 60 - box.dropped
     assert runner.state().startswith(f"{uri} finished: 2.0 s")

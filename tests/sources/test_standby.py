@@ -225,7 +225,7 @@ def test_clips_that_stand_by_keep_few_pictures_where_they_run_backwards(
     assert rig.numbers == sorted(rig.numbers, reverse=True)
     assert rig.numbers[0] == 59
     assert len(finder._now.pictures) > 10
-    reader.stop(2.0)
+    reader.stop(60)
     assert finder._now.pictures == [], "closed, it keeps none, whoever still refers to it"
 
 

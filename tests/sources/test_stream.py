@@ -196,7 +196,7 @@ def test_a_camera_by_rtsp_plays_with_its_password_and_comes_back() -> None:
             with rtsp_server(rtp, port):
                 until(lambda: reader.frames > count + 3)
         finally:
-            reader.stop(5)
+            reader.stop(60)
 
 
 def test_a_server_that_dies_is_connected_to_again_by_itself(web: WebServer) -> None:
@@ -213,7 +213,7 @@ def test_a_server_that_dies_is_connected_to_again_by_itself(web: WebServer) -> N
         until(lambda: reader.frames > seen + 3)
         assert reader.fault_text == ""
     finally:
-        reader.stop(5)
+        reader.stop(60)
 
 
 def test_a_server_that_says_nothing_is_given_up_and_asked_again(
@@ -246,7 +246,7 @@ def test_a_server_that_says_nothing_is_given_up_and_asked_again(
         until(lambda: len(web.asked) > 1)
         assert "nothing for 0.4 s" in lost[0]
     finally:
-        reader.stop(5)
+        reader.stop(60)
 
 
 def hls(folder: Path, web: WebServer, frames: int = 45, under: str = "") -> str:

@@ -55,7 +55,7 @@ class PageShow(ShowProcess):
 
     def get(self, path: str) -> bytes:
         """What the page's server has there."""
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
             body: bytes = answer.read()
             return body
 
@@ -68,7 +68,7 @@ class PageShow(ShowProcess):
         """As a script would, over HTTP."""
         body = json.dumps({"name": name, "value": value}).encode()
         request = urllib.request.Request(self.url + "set", data=body, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert json.load(answer)["ok"]
 
     def until_set(self, name: str, value: Any, near: float = 1e-3) -> None:

@@ -44,7 +44,7 @@ def page(request: pytest.FixtureRequest) -> Iterator[WebServer]:
 class Answer:
     def __init__(self, page: WebServer, method: str, path: str, body: str, headers: Any) -> None:
         host, _, port = page.url.split("/")[2].rpartition(":")
-        link = http.client.HTTPConnection(host, int(port), timeout=5)
+        link = http.client.HTTPConnection(host, int(port), timeout=60)
         try:
             link.request(method, path, body.encode(), headers)
             found = link.getresponse()
@@ -71,7 +71,7 @@ async def close_code(page: WebServer, path: str, headers: dict[str, str]) -> int
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{page.url}{path[1:]}", headers=headers) as ws,
     ):
-        message = await asyncio.wait_for(ws.receive(), 5)
+        message = await asyncio.wait_for(ws.receive(), 60)
         return ws.close_code if message.type == aiohttp.WSMsgType.CLOSE else None
 
 
@@ -157,7 +157,7 @@ def test_open_sockets_lose_what_is_no_longer_allowed(page: WebServer, path: str)
         ):
             page.follow_osc(EVERYWHERE)
             page.follow_osc(LOOPBACK)
-            while (await asyncio.wait_for(phone.receive(), 5)).type == aiohttp.WSMsgType.TEXT:
+            while (await asyncio.wait_for(phone.receive(), 60)).type == aiohttp.WSMsgType.TEXT:
                 pass
             assert phone.closed
             await own.send_str("{}")
@@ -173,7 +173,7 @@ async def greeting(page: WebServer, path: str, headers: dict[str, str]) -> dict[
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{page.url}{path}", headers=headers) as ws,
     ):
-        found: dict[str, Any] = await asyncio.wait_for(ws.receive_json(), 5)
+        found: dict[str, Any] = await asyncio.wait_for(ws.receive_json(), 60)
         return found
 
 
@@ -185,11 +185,11 @@ async def received(page: WebServer, headers: dict[str, str]) -> list[dict[str, A
         session.ws_connect(f"{page.url}socket", headers=headers) as ws,
     ):
         while not found or found[-1]["type"] != "values":
-            found.append(await asyncio.wait_for(ws.receive_json(), 5))
+            found.append(await asyncio.wait_for(ws.receive_json(), 60))
         page.log("the second line")
         page._store.set("strength", 0.25)
         while found[-1].get("t", {}).get("strength") != 0.25:
-            found.append(await asyncio.wait_for(ws.receive_json(), 5))
+            found.append(await asyncio.wait_for(ws.receive_json(), 60))
     page._store.set("strength", 0.5)
     return found
 

@@ -43,7 +43,7 @@ def page() -> Iterator[WebServer]:
 def get(page: WebServer, path: str, accept: str = "*/*") -> tuple[int, Any]:
     request = urllib.request.Request(page.url.rstrip("/") + path, headers={"Accept": accept})
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             body = answer.read()
             return answer.status, json.loads(body) if body and "json" in answer.headers[
                 "Content-Type"
@@ -230,7 +230,7 @@ def test_npm_oscquery_reads_it(page: WebServer) -> None:
         "process.exit(1); });"
     )
     done = subprocess.run(
-        ["node", "-e", program], cwd=modules.parents[1], capture_output=True, text=True, timeout=20
+        ["node", "-e", program], cwd=modules.parents[1], capture_output=True, text=True, timeout=100
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"v": 0.5, "osc": 9123}

@@ -50,7 +50,7 @@ def page() -> Iterator[WebServer]:
 def get(page: WebServer, path: str, **headers: str) -> tuple[int, bytes]:
     request = urllib.request.Request(page.url + path, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
@@ -59,7 +59,7 @@ def get(page: WebServer, path: str, **headers: str) -> tuple[int, bytes]:
 def post(page: WebServer, body: bytes, **headers: str) -> tuple[int, Any]:
     request = urllib.request.Request(page.url + "set", data=body, headers=headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         text = error.read()

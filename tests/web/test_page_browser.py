@@ -173,7 +173,7 @@ def test_a_cue_fades_in_sight(phone: Hand) -> None:
     page.tap('[aria-label^="cue grey"]')
     show.until_set("picture/saturation", 0)
     page.until("document.querySelector('[aria-label^=\"cue grey\"]').ariaPressed === 'true'")
-    page.until("seen.some(share => share > 0.1) && seen[seen.length - 1] < 0.02", seconds=10)
+    page.until("seen.some(share => share > 0.1) && seen[seen.length - 1] < 0.02")
     shares = [share for share in page.evaluate("seen") if 0.02 < share < 0.98]
     assert len({round(share, 2) for share in shares}) >= 6, "it moves in steps that look like one"
     assert shares == sorted(shares)
@@ -243,5 +243,5 @@ def test_a_client_that_does_not_read_is_dropped_and_a_page_plays_on(
             assert played < 1000
             value = 0.1 + 0.8 * (played % 2)
             show.set("strength", value)
-            until(partial(phone.shows, "strength", value), seconds=5)
+            until(partial(phone.shows, "strength", value))
         assert played > 3, "it took a while, and what a hand did was seen all the time"

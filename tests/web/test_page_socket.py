@@ -191,7 +191,7 @@ def test_a_page_hears_of_another_tree_though_a_page_comes_at_the_same_moment(rig
                 await page.next("state", lambda m: m.get("people") == 2)
                 assert (await page.next("show"))["name"] == "Another"
 
-    run(asyncio.wait_for(test(), 5))
+    run(test())
 
 
 def test_a_fader_is_set_and_others_see_it(rig: Rig) -> None:

@@ -38,7 +38,7 @@ def test_a_training_is_watched_and_stopped(
     training = threading.Thread(target=run)
     training.start()
     try:
-        assert served.wait(20), said
+        assert served.wait(60), said
         url = next(text for text in said if "watch it" in text).rpartition(" ")[2]
         page = new_page().open(url)
         page.until("document.querySelectorAll('.strip button').length >= 3")
@@ -55,7 +55,7 @@ def test_a_training_is_watched_and_stopped(
         assert not codes, "one tap does not end it"
         page.click(".t-armed")
         page.until("document.body.innerText.includes('It has ended: the same command goes on')")
-        training.join(20)
+        training.join(60)
         assert codes == [AT_ONCE]
         first = page.evaluate(PAINTED)
         page.evaluate("document.querySelector('.strip button:last-child').click()")
@@ -65,11 +65,11 @@ def test_a_training_is_watched_and_stopped(
         for text in said:  # a test that failed before leaves no training behind
             if training.is_alive() and "watch it" in text:
                 ended(text.rpartition(" ")[2])
-        training.join(20)
+        training.join(60)
     assert load_translator(tmp_path / "models" / "dot")[1].kind == "grey"
 
 
 def ended(url: str) -> None:
     import urllib.request
 
-    urllib.request.urlopen(urllib.request.Request(f"{url}stop", method="POST"), timeout=5).close()
+    urllib.request.urlopen(urllib.request.Request(f"{url}stop", method="POST"), timeout=60).close()

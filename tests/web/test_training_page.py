@@ -57,7 +57,7 @@ def ask(
     page: TrainingPage, path: str, body: str | None = None, **headers: str
 ) -> tuple[int, bytes, str]:
     """GET, or POST with a body: status, body, cookie."""
-    link = http.client.HTTPConnection(LOOPBACK, int(page.url.split(":")[2].strip("/")), timeout=5)
+    link = http.client.HTTPConnection(LOOPBACK, int(page.url.split(":")[2].strip("/")), timeout=60)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         link.request("GET" if body is None else "POST", path, body, named)
@@ -115,7 +115,7 @@ def test_an_open_page_sees_the_end_and_none_is_waited_for_in_vain(
     assert json.loads(ask(page, "/training.json?page=here")[1])["phase"] == "ended"
     assert ask(page, "/judged/120.jpg")[0] == 200  # what was painted last is still to be had
     assert json.loads(ask(page, "/training.json?page=here")[1])["phase"] == "ended"
-    ending.join(10)
+    ending.join(60)
     assert not ending.is_alive()
     with pytest.raises(ConnectionRefusedError):
         ask(page, "/training.json")

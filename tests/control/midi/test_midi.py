@@ -473,7 +473,7 @@ def jack(request: pytest.FixtureRequest, server: None) -> Any:
         return True
 
     try:
-        until(there, seconds=6)
+        until(there, seconds=20)
     except AssertionError:
         pytest.skip(
             f"the JACK dummy server does not start here, or {request.param} is without JACK"

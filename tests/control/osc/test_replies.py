@@ -149,7 +149,7 @@ def test_a_remark_reaches_who_speaks_over_a_websocket() -> None:
             await asyncio.get_running_loop().run_in_executor(
                 None, page.query.remark, "“zzz” names nothing"
             )
-            return OscMessage((await asyncio.wait_for(ws.receive(), 5)).data)
+            return OscMessage((await asyncio.wait_for(ws.receive(), 60)).data)
 
     try:
         message = asyncio.run(report())
