@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import random
 import re
 import signal
 import socket
@@ -34,12 +35,17 @@ HOST = "127.0.0.1"
 VJ = ("-m", "vj.cli")
 
 
+_ports = random.SystemRandom().sample(range(12_000, 32_000), 20_000)
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    """A port of this machine that nobody uses at this moment."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of this machine that nobody uses: none that a system gives away by itself (those
+    above 32,767), which anybody may have got by the time it is used, and none twice."""
+    while True:
+        port = _ports.pop()
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def environment() -> dict[str, str]:
