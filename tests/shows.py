@@ -254,7 +254,7 @@ class ShowProcess(ShowPeer):
         def written() -> bool:
             ended = not self.alive
             if ended and self._reader is not None:
-                self._reader.join(5)
+                self._reader.join(30)
             found = re.search(pattern, self.text) is not None
             assert found or not ended, f"it ended without {pattern!r}:\n{self.text}"
             return found
@@ -267,7 +267,7 @@ class ShowProcess(ShowPeer):
         """Until it has ended. Returns its exit code."""
         code = self.process.wait(seconds)
         if self._reader is not None:
-            self._reader.join(5)
+            self._reader.join(30)
         return code
 
     def end(self, number: int = signal.SIGTERM, seconds: float = PATIENCE) -> float:

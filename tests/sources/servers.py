@@ -4,7 +4,6 @@ MPEG-TS over UDP. Each picture carries its number as stripes, black and white.""
 from __future__ import annotations
 
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -171,12 +170,6 @@ def now_in(rate: float) -> int:
 def age(picture: np.ndarray, rate: float) -> float:
     """Seconds since the picture was sent, on average half a picture too much."""
     return float((now_in(rate) - number_of(picture)) % (1 << BITS) / rate)
-
-
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager
