@@ -14,76 +14,21 @@ import numpy as np
 import pytest
 
 from tests.app.films import CUTS, FRAMES, draw_film, film_show, pictures
+from tests.app.killed_films import begin, film_of, frames, painted
 from tests.shows import movie_frames
 from tests.waiting import until
 from vj.app.films import in_parts, looking
-from vj.app.films.film import FilmRendering
-from vj.app.films.job import FilmJob
-from vj.app.films.pieces import FilmPiece, paint, place_of
 from vj.app.offline import Rendering
-from vj.app.picture_state import PictureState
 from vj.commands.films import frames_of
 from vj.core.claim import claimed
 from vj.core.errors import Fault
-from vj.core.threads import fix_threads
-from vj.diffusion.making import KeptModels
 from vj.show.load import FIRST_SHOW, check_show
 from vj.sinks.image_sequence import ImageSequence
-
-WHOLE = FilmPiece(0, FRAMES)
 
 
 @pytest.fixture(autouse=True)
 def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A film in the working folder; a part lasts 6 frames of it."""
-    monkeypatch.chdir(tmp_path)
-    fix_threads(1)  # of what is rendered whole, too
-    monkeypatch.setattr(in_parts, "SECONDS", 0.6)
-    draw_film(tmp_path / "film.mkv")
-
-
-class Killed(BaseException):
-    """As by a signal: nobody catches it, and nothing is tidied up."""
-
-
-def painted(
-    folder: str, uri: str, monkeypatch: pytest.MonkeyPatch, *kills: int, **more: Any
-) -> list[str]:
-    """Paint the film's one piece into a folder, killed before these frames and started again; with
-    -1 at the end it is not. Returns what was said the last time."""
-    work = Path(folder)
-    work.mkdir(exist_ok=True)
-    job = FilmJob(
-        check_show(film_show("x/", **more), "here"), None, None, None, None, 1, Path.cwd()
-    )
-    until, models = list(kills), KeptModels()
-    follow = in_parts.PieceInParts.follow
-
-    def killed(self: in_parts.PieceInParts, rendering: Rendering) -> None:
-        follow(self, rendering)
-        between = rendering.between
-
-        def then(state: PictureState, came: int) -> None:
-            between(state, came)
-            if until and came == until[0]:
-                raise Killed
-
-        rendering.between = then
-
-    with monkeypatch.context() as patched:
-        patched.setattr(in_parts.PieceInParts, "follow", killed)
-        while True:
-            try:
-                return list(paint(job, WHOLE, work, [uri], False, models).said)
-            except Killed:
-                until.pop(0)
-                if until == [-1]:
-                    return []
-
-
-def frames(folder: str, uri: str) -> list[np.ndarray]:
-    place = place_of(Path(folder), WHOLE, 0, uri, False)
-    return list(pictures(place).values()) if place.is_dir() else movie_frames(place)
+    begin(tmp_path, monkeypatch)
 
 
 PLAYED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -115,11 +60,10 @@ def test_what_another_show_has_left_is_not_taken_up(monkeypatch: pytest.MonkeyPa
     assert all(map(np.array_equal, frames("whole", "record:a/"), frames("killed", "record:a/")))
 
 
-@pytest.mark.parametrize("torn", ["*.npz", f"{in_parts.PART}00000/*/*.png"])
-def test_what_is_torn_begins_anew(torn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_torn_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     painted("whole", "record:a/", monkeypatch, model="none")
-    painted("killed", "record:a/", monkeypatch, 20, -1, model="none")
-    left, *_ = Path("killed").rglob(torn)
+    painted("killed", "record:a/", monkeypatch, 9, -1, model="none")
+    left, *_ = Path("killed").rglob("*.npz")
     left.unlink()
     said = painted("killed", "record:a/", monkeypatch, model="none")
     assert not [one for one in said if "go on" in one]
@@ -183,12 +127,6 @@ def test_a_full_disk_costs_the_last_part_and_no_frame(monkeypatch: pytest.Monkey
     assert film_of("x/", said, **more).run() == FRAMES
     assert any("go on at" in one for one in said)
     assert len(movie_frames(Path("a.mkv"))) == len(pictures(Path("a"))) == FRAMES
-
-
-def film_of(out: str, said: list[str], **more: Any) -> FilmRendering:
-    options = {name: more.pop(name) for name in ("frames", "resume") if name in more}
-    show = check_show(film_show(out, **more), "here")
-    return FilmRendering(show, said.append, None, None, None, None, None, **options)
 
 
 def test_frames_are_those_of_the_whole_and_numbered_as_there() -> None:

@@ -21,6 +21,7 @@ from vj.app.films.pieces import (
     PaintedPiece,
     among,
     divide,
+    is_as_written,
     is_painted,
     processors,
     recorder,
@@ -33,6 +34,8 @@ from vj.sinks.recorder import FULL
 
 FINISHED = "finished.json"
 """In the folder of the pieces: what is finished, where."""
+JOINING = "joining.json"
+"""The same: every piece was as it was written, and they are being put together."""
 
 
 def worker_count(text: str) -> int | str:
@@ -45,6 +48,10 @@ def worker_count(text: str) -> int | str:
         f"command line: --workers {text}: a number of processes on this machine, 1 .. 256, or a "
         "Ray cluster, ray://HOST"
     )
+
+
+TRIES = 3
+"""How often pieces are rendered that do not stay on the disk."""
 
 
 class FilmRendering:
@@ -138,9 +145,18 @@ class FilmRendering:
                 raise Fault("there is no frame to render")
             self.pieces = self._divided(looked, crew.count)
             begun = time.process_time()
-            if not self._render(crew, looked, report):
-                self._log(f"what is rendered stays in {self.folder}: the same command goes on")
-                return 0
+            self._leave_out_damaged()
+            for _ in range(TRIES):
+                if not self._render(crew, looked, report):
+                    self._log(f"what is rendered stays in {self.folder}: the same command goes on")
+                    return 0
+                if not self._leave_out_damaged():
+                    break
+            else:
+                raise Fault(
+                    f"{self.folder}: what is written there is not what is read back, {TRIES} times "
+                    "over: see to its disk; what is rendered stays"
+                )
             self._computed["paint"] = time.process_time() - begun
         finally:
             crew.close()
@@ -153,6 +169,7 @@ class FilmRendering:
                 "the last bits of a picture may be other ones"
             )
         files, begun = [], time.process_time()
+        write_json(self.folder / JOINING, {"key": self._key})
         for index, uri in enumerate(self._sinks):
             path, frames = join(
                 self.folder, self.pieces, index, uri, looked, self.show.slow, self._log
@@ -167,6 +184,24 @@ class FilmRendering:
             told = {"key": self._key, "frames": self.rendered, "files": files}
             write_json(self.folder / FINISHED, told)
         return self.rendered
+
+    def _leave_out_damaged(self) -> int:
+        """Pieces that do not lie there as they were written are as if they were not there. Returns
+        how many."""
+        if read_json(self.folder / JOINING) == {"key": self._key}:
+            return 0  # pictures have been moved already
+        damaged = [
+            one
+            for one in self.pieces
+            if is_painted(self.folder, one, self.job.key) and not is_as_written(self.folder, one)
+        ]
+        for one in damaged:
+            self._log(
+                f"{self.folder / one.name}: frames {one.begins} to {one.ends - 1} are not as they "
+                "were written, and are rendered again: see to the disk"
+            )
+            shutil.rmtree(self.folder / one.name)
+        return len(damaged)
 
     @property
     def _key(self) -> str:
@@ -210,30 +245,13 @@ class FilmRendering:
             f"{_counted(pieces, 'piece')}, the longest of {longest} frames"
         )
         if workers > 1 and longest > looked.frames / workers and not overlap:
-            self._log(self._kept(looked))
+            self._log(looked.why_whole())
         if any(piece.overlap for piece in pieces):
             self._log(
                 f"--overlap {self._overlap:g}: pieces are faded into each other, which is not what "
                 "one worker would paint"
             )
         return pieces
-
-    def _kept(self, looked: FilmLook) -> str:
-        """Why workers wait, and what would help."""
-        if looked.lost:
-            return (
-                f"some workers will wait: from frame {looked.lost_at} on nothing is cut, since "
-                f"{looked.lost}"
-            )
-        why = (
-            f"pictures go on from those before them by {', '.join(looked.kept)}"
-            if looked.kept
-            else "the film has no hard cuts"
-        )
-        return (
-            f"some workers will wait: between hard cuts {why}; --overlap 2 cuts there too, and "
-            "fades the pieces into each other over 2 s, which is not exact"
-        )
 
     def _render(self, crew: Crew, looked: FilmLook, report: Report) -> bool:
         """False where it was stopped."""

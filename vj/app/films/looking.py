@@ -46,6 +46,23 @@ class FilmLook:
     sounds: bool
     mark: dict[str, Any] | None
 
+    def why_whole(self) -> str:
+        """Why there are few places to cut it, and what would help."""
+        if self.lost:
+            return (
+                f"some workers will wait: from frame {self.lost_at} on nothing is cut, since "
+                f"{self.lost}"
+            )
+        why = (
+            f"pictures go on from those before them by {', '.join(self.kept)}"
+            if self.kept
+            else "the film has no hard cuts"
+        )
+        return (
+            f"some workers will wait: between hard cuts {why}; --overlap 2 cuts there too, and "
+            "fades the pieces into each other over 2 s, which is not exact"
+        )
+
     def marked(self) -> Mark | None:
         return None if self.mark is None else Mark(**self.mark)
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from vj.app.films.checksums import held_in, is_whole
 from vj.app.films.in_parts import NotTakenUp, PieceInParts
 from vj.app.films.job import FilmJob
 from vj.app.films.looking import FilmLook, read_json, write_json
@@ -157,6 +158,12 @@ def is_painted(folder: Path, piece: FilmPiece, key: str) -> bool:
     return found is not None and found.get("key") == key
 
 
+def is_as_written(folder: Path, piece: FilmPiece) -> bool:
+    """What was rendered of a piece is what lies there. Reads all of it."""
+    held = (read_json(folder / piece.name / RENDERED) or {}).get("held")
+    return isinstance(held, dict) and bool(held) and is_whole(folder / piece.name, held)
+
+
 def processors(folder: Path, pieces: Sequence[FilmPiece]) -> list[str]:
     """On which processors pieces that are there were painted."""
     found = (read_json(folder / piece.name / RENDERED) or {} for piece in pieces)
@@ -186,26 +193,32 @@ def paint(
     while True:
         parts = PieceInParts(work, job.key)
         (work / "pid").write_text(str(os.getpid()), encoding="utf-8")
-        if parts.standing is not None:
-            say(f"frames {piece.begins} to {piece.ends - 1} go on at {parts.standing.came}")
+        if words := parts.told(piece.begins):
+            say(words)
         uris = [recorded(uri, parts.place, index, pictures) for index, uri in enumerate(sinks)]
         rendering = job.rendering(say, parts.range(piece.range()), make, uris)
+        again = parts.damaged is not None
         parts.follow(rendering)
         if stop is not None:
             _follow(stop, rendering.stop)
         try:
-            rendering.run(report)
+            if again:
+                rendering.run()
+            else:
+                rendering.run(report)
         except NotTakenUp as fault:
             say(f"{fault}: these frames begin anew")
             continue
-        break
-    if stop is not None and stop.is_set():
-        return PaintedPiece(piece, os.getpid(), tries, 0.0)
-    parts.check(rendering)
+        if stop is not None and stop.is_set():
+            return PaintedPiece(piece, os.getpid(), tries, 0.0)
+        parts.check(rendering)
+        if not again and parts.all_whole():
+            break
     parts.put_together(uris, rendering)
     told: dict[str, Any] = {
         "key": job.key,
         "piece": asdict(piece),
+        "held": held_in(work, dict.fromkeys(Path(parse(uri).to).name for uri in uris)),
         "threads": job.threads,
         "processor": processor_name(),
     }
