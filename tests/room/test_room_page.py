@@ -85,7 +85,7 @@ def test_it_shows_every_piece_and_its_picture(room: LiveRoom, page: RoomPage) ->
     assert state["may_write"]
     picture = ask(page, "picture.jpg?piece=left&width=320")
     assert picture.body == b"a jpeg of /picture.jpg?view=output&width=320"
-    assert b"room.js" in ask(page, "").body
+    assert b"room.js" in ask(page, "", Accept="text/html").body
     assert ask(page, "static/room.js").status == 200
 
 

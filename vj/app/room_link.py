@@ -65,6 +65,7 @@ class RoomLink:
         self.beat = SharedBeat(self._now() - clock.now(), self._tempo_set)
         self._performance = performance
         performance.store.listeners.append(self._changed)
+        performance.servers.announces = False  # the room is, with all its pieces
         if self._told is not None:
             self._follow(self._told)
 

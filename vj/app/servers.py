@@ -61,6 +61,8 @@ class Servers:
         self._page_show, self._actions, self._style = page_show, actions, style
         self.on_step: OnStep | None = None
         """See `Dispatcher.on_step`."""
+        self.announces = True
+        """The page and OSC are announced in the network."""
         self._next_reach = 0.0
         self._described_reach: dict[str, Any] | None = None
         self.osc: OscServer | None = None
@@ -184,7 +186,7 @@ class Servers:
                 show=self._page_show,
                 actions=self._actions(),
                 style=self._style,
-                announce=True,
+                announce=self.announces,
                 access=Access(
                     address, parse_address(show.osc.listen)[0], show.page.pin, self._messages.log
                 ),

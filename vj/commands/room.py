@@ -68,6 +68,8 @@ def play_room(
         told.append(page.log)
     try:
         room.start(page.port + 1 if page is not None else 0)
+        if page is not None and room.osc is not None:
+            page.hears_osc_at(room.osc.address)
         if not options.quiet:
             for line in (*beginning(room), *(page.lines() if page is not None else ())):
                 terminal.log(line)

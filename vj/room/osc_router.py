@@ -149,7 +149,7 @@ class OscRouter:
             for name, part in split(packet, self.names, self._strangers.known, strange).items():
                 self._send(self._route(name, sender), part)
             for address in strange:
-                if said := self._strangers.told(address, (sender[0], sender[1])):
+                if said := self._strangers.told(address, f"{sender[0]}:{sender[1]}"):
                     self._answer(sender, "/vj/error", [said])
 
     def _is_special(self, packet: bytes, sender: SocketAddress) -> bool:

@@ -91,6 +91,11 @@ def _prefixed(packet: bytes, name: str, depth: int) -> bytes:
     return packet
 
 
+def address_of(packet: bytes) -> str:
+    """The address of a message; empty for a bundle, and for what is no OSC."""
+    return _address(packet)[0] if packet[:1] == b"/" else ""
+
+
 def _address(packet: bytes) -> tuple[str, bytes]:
     """A message's address, and what follows it; a message that is cut short has neither."""
     end = packet.find(b"\0", 0, LONGEST)

@@ -5,6 +5,7 @@
     GET  /picture.jpg?piece=NAME&width=W   the newest picture of a piece, as its own page has it
     POST /panic                            all panic
     POST /restart {"piece": NAME}          start a piece anew
+    GET  /vj/..., and / for programs       OSCQuery, see `vj/room/oscquery.py`
 
 A picture is asked of the piece's own process and passed on: nothing is encoded here, and nothing is
 made while nobody looks.
@@ -12,26 +13,30 @@ made while nobody looks.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-import aiohttp
 from aiohttp import web
 
 from vj.control.osc.network import started_near
+from vj.room.oscquery import RoomQuery
+from vj.room.piece_pages import PiecePages
 from vj.room.room import LiveRoom
 from vj.show.page_section import parse_address
 from vj.web.access import Access
+from vj.web.announce import Announcement
 from vj.web.http_api import FRESH
 from vj.web.json_body import json_of
+from vj.web.oscquery import wants_query
 from vj.web.reach import page_urls
 from vj.web.site import FILES, Site, file_named
 
 MESSAGES = 30
-PATIENCE = 2.0
-"""Seconds that a piece has to give its picture."""
+ANNOUNCED = "vj-room"
+"""What the room is called in the network."""
 WIDEST = 1280
 
 
@@ -44,14 +49,18 @@ class RoomPage:
         listen: tuple[str, int],
         on_message: Callable[[str], None],
         access: Access | None = None,
+        announce: bool = False,
     ) -> None:
         """listen: port 0 means any free one. access: unless given, other devices want this
-        machine's PIN; those that OSC is open to may panic without."""
+        machine's PIN; those that OSC is open to may panic without. announce: by zeroconf."""
         self._room = room
-        osc_host = parse_address(room.rule.osc)[0]
-        self.access = access or Access(listen, osc_host, None, on_message)
+        osc = parse_address(room.rule.osc)
+        self.access = access or Access(listen, osc[0], None, on_message)
         self._site = Site(listen, self.access, on_message, "name another with page: in the room")
-        self._client: aiohttp.ClientSession | None = None
+        self._pages = PiecePages(self.access.device_cookie)
+        self._query = RoomQuery(room, self._pages, on_message)
+        self._announcement = Announcement(ANNOUNCED, on_message) if announce else None
+        self.hears_osc_at(osc)
         self._messages: deque[tuple[str, str]] = deque(maxlen=MESSAGES)
 
     @property
@@ -73,9 +82,12 @@ class RoomPage:
                 "/pin": pin,
                 "/room.json": self._state,
                 "/picture.jpg": self._picture,
+                "/vj": self._query.answer,
+                "/vj/{path:.*}": self._query.answer,
             },
             {"/pin": pin, "/panic": self._panic, "/restart": self._restart},
-            withdraw=self._withdraw,
+            self._feeds,
+            self._withdraw,
         )
 
     def stop(self) -> None:
@@ -95,12 +107,31 @@ class RoomPage:
         """A line for the page's messages. From any thread."""
         self._messages.append((time.strftime("%H:%M:%S"), text))
 
+    def hears_osc_at(self, address: tuple[str, int]) -> None:
+        """Where the room hears OSC, for OSCQuery and its announcement."""
+        self._query.osc_address = address
+        if self._announcement is not None:
+            self._announcement.set_osc_address(address)
+
+    def _feeds(
+        self, loop: asyncio.AbstractEventLoop, address: tuple[str, int]
+    ) -> list[Coroutine[Any, Any, None]]:
+        feeds = [self._query.listeners.feed()]
+        if self._announcement is not None:
+            feeds.append(self._announcement.announce(address))
+        return feeds
+
     async def _withdraw(self) -> None:
-        if self._client is not None:
-            await self._client.close()
+        await self._query.listeners.close()
+        await self._pages.close()
+        if self._announcement is not None:
+            await self._announcement.withdraw()
 
     async def _front(self, request: web.Request) -> web.StreamResponse:
-        return file_named("room.html")
+        """`/` is the page for browsers, and the root node for OSCQuery clients."""
+        return (
+            await self._query.answer(request) if wants_query(request) else file_named("room.html")
+        )
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         return file_named(request.match_info["name"])
@@ -125,19 +156,14 @@ class RoomPage:
             return web.Response(status=404, text="there is no such piece, or width\n")
         if not piece.page or not piece.plays:
             return web.Response(status=404, text=f"{piece.name} shows nothing now\n")
-        port = parse_address(piece.page.split("//")[1].strip("/"))[1]
-        if self._client is None:
-            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE))
-        url = f"http://127.0.0.1:{port}/picture.jpg?view=output&width={int(asked)}"
-        try:
-            async with self._client.get(url) as found:
-                body, status = await found.read(), found.status
-        except (TimeoutError, aiohttp.ClientError, OSError):
+        url = f"{piece.page}picture.jpg?view=output&width={int(asked)}"
+        found = await self._pages.get(url)
+        if found is None:
             return web.Response(status=404, text=f"{piece.name} does not answer\n")
-        if status != 200:
+        if found.status != 200:
             return web.Response(status=404, text=f"{piece.name} shows nothing now\n")
         headers = {**FRESH, "X-Content-Type-Options": "nosniff"}
-        return web.Response(body=body, content_type="image/jpeg", headers=headers)
+        return web.Response(body=found.body, content_type="image/jpeg", headers=headers)
 
     async def _panic(self, request: web.Request) -> web.StreamResponse:
         self._room.panic()
@@ -159,7 +185,7 @@ def serve_room(room: LiveRoom, on_message: Callable[[str], None]) -> RoomPage:
     """Serve the room's page where the room file says, or at the next free port. Raises Fault."""
     assert room.rule.page
     return started_near(
-        lambda address: RoomPage(room, address, on_message),
+        lambda address: RoomPage(room, address, on_message, announce=True),
         parse_address(room.rule.page),
         on_message,
     )

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from vj.control.osc.network import started_near
@@ -83,9 +84,9 @@ class LiveRoom:
                 listen,
                 list(self.pieces),
                 self._osc_of,
-                self._own,
+                self.answer_own,
                 self._log,
-                lambda: list(self._shows.values()),
+                self.show_files,
             ),
             parse_address(self.rule.osc),
             self._log,
@@ -213,6 +214,10 @@ class LiveRoom:
             for one in self.status()
         )
 
+    def show_files(self) -> list[Path]:
+        """Of the pieces. From any thread."""
+        return list(self._shows.values())
+
     def _start_pieces(self) -> None:
         """One after the other, so that card and disk are not asked by all at once."""
         for piece in self.pieces.values():
@@ -313,7 +318,9 @@ class LiveRoom:
             self.panics += 1
             self._tell_all(but=name, panic=True)
 
-    def _own(self, address: str, arguments: tuple[Any, ...]) -> list[tuple[str, Sequence[Any]]]:
+    def answer_own(
+        self, address: str, arguments: tuple[Any, ...]
+    ) -> list[tuple[str, Sequence[Any]]]:
         """What answers a message to the room itself."""
         what = address.removeprefix("/vj/room/")
         if what == "status":

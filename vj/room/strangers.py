@@ -39,9 +39,9 @@ class Strangers:
         """Whether a show has addresses that begin with `/vj/` and this word."""
         return word in SHOW_WORDS or any(word in self._mapped(path) for path in self._shows())
 
-    def told(self, address: str, sender: tuple[str, int]) -> str:
+    def told(self, address: str, sender: str) -> str:
         """What its sender is told of an address that means nobody, and the log with it; empty while
-        it goes on coming."""
+        it goes on coming. sender: as the log names it."""
         word = address.removeprefix("/vj/").partition("/")[0]
         if not self._is_news((sender, word)):
             return ""
@@ -51,7 +51,7 @@ class Strangers:
             f"{address[:100]}: no piece is called {word[:40]}{near} (there are {', '.join(names)})"
         )
         if self._is_news(word):
-            self._log(f"OSC from {sender[0]}:{sender[1]}: {said}")
+            self._log(f"OSC from {sender}: {said}")
         return said
 
     def _is_news(self, what: Hashable) -> bool:

@@ -7,7 +7,6 @@ import contextlib
 import json
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,11 +28,10 @@ from vj.control.osc.query import (
 from vj.control.replies import RateLimiter
 from vj.parameters.store import Store
 from vj.web.announce import Announcement
+from vj.web.outbox import Outbox
 
 LISTENERS = 16
 MESSAGE_LIMIT = 64 << 10
-ANSWERS = 256
-"""Replies in a listener's queue, at most."""
 PATIENCE = 2.0
 """Seconds until sending to a listener times out."""
 ERRORS_A_SECOND = 20
@@ -42,15 +40,14 @@ MESSAGE_WORK, WORK, LONGEST_REST = 5e-5, 0.005, 0.05
 how long it is at most. Under a flood the pages on the same event loop get half of its time."""
 
 
-class _Listener:
-    """A WebSocket client, as a sender for the dispatcher. Its outgoing messages are queued for a
-    task of its own: one that does not read must not block the others. Of each address only the
-    newest value is queued."""
+class _Listener(Outbox):
+    """A WebSocket client, as a sender for the dispatcher."""
 
     def __init__(
         self, query: OscQuery, ws: web.WebSocketResponse, number: int, remote: str | None
     ) -> None:
-        self._query, self.ws = query, ws
+        super().__init__(ws)
+        self._query = query
         self.origin = (f"websocket {number} of {remote}", number)
         self.name = f"{remote} (WebSocket)"
         self.wanted: set[str] = set()
@@ -58,9 +55,6 @@ class _Listener:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._limiter = RateLimiter(ERRORS_A_SECOND)
-        self._answers: deque[bytes | str] = deque(maxlen=ANSWERS)
-        self._values: dict[str, bytes] = {}
-        self._filled = asyncio.Event()
 
     def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
         try:
@@ -95,32 +89,6 @@ class _Listener:
         self.everything = address == "/vj/subscribe"
         self._later(self._query.attend, self)
         return ""
-
-    def put(self, data: bytes | str) -> None:
-        """Queue a message. On the event loop."""
-        self._answers.append(data)
-        self._filled.set()
-
-    def put_value(self, address: str, data: bytes) -> None:
-        """Queue a value; a newer one replaces it. On the event loop."""
-        self._values[address] = data
-        self._filled.set()
-
-    async def send(self) -> None:
-        """Send queued messages, for ever. Raises TimeoutError when the client does not read."""
-        while True:
-            await self._filled.wait()
-            self._filled.clear()
-            while self._answers or self._values:
-                data = (
-                    self._answers.popleft()
-                    if self._answers
-                    else self._values.pop(next(iter(self._values)))
-                )
-                sending = (
-                    self.ws.send_str(data) if isinstance(data, str) else self.ws.send_bytes(data)
-                )
-                await asyncio.wait_for(sending, PATIENCE)
 
 
 class OscQuery:
@@ -157,26 +125,16 @@ class OscQuery:
         engine = dispatcher.engine
         self.echo.use_mappings(engine.mappings if engine is not None else [])
 
-    def wants(self, request: web.Request) -> bool:
-        """Whether this is an OSCQuery client's request, and not a browser's for the page."""
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            return True
-        return (
-            request.path != "/"
-            or bool(request.query_string)
-            or "text/html" not in request.headers.get("Accept", "")
-        )
-
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """A node, one of its attributes, HOST_INFO, or the WebSocket."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._listen(request)
-        asked = request.query_string.split("=")[0].split("&")[0]
+        asked = asked_attribute(request)
         if asked == "HOST_INFO":
-            return _json(self._host_info(request))
+            return json_answer(host_info_of(request, self._name, self.osc_address))
         try:
             node = node_at(tree(self._store, self._choices), request.path)
-            return _json(attribute(node, asked) if asked else node)
+            return json_answer(attribute(node, asked) if asked else node)
         except UnknownAddress:
             return web.Response(status=404, text=f"{request.path}: no such address\n")
         except UnknownAttribute:
@@ -186,17 +144,6 @@ class OscQuery:
 
     def _choices(self, name: str) -> list[str]:
         return self._cues() if name == "cue/fire" else []
-
-    def _host_info(self, request: web.Request) -> dict[str, Any]:
-        """HOST_INFO, with the address at which the client has reached this machine."""
-        transport = request.transport
-        here = transport.get_extra_info("sockname") if transport is not None else ("127.0.0.1", 0)
-        host, port = self.osc_address
-        return host_info(
-            self._name,
-            (here[0] if strip_brackets(host) in ANY_HOST else strip_brackets(host), port),
-            (here[0], here[1]),
-        )
 
     async def _listen(self, request: web.Request) -> web.StreamResponse:
         """LISTEN and IGNORE, values as OSC in binary frames, both ways."""
@@ -233,7 +180,7 @@ class OscQuery:
     async def _serve(self, me: _Listener, request: web.Request) -> None:
         """Send a listener's queue; disconnect it when it does not read."""
         try:
-            await me.send()
+            await me.send(PATIENCE)
         except TimeoutError:
             self._log(
                 f"OSCQuery: {me.name} has not read for {PATIENCE:g} s and is dropped; it may come "
@@ -326,5 +273,35 @@ class OscQuery:
         await self.announcement.withdraw()
 
 
-def _json(data: dict[str, Any]) -> web.Response:
+def wants_query(request: web.Request) -> bool:
+    """Whether this is an OSCQuery client's request, and not a browser's for the page."""
+    if request.headers.get("Upgrade", "").lower() == "websocket":
+        return True
+    return (
+        request.path != "/"
+        or bool(request.query_string)
+        or "text/html" not in request.headers.get("Accept", "")
+    )
+
+
+def asked_attribute(request: web.Request) -> str:
+    """`VALUE` of `/vj/strength?VALUE`; empty where the whole node is asked for."""
+    return request.query_string.split("=")[0].split("&")[0]
+
+
+def host_info_of(request: web.Request, name: str, osc: tuple[str, int]) -> dict[str, Any]:
+    """HOST_INFO, with the address at which the client has reached this machine. osc: where OSC is
+    received."""
+    transport = request.transport
+    here = transport.get_extra_info("sockname") if transport is not None else ("127.0.0.1", 0)
+    host, port = osc
+    return host_info(
+        name,
+        (here[0] if strip_brackets(host) in ANY_HOST else strip_brackets(host), port),
+        (here[0], here[1]),
+    )
+
+
+def json_answer(data: dict[str, Any]) -> web.Response:
+    """A node, or a part of one."""
     return web.json_response(data, headers={"Cache-Control": "no-cache"})

@@ -19,7 +19,7 @@ from vj.parameters.store import Store
 from vj.web.access import Access
 from vj.web.guard import Handler
 from vj.web.http_api import FRESH, HttpApi
-from vj.web.oscquery import OscQuery
+from vj.web.oscquery import OscQuery, wants_query
 from vj.web.page_requests import Action
 from vj.web.page_socket import MESSAGES, PageShow, PageSocket
 from vj.web.picture_socket import PictureSocket
@@ -155,9 +155,7 @@ class WebServer:
 
     async def _front(self, request: web.Request) -> web.StreamResponse:
         """`/` is the page for browsers, and the root node for OSCQuery clients."""
-        return await (
-            self.query.answer(request) if self.query.wants(request) else self._file(request)
-        )
+        return await (self.query.answer(request) if wants_query(request) else self._file(request))
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         return file_named(PAGES.get(request.path) or request.match_info["name"])
