@@ -81,8 +81,8 @@ def walk_of_three(hand: Hand) -> None:
 
 
 def painted(share: float) -> Callable[[Hand], bool]:
-    """When a fader of the stage, or what moves it, has risen so far."""
-    return lambda hand: hand.show.values()["strength"] >= share
+    """When what moves the strength, a curve or a macro, has raised it so far."""
+    return lambda hand: hand.ghost("strength") >= share
 
 
 SCENES = {
@@ -93,7 +93,7 @@ SCENES = {
         lambda hand: hand.show.values()["prompt/a"].startswith("molten") and standing(hand),
     ),
     "tablet": Scene("crash_me_gently", "play", pedal_down, lambda hand: True),
-    "phone": Scene("kiss_crash", "play", nothing, painted(0.5)),
+    "phone": Scene("kiss_crash", "play", nothing, painted(0.95)),
     "phone_wide": Scene("dream", "play", nothing, lambda hand: True),
     "styles": Scene(
         "first_show",
@@ -108,8 +108,8 @@ SCENES = {
 
 def standing(hand: Hand) -> bool:
     """Whether the picture is all imagination, and no cue fades."""
-    return bool(hand.page.evaluate("!document.querySelector('.pad.fading')")) and (
-        hand.show.values()["mix/wet"] == 1
+    return hand.shows("mix/wet", 1) and bool(
+        hand.page.evaluate("!document.querySelector('.pad.fading')")
     )
 
 

@@ -1,5 +1,5 @@
 """artwalk, rendered: things move from a painting to the next on an S-curve, and on the way no blend
-of the two explains what is seen."""
+of the two explains what is seen; each is seen to be painted, in a manner of its own."""
 
 from __future__ import annotations
 
@@ -25,11 +25,16 @@ MOVES = 0.06
 
 @pytest.fixture(scope="module")
 def film() -> list[np.ndarray]:
-    """Both legs, (H, W, 3) uint8 each frame."""
+    """Both legs, (H, W, 3) uint8 each frame, painted so little that what moves can be followed."""
     small = f"{SIDE}x{SIDE}"
-    start = {"walk/leg": LEG, "walk/ease": "s-curve", "walk/end": "stay"}
+    start = {"walk/leg": LEG, "walk/ease": "s-curve", "walk/end": "stay", "strength": 0.18}
     return rendered(
-        "artwalk", {"size": small, "output": small, "start": start}, 2 * LEG + 0.2, RATE
+        "artwalk",
+        {"size": small, "output": small, "start": {**start, "prompt/a": "brush strokes"}},
+        2 * LEG + 0.2,
+        RATE,
+        prompts=[],
+        modulators=[],
     )
 
 
@@ -128,6 +133,25 @@ def test_it_goes_from_its_first_picture_to_its_last_without_a_jump(film: list[np
     for frame, painting in zip((0, FRAMES, len(film) - 1), paintings, strict=True):
         assert apart(film[frame], painting) < 0.2 * whole
     assert max(apart(one, two) for one, two in itertools.pairwise(film)) < whole / 3
+
+
+def test_each_painting_is_seen_to_be_painted_in_a_manner_of_its_own() -> None:
+    """The walk comes by each of the three, and is back at the first."""
+    small, leg = "192x192", 0.5
+    start = {"walk/leg": leg, "blend/smoothing": 0}
+    frames = rendered("artwalk", {"size": small, "output": small, "start": start}, 4 * leg, 1 / leg)
+    blue = []
+    for frame, name in zip(frames, PAINTINGS, strict=False):
+        bare = still(name, Size(192, 192))
+        assert apart(frame, bare) > 15, f"{name} is repainted"
+        greys = [
+            cv2.GaussianBlur(cv2.cvtColor(one, cv2.COLOR_RGB2GRAY), (0, 0), 4).ravel()
+            for one in (frame, bare)
+        ]
+        assert np.corrcoef(*greys)[0, 1] > 0.8, f"{name} is still known"
+        blue.append(float(np.percentile(frame[..., 2], 95)))
+    assert blue[2] < 60 < min(blue[:2]), "the last one is of gold, her blue dress too"
+    assert apart(frames[3], frames[0]) < 5, "round"
 
 
 def test_it_leaves_in_2k() -> None:
