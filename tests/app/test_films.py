@@ -208,13 +208,20 @@ def test_where_nothing_can_be_cut_that_is_said_and_pieces_may_overlap(film: Path
     assert max(apart) < 12
 
 
-@pytest.mark.parametrize(
-    ("sink", "words"), [("record:a.gif", "a loop"), ("preview:", "a film is rendered into")]
-)
-def test_what_cannot_be_put_together_is_refused(film: Path, sink: str, words: str) -> None:
-    show = check_show({**film_show("a/"), "sinks": [sink]}, "here")
-    with pytest.raises(Fault, match=words):
+def test_what_cannot_be_put_together_is_refused(film: Path) -> None:
+    show = check_show({**film_show("a/"), "sinks": ["preview:"]}, "here")
+    with pytest.raises(Fault, match="a film is rendered into"):
         FilmRendering(show, print, None, None, None, None, None)
+
+
+@pytest.mark.parametrize("name", ["a.gif?loop_fade=0.5", "a.webp"])
+def test_a_loop_is_encoded_once_of_what_the_pieces_hold(film: Path, name: str) -> None:
+    whole(f"whole/{name}", model="none")
+    made = in_pieces(f"pieces/{name}", model="none")
+    assert made.run() == FRAMES
+    assert len(made.pieces) > 1
+    file, _, _ = name.partition("?")
+    assert Path("pieces", file).read_bytes() == Path("whole", file).read_bytes()
 
 
 def test_a_film_that_is_not_there_leaves_nothing_behind(film: Path) -> None:

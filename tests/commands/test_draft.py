@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
+from vj.app.films import film as film_in_pieces
 from vj.cli import main
-from vj.commands.draft import small_show, write_sheet
+from vj.commands.draft import clear_drafts, small_show, write_sheet
+from vj.core.claim import claimed
 from vj.core.frame import Size
 from vj.show.load import check_show
 
@@ -54,6 +56,44 @@ def test_it_is_rendered_and_laid_out_and_the_film_is_not(
     with av.open("film.draft.mp4") as file:
         assert len(list(file.decode(video=0))) == 12
     assert main(["my.yaml", "--draft"]) == 1, "live there is no draft"
+
+
+def test_what_a_killed_draft_left_goes_and_is_not_the_films(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of this film alone, and not where somebody works; the film's own stays."""
+    monkeypatch.chdir(tmp_path)
+    film = show(size="64x64", sinks=["record:film.mkv"])
+    left = [Path(f"film.draft{number}.mp4.parts") for number in ("", "-2", "-3")]
+    others = [Path("film.mkv.parts"), Path("my film.draft.mp4.parts"), Path("film.draft.mp4")]
+    for folder in (*left, *others):
+        (folder / "000000-000012").mkdir(parents=True)
+    with claimed(left[2], "rendering"):
+        clear_drafts(film, Path("film.draft.mp4"))  # type: ignore[arg-type]
+    assert [one.exists() for one in left] == [True, False, True]
+    clear_drafts(film)  # type: ignore[arg-type]
+    assert not any(one.exists() for one in left)
+    assert all(one.exists() for one in others)
+
+
+def test_a_draft_of_some_frames_goes_on_where_it_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my.yaml").write_text("source: drawn:kiss\nmodel: none\nsinks: [record:film.mkv]\n")
+    words = ["my.yaml", "--offline", "--draft", "--for", "0.5", "--fps", "24", "--quiet"]
+
+    def dies(*words: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(film_in_pieces, "join", dies)
+        assert main([*words, "--frames", "2-5"]) != 0
+    assert Path("film.draft.mp4.parts/000002-000006").is_dir()
+    assert main([*words, "--frames", "2-5"]) == 0
+    assert sorted(one.name for one in Path().glob("film*")) == ["film.draft.jpg", "film.draft.mp4"]
+    with av.open("film.draft.mp4") as file:
+        assert len(list(file.decode(video=0))) == 4
 
 
 def test_a_sheet_shows_pictures_from_all_of_a_film(tmp_path: Path) -> None:

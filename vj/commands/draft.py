@@ -3,7 +3,10 @@ one."""
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import cv2
 import numpy as np
 
 from vj.app.setup import painted_size
+from vj.core.claim import claimed
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.model_names import is_built_in
@@ -37,6 +41,27 @@ def _film(show: Show) -> Path:
         if kind == "record" and rest:
             return Path(rest.rstrip("/\\")).expanduser()
     raise Fault("--draft is named after the film: --sink record:film.mp4")
+
+
+def clear_drafts(show: Show, goes_on: Path | None = None) -> None:
+    """What killed drafts of a film have left of the pieces in which they were rendered goes, but
+    where another process works. goes_on: the movie of a draft that takes its own up again."""
+    try:
+        film = _film(show)
+    except Fault:  # it goes nowhere, which is told elsewhere
+        return
+    named = re.compile(rf"{re.escape(film.stem)}\.draft(-\d+)?\.mp4\.parts")
+    try:
+        found = [one for one in film.absolute().parent.iterdir() if named.fullmatch(one.name)]
+    except OSError:
+        return
+    for folder in found:
+        if goes_on is not None and folder.name == f"{goes_on.name}.parts":
+            continue
+        with suppress(Fault):
+            with claimed(folder, "rendering this draft"):
+                shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)  # a claim is open on Windows
 
 
 def small_show(show: Show, log: Callable[[str], None]) -> tuple[Show, Path]:

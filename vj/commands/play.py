@@ -239,11 +239,12 @@ def render(
 ) -> dict[str, Any]:
     """Render offline."""
     from vj.app.offline import Rendering
-    from vj.commands.draft import small_show, write_sheet
+    from vj.commands.draft import clear_drafts, small_show, write_sheet
 
-    movie = None
+    film, movie = show, None
     if options.draft:
         show, movie = small_show(show, terminal.log)
+    clear_drafts(film, movie if options.workers is not None else None)
     cores = os.cpu_count() or 1
     if options.one_thread and options.workers is None and cores > 1:
         terminal.log(

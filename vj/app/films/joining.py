@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from vj.app.films.looking import SOUND, FilmLook
-from vj.app.films.pieces import FilmPiece, place_of, recorder
+from vj.app.films.pieces import FilmPiece, is_loop, place_of, recorder
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
@@ -39,7 +39,7 @@ def join(
     places = [place_of(folder, piece, index, uri, pictures) for piece in pieces]
     made = recorder(uri)
     try:
-        if pictures:
+        if pictures or is_loop(uri):
             return _faded(places, pieces, uri, looked, slow, log)
         return _as_they_are(places, folder, made, uri, looked, pieces[0].begins * slow)
     except OSError as error:
@@ -92,7 +92,7 @@ def _faded(
     slow: int,
     log: Callable[[str], None],
 ) -> tuple[Path, int]:
-    """Encoded anew, of pictures without loss: where pieces overlap one is faded into the next."""
+    """Encoded of pictures without loss: where pieces overlap one is faded into the next."""
     rule, clock = parse(uri), FrameClock(looked.rate)
     mark = looked.marked() if rule.painted else None
     sink = make_sink(

@@ -126,30 +126,32 @@ def recorder(uri: str) -> Recorder:
     made = make_sink(uri, SinkSettings(FrameClock(30.0), live=False))
     if not isinstance(made, Recorder):
         raise Fault(f"{uri}: a film in pieces is recorded: record:film.mp4 or record:frames/")
-    if made.requested.suffix.lower() in LOOPS:
-        raise Fault(
-            f"{uri}: a loop cannot be put together of pieces; record:frames/ can; without "
-            "--workers, --resume and --frames it is rendered in one"
-        )
     return made
+
+
+def is_loop(uri: str) -> bool:
+    """A GIF or WebP, which is encoded as a whole, of pictures that pieces hold."""
+    return recorder(uri).requested.suffix.lower() in LOOPS
 
 
 def recorded(uri: str, folder: Path, index: int, pictures: bool) -> str:
     """What stands in a piece for a sink of the film. pictures: a folder of them, whatever the film
     becomes."""
-    made = recorder(uri)
-    ending = "/" if made.folder or pictures else made.requested.suffix.lower()
-    rule = replace(parse(uri), to=f"record:{(folder / str(index)).as_posix()}{ending}")
-    if ending == "/":
-        rule = replace(rule, codec=parse("record:a/").codec)
-    return str(rule)
+    ending = _ending_in_pieces(uri, pictures)
+    to = f"record:{(folder / str(index)).as_posix()}{ending or '/'}"
+    rule = replace(parse(uri), to=to, loop_fade=0.0)
+    return str(rule if ending else replace(rule, codec=parse("record:a/").codec))
 
 
 def place_of(folder: Path, piece: FilmPiece, index: int, uri: str, pictures: bool) -> Path:
     """Where a piece's recording lies."""
+    return folder / piece.name / f"{index}{_ending_in_pieces(uri, pictures)}"
+
+
+def _ending_in_pieces(uri: str, pictures: bool) -> str:
+    """Of a piece's recording; empty for a folder."""
     made = recorder(uri)
-    ending = "" if made.folder or pictures else made.requested.suffix.lower()
-    return folder / piece.name / f"{index}{ending}"
+    return "" if made.folder or pictures or is_loop(uri) else made.requested.suffix.lower()
 
 
 def is_painted(folder: Path, piece: FilmPiece, key: str) -> bool:
