@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.waiting import until
 from vj.app.setup import flow_finder
+from vj.core.beside import Beside
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.kernels import numpy_ops
@@ -155,13 +158,47 @@ def test_smoothing_along_the_flow_is_sharper_than_smoothing_in_place() -> None:
 
 
 def test_the_thread_finds_each_pair_once() -> None:
-    thread = FlowThread()
+    before, thread = set(threading.enumerate()), FlowThread()
     new, old = texture(seed=1), texture(seed=2)
     first = thread.ask(new, old)
     assert thread.ask(new, old) is first
     assert thread.ask(old, new) is not first
+    assert thread.ask(new, old) is first, "with several steps it is asked for again later"
+    carefully = thread.ask(new, old, careful=True)
+    assert carefully is not first
+    assert thread.ask(new, old, careful=True) is carefully
+    other = texture(seed=3)
+    assert thread.ask(other, new, careful=True) is thread.ask(other, new), "it does for both"
     assert isinstance(first.result(60), Motion)
     thread.close()
+    with pytest.raises(RuntimeError, match="has ended"):
+        thread.ask(texture(seed=4), new)
+    until(lambda: not set(threading.enumerate()) - before)
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_both_ways_at_the_same_time_are_the_same_flow(careful: bool) -> None:
+    scene, beside = DancerScene(Size(160, 160), 30), Beside("back")
+    alone, both = FlowFinder(), FlowFinder(beside=beside)
+    for number in range(1, 4):
+        pair = shifted(scene.draw(number), number, -1), scene.draw(number - 1)
+        one, two = (finder.find(*pair, careful) for finder in (alone, both))
+        assert np.array_equal(one.grid, two.grid)
+        assert one.grid[..., :2].any()
+    assert beside.begun
+    beside.close()
+
+
+def test_a_show_that_names_no_other_way_is_as_careful_as_riding_noise_wants_it() -> None:
+    """It was given a quick DIS by name, which was then taken for both."""
+    messages: list[str] = []
+    show = check_show({"flow": "dis"}, "here")
+    finder = FlowFinder(flow_finder(show, messages.append))
+    scene = DancerScene(Size(128, 128), 30)
+    pair = shifted(scene.draw(9), 3, 2), scene.draw(8)
+    wanted = FlowFinder().find(*pair, careful=True).grid
+    assert np.array_equal(finder.find(*pair, careful=True).grid, wanted)
+    assert not messages
 
 
 def through_the_loop(clip: list[np.ndarray], **start: float) -> list[np.ndarray]:
@@ -308,11 +345,7 @@ def test_a_way_that_cannot_be_had_says_why_and_dis_plays(tmp_path: Path) -> None
         messages: list[str] = []
         finder = flow_finder(check_show({"flow": asked}, "here"), messages.append)
         assert words in messages[0]
-        assert finder(np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)).shape == (
-            64,
-            64,
-            2,
-        )
+        assert finder is None, "dis"
     with pytest.raises(ShowFaults, match="did you mean farneback"):
         check_show({"flow": "farnebach"}, "here")
 

@@ -216,19 +216,22 @@ def depth_finder(
         return None
 
 
-def make_flow_backend(show: Show) -> Calculate:
-    """How a show's motion is found. Raises Fault where what it names cannot be had."""
-    on_a_cpu = show.flow in ("dis", "farneback")  # PyTorch need not be asked what there is
+def make_flow_backend(show: Show) -> Calculate | None:
+    """How a show's motion is found; None for DIS, which is as careful as each place wants it.
+    Raises Fault where what it names cannot be had."""
+    if show.flow == "dis":
+        return None
+    on_a_cpu = show.flow == "farneback"  # PyTorch need not be asked what there is
     return make_flow(show.flow, "cpu" if on_a_cpu else best_device_name())
 
 
-def flow_finder(show: Show, log: Callable[[str], None]) -> Calculate:
+def flow_finder(show: Show, log: Callable[[str], None]) -> Calculate | None:
     """The same; where what it names cannot be had, that is logged and DIS is used."""
     try:
         return make_flow_backend(show)
     except Fault as fault:
         log(f"{fault}; flow: dis is used")
-        return make_flow()
+        return None
 
 
 def network_between(show: Show, log: Callable[[str], None]) -> Network | None:

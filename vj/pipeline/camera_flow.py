@@ -28,10 +28,15 @@ def steadied(flow: np.ndarray) -> np.ndarray:
     whole = camera_of(flow)
     if whole is None:
         return np.dstack([around, flow[..., 2]])
-    apart = np.hypot(flow[..., 0] - whole[..., 0], flow[..., 1] - whole[..., 1])
-    allowed = OFF + OFF_PART * np.hypot(whole[..., 0], whole[..., 1])
-    own = np.clip(2 * apart / allowed - 1, 0, 1)[..., None]
-    return np.dstack([whole + own * (around - whole), flow[..., 2]]).astype(np.float32)
+    whole_x, whole_y = whole[..., 0], whole[..., 1]
+    apart = np.hypot(flow[..., 0] - whole_x, flow[..., 1] - whole_y)
+    allowed = OFF + OFF_PART * np.hypot(whole_x, whole_y)
+    own = np.clip(2 * apart / allowed - 1, 0, 1)
+    out = np.empty_like(flow)
+    for axis, camera in enumerate((whole_x, whole_y)):
+        out[..., axis] = camera + own * (around[..., axis] - camera)
+    out[..., 2] = flow[..., 2]
+    return out
 
 
 def camera_of(flow: np.ndarray) -> np.ndarray | None:
@@ -67,7 +72,12 @@ def camera_of(flow: np.ndarray) -> np.ndarray | None:
         return None
     across = (np.arange(width) - step // 2) / step / some.shape[1]
     down = (np.arange(height) - step // 2) / step / some.shape[0]
-    whole = across[None, :, None] * fit[0] + down[:, None, None] * fit[1] + fit[2]
-    if float(np.abs(whole).max()) < STANDS:
+    whole = np.empty((height, width, 2), np.float32)
+    for axis in (0, 1):
+        whole[..., axis] = (
+            (across * fit[0, axis])[None] + (down * fit[1, axis])[:, None] + fit[2, axis]
+        )
+    corners = whole[:: max(1, height - 1), :: max(1, width - 1)]
+    if float(np.abs(corners).max()) < STANDS:
         whole[...] = 0
-    return whole.astype(np.float32)
+    return whole

@@ -9,15 +9,15 @@ looks the same.
 
 from __future__ import annotations
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from vj.core.beside import Beside
 from vj.core.frame import Size
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
@@ -45,6 +45,9 @@ PANNING = 0.4
 CUT_CHANGE, CUT_SURE = 0.05, 0.3
 """A hard cut: the pictures differ by so much in the mean, and so little of the second is found in
 the first."""
+KEPT = 8
+"""Pairs of pictures whose motion is kept: with several steps that of what goes into the model is
+asked for again when it comes out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,12 +98,18 @@ class FlowFinder:
     """Flow both ways, and how far it can be trusted. Belongs to one thread."""
 
     def __init__(
-        self, calculate: Calculate | None = None, on_message: Callable[[str], None] = print
+        self,
+        calculate: Calculate | None = None,
+        on_message: Callable[[str], None] = print,
+        beside: Beside | None = None,
     ) -> None:
         """calculate: from `vj.pipeline.flow_backends`, DIS without. Should it fail, that is logged,
-        and DIS goes on."""
+        and DIS goes on. beside: where DIS finds the way back at the same time; the flow is the
+        same. Another way may be none for two threads."""
         self._calculate = calculate or make_flow()
         self._careful = careful_flow() if calculate is None else self._calculate
+        self._beside = beside if calculate is None else None
+        self._of_beside = {False: make_flow(), True: careful_flow()} if self._beside else {}
         self._log = on_message
         self._last: tuple[np.ndarray, bool, np.ndarray] | None = None
         self._places = np.zeros((2, 0, 0), np.float32)
@@ -110,42 +119,62 @@ class FlowFinder:
         rides on it for many frames adds up all that it is off. DIS then takes almost twice as long,
         and is half as far off: .15 pixels of a turning picture at 256x256 and .33 of somebody who
         walks, where it is .32 and .66."""
-        calculate = self._careful if careful else self._calculate
         here, last = _small(new, careful), self._last
         known = last is not None and last[0] is old and last[1] == careful
         there = last[2] if last is not None and known else _small(old, careful)
         self._last = new, careful, here
         height, width = here.shape
-        change = float(cv2.absdiff(here, there).mean()) / 255
+        apart = cv2.absdiff(here, there)
+        change = float(apart.mean()) / 255
         grid = np.zeros((height, width, 3), np.float32)
         size = grid_size(Size(new.shape[1], new.shape[0]))
         if change == 0:
             grid[..., 2] = 1
             return Motion(cv2.resize(grid, size), False)
-        try:
-            back, forth = calculate(here, there), calculate(there, here)
-        except Exception as error:  # a foreign way, a card that has gone
-            self._log(f"flow: {type(error).__name__}: {error}; dis is used from here on"[:300])
-            self._calculate, self._careful = make_flow(), careful_flow()
-            back, forth = self._calculate(here, there), self._calculate(there, here)
-        back, forth = (
-            self._without_noise(here, there, back),
-            self._without_noise(there, here, forth),
-        )
+        standing = cv2.blur(apart.astype(np.float32), (5, 5))
+        back, forth = self._both(here, there, standing, careful)
         grid[..., 0] = back[..., 0] * (new.shape[1] / width)
         grid[..., 1] = back[..., 1] * (new.shape[0] / height)
         confidence = grid[..., 2] = self._confidence(here, there, back, forth)
         cut = change > CUT_CHANGE and float(confidence.mean()) < CUT_SURE
         return Motion(cv2.resize(grid, size, interpolation=cv2.INTER_LINEAR), cut)
 
-    def _without_noise(self, here: np.ndarray, there: np.ndarray, way: np.ndarray) -> np.ndarray:
-        """A flow that stands still where that explains what is seen as well."""
-        x, y = self._places_along(way)
-        standing, moving = (
-            cv2.blur(cv2.absdiff(here, seen).astype(np.float32), (5, 5))
-            for seen in (there, _seen(there, x, y))
-        )
+    def _both(
+        self, here: np.ndarray, there: np.ndarray, standing: np.ndarray, careful: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The flows from one to the other, and back. standing: how far the pictures differ."""
         noise = float(np.median(standing))
+        self._have_places(here.shape)
+
+        def way(calculate: Calculate, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+            found = calculate(one, other)
+            return self._without_noise(one, other, found, standing, noise)
+
+        if self._beside is not None:
+            also = self._of_beside[careful]
+            forth = self._beside.do(lambda: way(also, there, here))
+            back = way(self._careful if careful else self._calculate, here, there)
+            return back, forth.result()
+        try:
+            calculate = self._careful if careful else self._calculate
+            return way(calculate, here, there), way(calculate, there, here)
+        except Exception as error:  # a foreign way, a card that has gone
+            self._log(f"flow: {type(error).__name__}: {error}; dis is used from here on"[:300])
+            self._calculate, self._careful = make_flow(), careful_flow()
+            return way(self._calculate, here, there), way(self._calculate, there, here)
+
+    def _without_noise(
+        self,
+        here: np.ndarray,
+        there: np.ndarray,
+        way: np.ndarray,
+        standing: np.ndarray,
+        noise: float,
+    ) -> np.ndarray:
+        """A flow that stands still where that explains what is seen as well. noise: the median of
+        what is off where all stands."""
+        x, y = self._places_along(way)
+        moving = cv2.blur(cv2.absdiff(here, _seen(there, x, y)).astype(np.float32), (5, 5))
         moves = (standing > STANDING[0] * moving + STANDING[1]) | (
             standing > BUSY[0] * noise + BUSY[1]
         )
@@ -154,13 +183,15 @@ class FlowFinder:
         kept = cv2.dilate(moves.astype(np.float32), np.ones((5, 5), np.uint8))
         return way * kept[..., None]
 
-    def _places_along(self, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where a flow leads, in pixels of its grid: x and y, (h, w) float32 each."""
-        height, width = way.shape[:2]
+    def _have_places(self, shape: tuple[int, ...]) -> None:
+        height, width = shape
         if self._places.shape[1:] != (height, width):
             self._places = np.stack(
                 np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
             )
+
+    def _places_along(self, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where a flow leads, in pixels of its grid: x and y, (h, w) float32 each."""
         return way[..., 0] + self._places[0], way[..., 1] + self._places[1]
 
     def _confidence(
@@ -186,48 +217,39 @@ def _seen(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 class FlowThread:
-    """Finds flows on a thread of its own, while the caller goes on; each pair of pictures once."""
+    """Finds flows on threads of its own, while the caller goes on; each pair of pictures once."""
 
     def __init__(
         self, calculate: Calculate | None = None, on_message: Callable[[str], None] = print
     ) -> None:
-        self._finder = FlowFinder(calculate, on_message)
-        # A thread of a pool would be waited for when the program ends, and a way that hangs would
-        # hold it for ever.
-        self._asked: queue.SimpleQueue[
-            tuple[np.ndarray, np.ndarray, Future[Motion], bool] | None
-        ] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._back, self._thread = Beside("flow back"), Beside("flow")
+        self._finder = FlowFinder(calculate, on_message, self._back)
         self._closed = False
-        self._known: tuple[np.ndarray, np.ndarray, Future[Motion]] | None = None
+        self._known: deque[tuple[np.ndarray, np.ndarray, bool, Future[Motion]]]
+        self._known = deque(maxlen=KEPT)
 
     def ask(self, new: np.ndarray, old: np.ndarray, careful: bool = False) -> Future[Motion]:
         """Begin to find it, see `FlowFinder.find`. The pictures must not be written to any more."""
-        if self._known is None or self._known[0] is not new or self._known[1] is not old:
-            if self._closed:
-                raise RuntimeError("the flow thread has ended")
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="flow", daemon=True)
-                self._thread.start()
-            self._known = new, old, Future()
-            self._asked.put((*self._known, careful))
-        return self._known[2]
+        for one, other, carefully, found in self._known:
+            if one is new and other is old and carefully >= careful:
+                return found
+        if self._closed:
+            raise RuntimeError("the flow thread has ended")
+        found = self._thread.do(lambda: self._find(new, old, careful))
+        self._known.append((new, old, careful, found))
+        return found
 
-    def _run(self) -> None:
-        while (asked := self._asked.get()) is not None:
-            new, old, found, careful = asked
-            if self._closed or not found.set_running_or_notify_cancel():
-                found.cancel()
-                continue
-            try:
-                found.set_result(self._finder.find(new, old, careful))
-            except BaseException as error:  # raised where the answer is waited for
-                found.set_exception(error)
+    def _find(self, new: np.ndarray, old: np.ndarray, careful: bool) -> Motion:
+        if self._closed:
+            raise CancelledError
+        return self._finder.find(new, old, careful)
 
     def close(self) -> None:
         """End, whatever is still asked. A way that hangs is left to itself."""
         self._closed = True
-        self._asked.put(None)
+        if self._thread.begun:  # it may be waiting for the way back
+            self._thread.do(self._back.close)
+        self._thread.close()
 
 
 class MotionTracker:

@@ -86,17 +86,16 @@ class Riding:
             self._flow[...] = 0
             return self._ride
         self._frames += 1
-        layers = zip(self._ride.ways, self._ride.torn, strict=True)
-        ways = np.stack([self._moved(way, torn, x, y, moved) for way, torn in layers])
+        ways = self._moved(x, y, moved)
         ways += moved
         self._flow = np.ascontiguousarray(moved)
         ways[:, anew] = 0
         far = np.array(self._size, np.float32)
-        ways -= far * np.trunc(ways / (FARTHEST * far)) * FARTHEST
-        self._renew(ways)
+        if max(ways.max(), -ways.min()) >= FARTHEST * min(self._size):
+            ways -= far * np.trunc(ways / (FARTHEST * far)) * FARTHEST
+        torn = self._renew(ways)
         angle = self._phase * math.pi / 2
         shares = abs(math.sin(angle)), abs(math.cos(angle))
-        torn = np.stack([torn_of(way) for way in ways])
         shares = (1.0, 0.0) if shares[1] < 1e-6 else shares
         self._ride = Ride(ways, torn, shares, bool(ways.any()), self._finer)
         return self._ride
@@ -110,55 +109,90 @@ class Riding:
         parts = np.maximum(parts[..., 0], parts[..., 1])
         hidden = (parts > PARTS) & (sure < LESS_SURE * cv2.dilate(sure, around))
         outside = (x < 0) | (x > columns - 1) | (y < 0) | (y > rows - 1)
-        near = cv2.dilate(outside.astype(np.uint8), np.ones((2 * self._beyond + 1,) * 2, np.uint8))
+        near: np.ndarray = np.zeros(sure.shape, np.uint8)
+        if outside.any():
+            wide = np.ones((2 * self._beyond + 1,) * 2, np.uint8)
+            near = cv2.dilate(outside.astype(np.uint8), wide)
         unsure: np.ndarray = ((sure < SURE) | hidden) & (near == 0)
         return unsure
 
-    def _moved(
-        self, way: np.ndarray, torn: np.ndarray, x: np.ndarray, y: np.ndarray, flow: np.ndarray
-    ) -> np.ndarray:
-        """A layer as it is seen at other places: linear between its cells; at a tear one of them:
-        of what moved as the place does, and by turns as far as the place is from each, so that
-        tears go as quickly as what they part."""
-        if not way.any():
-            return way
-        beyond = self._beyond
-        wide = _with_margins(way, beyond, STEEPEST * self._finer)
-        x, y = x + beyond, y + beyond
-        led = _between(wide, x, y)
-        if torn.any():
-            columns, first = wide.shape[1], _first(wide, x, y)
-            parted = cv2.copyMakeBorder(torn, *(beyond,) * 4, cv2.BORDER_REPLICATE)
-            there = np.nonzero(parted.reshape(-1)[first])
-            at = first[there][:, None] + np.array([0, 1, columns, columns + 1])
-            shift = [np.float32(self._frames * step % 1 - 0.5) for step in TURNS]
-            away = np.square(at % columns - (x[there] + shift[0])[:, None])
-            away += np.square(at // columns - (y[there] + shift[1])[:, None])
-            moved = cv2.copyMakeBorder(self._flow, *(beyond,) * 4, cv2.BORDER_REPLICATE)
-            other = np.abs(moved.reshape(-1, 2)[at] - flow[there][:, None])
-            other = np.maximum(other[..., 0], other[..., 1])
-            best = np.argmin(away + np.rint(other / SAME) * 8, axis=1)
-            led[there] = wide.reshape(-1, 2)[at[np.arange(len(at)), best]]
+    def _moved(self, x: np.ndarray, y: np.ndarray, flow: np.ndarray) -> np.ndarray:
+        """The layers as they are seen at other places, (2, h, w, 2): linear between their cells; at
+        a tear one of them: of what moved as the place does, and by turns as far as the place is
+        from each, so that tears go as quickly as what they part."""
+        ways, beyond = self._ride.ways, self._beyond
+        rows, columns = (side + 2 * beyond for side in self._cells)
+        places = _Between(x + beyond, y + beyond, rows, columns)
+        there, at_tears, nearest = self._at_tears(places, flow)
+        led = np.empty_like(ways)
+        for layer, way in enumerate(ways):
+            if layer and np.array_equal(way, ways[0]):  # neither has begun anew before the other
+                led[layer] = led[0]
+            elif not way.any():
+                led[layer] = 0
+            else:
+                wide = _as_pairs(_with_margins(way, beyond, STEEPEST * self._finer))
+                seen = places.of(wide)
+                mine = at_tears[layer]
+                seen.reshape(-1)[there[mine]] = wide.take(nearest[mine])
+                led[layer] = seen.view(np.float32).reshape(way.shape)
         return led
 
-    def _renew(self, ways: np.ndarray) -> None:
-        """Let the layers take turns, and begin anew what is worn out."""
-        gone = 0.0
+    def _at_tears(
+        self, places: _Between, flow: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The numbers of the places that lie at a tear of any layer, of which they do, (2, n) bool,
+        and the number of the cell that each takes."""
+        wide = [
+            cv2.copyMakeBorder(one, *(self._beyond,) * 4, cv2.BORDER_REPLICATE)
+            for one in (*self._ride.torn, self._flow)
+        ]
+        apart = np.stack([torn.reshape(-1).take(places.first.reshape(-1)) for torn in wide[:2]])
+        there = np.flatnonzero(apart.any(0))
+        first, columns = places.first.reshape(-1)[there], places.columns
+        steps = np.array([[0], [1], [columns], [columns + 1]], np.int32)
+        shift = [np.float32(self._frames * step % 1 - 0.5) for step in TURNS]
+        x, y = (own.reshape(-1)[there] for own in (places.x, places.y))
+        across = [np.square(first % columns + step - (x + shift[0])) for step in (0, 1)]
+        down = [np.square(first // columns + step - (y + shift[1])) for step in (0, 1)]
+        away = np.stack([one + other for other in down for one in across])
+        own = _as_pairs(np.ascontiguousarray(flow)).take(there)
+        other = _as_pairs(wide[2]).take(first + steps) - own
+        off = np.maximum(np.abs(other.real), np.abs(other.imag))
+        best = np.argmin(away + np.rint(off / SAME) * 8, axis=0)
+        return there, apart[:, there] > 0, first + steps[best, 0]
+
+    def _renew(self, ways: np.ndarray) -> np.ndarray:
+        """Let the layers take turns, and begin anew what is worn out. Returns where they are
+        torn."""
+        gone, most, torn = 0.0, 0.0, np.zeros(ways.shape[:3], np.uint8)
         for layer, way in enumerate(ways):
-            area, angle = _stretched(way, self._finer)
-            way[(area < WORN[0]) | (area > WORN[1])] = 0
-            worn = np.abs(np.log(np.clip(area, *WORN))) + np.abs(angle) * (LIFE / (math.pi / 2))
-            worn[(area <= WORN[0]) | (area >= WORN[1])] = 0
-            worn[cv2.dilate(torn_of(way), np.ones((5, 5), np.uint8)) > 0] = 0
-            most = float(_tiles(worn, TILES // self._finer).max())
+            if layer and np.array_equal(way, ways[0]):
+                torn[layer] = torn[0]
+            else:
+                most = self._wear(way, torn[layer])
             gone = max(gone, most - self._worn[layer])
             self._worn[layer] = max(most, self._worn[layer])
         before = self._phase
         self._phase = (before + min(0.25, 2 * gone / LIFE)) % 2
-        if before < 1 <= self._phase:
-            ways[1], self._worn[1] = 0, 0.0
-        elif self._phase < before:
-            ways[0], self._worn[0] = 0, 0.0
+        begins = 1 if before < 1 <= self._phase else 0 if self._phase < before else None
+        if begins is not None:
+            ways[begins], torn[begins], self._worn[begins] = 0, 0, 0.0
+        return torn
+
+    def _wear(self, way: np.ndarray, torn: np.ndarray) -> float:
+        """How far a layer is stretched and turned where it is most so. What is worn out in it
+        begins anew, and where it is torn is written."""
+        if not way.any():
+            return 0.0
+        area, angle = _stretched(way, self._finer)
+        gone = (area < WORN[0]) | (area > WORN[1])
+        way[gone] = 0
+        worn = np.abs(np.log(np.clip(area, *WORN))) + np.abs(angle) * (LIFE / (math.pi / 2))
+        worn[gone] = 0
+        torn[...] = torn_of(way)
+        worn[cv2.dilate(torn, np.ones((5, 5), np.uint8)) > 0] = 0
+        return float(_tiles(worn, TILES // self._finer).max())
 
 
 class NoiseRide:
@@ -186,29 +220,40 @@ class NoiseRide:
         if context.flight is not None:
             motion = context.flight.motion
         elif self._last is not None:
-            motion = self._tracker.result(self._tracker.between(context.image, self._last, True))
+            asked = self._tracker.between(context.image, self._last, True)
+            self._tracker.ask(context.image, snapshot)  # with several steps it is another motion
+            motion = self._tracker.result(asked)
         self._last = context.image
         return replace(context, ride=self._riding.follow(motion))
 
 
-def _between(wide: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(h, w, 2) at places between its own. OpenCV's remap knows 32 places between two, and a layer
-    is moved again and again."""
-    flat = np.ascontiguousarray(wide).view(np.complex64).reshape(-1)  # both numbers at once
-    first, columns = _first(wide, x, y), wide.shape[1]
-    a, b = x - first % columns, y - first // columns
-    a, b = (np.clip(share, 0, 1).astype(np.float32) for share in (a, b))
-    corners = [flat.take(first + step) for step in (0, 1, columns, columns + 1)]
-    upper, lower = (one + a * (two - one) for one, two in (corners[:2], corners[2:]))
-    led: np.ndarray = upper + b * (lower - upper)
-    return led.view(np.float32).reshape(*x.shape, 2)
+class _Between:
+    """Places between cells, of which all layers are seen. OpenCV's remap knows 32 places between
+    two, and a layer is moved again and again."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, rows: int, columns: int) -> None:
+        """x, y: (h, w) float32, in cells of (rows, columns)."""
+        self.x, self.y, self.columns = x, y, columns
+        left = np.clip(x, 0, columns - 2).astype(np.int32)
+        top = np.clip(y, 0, rows - 2).astype(np.int32)
+        self.first = top * np.int32(columns) + left
+        """The number of the first of the four cells that each is between."""
+        self._shares = [
+            np.clip(one - of, 0, 1).astype(np.float32) for one, of in ((x, left), (y, top))
+        ]
+
+    def of(self, wide: np.ndarray) -> np.ndarray:
+        """(h, w) complex64 of the cells' numbers, see `_as_pairs`."""
+        a, b = self._shares
+        corners = [wide.take(self.first + step) for step in (0, 1, self.columns, self.columns + 1)]
+        upper, lower = (one + a * (two - one) for one, two in (corners[:2], corners[2:]))
+        led: np.ndarray = upper + b * (lower - upper)
+        return led
 
 
-def _first(wide: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The number of the first of the four cells that places are between."""
-    rows, columns = wide.shape[:2]
-    left = np.clip(x, 0, columns - 2).astype(np.int32)
-    return np.clip(y, 0, rows - 2).astype(np.int32) * np.int32(columns) + left
+def _as_pairs(cells: np.ndarray) -> np.ndarray:
+    """(h, w, 2) float32 as (h * w) complex64: both numbers at once."""
+    return np.ascontiguousarray(cells).view(np.complex64).reshape(-1)
 
 
 def _with_margins(way: np.ndarray, beyond: int, steepest: float) -> np.ndarray:
@@ -247,15 +292,17 @@ def _stretched(way: np.ndarray, finer: int) -> tuple[np.ndarray, np.ndarray]:
 def _slopes(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Change for each cell, across and down: of the steps to both neighbours the smaller, 0 where
     they lead apart."""
-    return _slope(plane), _slope(plane.T).T
-
-
-def _slope(plane: np.ndarray) -> np.ndarray:
+    across, down = np.zeros((2, *plane.shape), np.float32)
     step = plane[:, 1:] - plane[:, :-1]
-    before, after = step[:, :-1], step[:, 1:]
-    slope = np.zeros(plane.shape, np.float32)
+    across[:, 1:-1] = _least(step[:, :-1], step[:, 1:])
+    step = plane[1:] - plane[:-1]
+    down[1:-1] = _least(step[:-1], step[1:])
+    return across, down
+
+
+def _least(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     least = np.minimum(np.abs(before), np.abs(after))
-    slope[:, 1:-1] = np.where(before * after > 0, np.copysign(least, after), 0)
+    slope: np.ndarray = np.where(before * after > 0, np.copysign(least, after), 0)
     return slope
 
 
