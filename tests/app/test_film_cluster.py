@@ -99,6 +99,8 @@ def test_options_that_do_not_go_together_are_refused(given: list[str], words: st
         (["--offline", "--threads", "3"], 3),
         (["--offline", "--workers", "2"], 1),
         (["--offline", "--draft"], None),
+        (["--offline", "--draft", "--workers", "2"], 1),
+        (["--offline", "--draft", "--frames", "3-5"], 1),
         ([], None),
     ],
 )

@@ -71,7 +71,8 @@ def use_film_options(options: argparse.Namespace) -> None:
         from vj.app.films.film import worker_count
 
         options.workers = worker_count(options.workers)
-    options.one_thread = options.offline and not options.draft and options.threads is None
+    unbound = options.draft and options.workers is None  # pieces tell their workers a number
+    options.one_thread = options.offline and not unbound and options.threads is None
     if options.one_thread:
         options.threads = 1
     if options.threads is not None:
