@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from bisect import bisect_right
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 
-from tests.app.films import CUTS, FPS, FRAMES, draw_film, film_show, pictures
+from tests.app.films import CUTS, FRAMES, draw_film, film_show, pictures
+from tests.sources.numbered import SIZE as NUMBERED
+from tests.sources.numbered import number_of, numbered_clip
+from vj.app.films.film import FilmRendering
 from vj.app.offline import Rendering
-from vj.core.errors import Fault
+from vj.core.frame import Frame
 from vj.pipeline.frame_range import WHOLE, FrameRange, part
 from vj.show.load import check_show
 
@@ -82,20 +84,34 @@ def test_one_that_begins_elsewhere_is_not(film: Path) -> None:
     assert all(map(np.array_equal, exact, whole[20:22]))
 
 
-def test_frames_at_varying_times_want_a_rate(film: Path) -> None:
-    """A phone's clip: half of its frames last twice as long."""
-    with av.open("phone.mkv", "w") as file:
-        stream = file.add_stream("ffv1", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = 64, 64, "bgr0"
-        stream.time_base = Fraction(1, 1000)
-        for number in range(9):
-            frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
-            frame.pts, frame.time_base = number * 100 + number % 2 * 60, Fraction(1, 1000)
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
-    more: dict[str, Any] = {"source": "phone.mkv", "model": "none"}
-    with pytest.raises(Fault, match="--fps 30"):
-        rendered("part", part(2, 4), **more)
-    show = check_show(film_show("at/", **more), "here")
-    Rendering(show, print, fps=20, part=part(2, 4)).run()
-    assert len(pictures(Path("at"))) == 2
+PHONE = (0, 31, 68, 100, 133, 166, 205, 605, 633, 640, 666, 705)
+"""Milliseconds at which a phone's frames begin, most of them 30 a second."""
+
+
+def test_frames_at_varying_times_are_parted_at_the_rate_of_most(film: Path) -> None:
+    """Which stands at which frame says its time alone, wherever a piece begins."""
+    options = {"bf": "2", "g": "6", "sc_threshold": "0"}
+    numbered_clip(Path("phone.mkv"), len(PHONE), milliseconds=PHONE, options=options)
+    more: dict[str, Any] = {"source": "phone.mkv", "model": "none", "size": str(NUMBERED)}
+    calm = {"feedback/amount": 0, "blend/smoothing": 0}
+    show = check_show(film_show("parts/", start=calm, **more), "here")
+    said: list[str] = []
+    made = FilmRendering(show, said.append, None, None, None, None, None)
+    count = made.run()
+    assert count in (22, 23), "the last picture lasts as long as the others"
+    assert sum("30 a second, as most of them come (--fps" in line for line in said) == 1
+    found = pictures(Path("parts"))
+    numbers = [number_of(Frame(one, 0, 0.0)) for one in found.values()]
+    moments = [number * 1000 / 30 for number in range(count)]
+    early, late = ([bisect_right(PHONE, at + off) - 1 for at in moments] for off in (0, 4))
+    assert all(one <= number <= two for one, number, two in zip(early, numbers, late, strict=True))
+    at_once = check_show(film_show("whole/", start=calm, **more), "here")
+    Rendering(at_once, print, fps=30).run()
+    assert all(map(np.array_equal, found.values(), pictures(Path("whole")).values()))
+    for first, last in ((17, 20), (5, 6)):
+        show = check_show(film_show(f"from{first}/", start=calm, **more), "here")
+        part_of = FilmRendering(show, print, None, None, None, None, None, frames=(first, last))
+        assert part_of.run() == last - first + 1
+        part = pictures(Path(f"from{first}"))
+        assert all(np.array_equal(found[number], one) for number, one in part.items())
+        assert list(part) == list(range(first, last + 1))

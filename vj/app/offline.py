@@ -68,10 +68,6 @@ from vj.sources import SourceSettings
 RENDERED = ("record",)
 """Kinds of sinks that make sense offline; the others are left out, and that is logged."""
 
-VARYING = (
-    "a part of a film is of frames at a constant rate, and this clip's come at varying times: "
-    "--fps says at which, for example --fps 30"
-)
 Report = Callable[[int, int | None], None]
 """(frames done, frames in all or None)."""
 
@@ -172,11 +168,9 @@ class Rendering:
         try:
             first = sources.open(self._begins_with(store))
             own = self._fps or getattr(first, "fps", None) or show.fps
-            total = sources.plan(own, self._fps is not None)
+            total = sources.plan(own, self._fps is not None, whole=part.whole)
             clock.fps = fps = self.rate = sources.rate
             times = sources.times
-            if times is not None and not part.whole:
-                raise Fault(VARYING)
             sources.chosen = lambda row, name: store.set(row, name, sources)
             features = InputFeatures()
             heard = SourceSound()

@@ -19,7 +19,7 @@ from vj.show.given_values import given_values
 from vj.show.names import next_name, source_names
 from vj.show.schema import Show
 from vj.sources import Source, SourceSettings, make_source
-from vj.sources.clip_times import ClipTimes
+from vj.sources.clip_times import ClipTimes, nominal_rate
 from vj.sources.opening import Opening, patience
 from vj.sources.transport import TransportControl
 
@@ -83,10 +83,11 @@ class OfflineSources:
         self._check_others(name)
         return playing.source
 
-    def plan(self, rate: float, constant: bool = False) -> int | None:
+    def plan(self, rate: float, constant: bool = False, whole: bool = True) -> int | None:
         """How many frames there will be; None while only the clip knows. To be called once after
         `open`. rate: frames a second, unless they come at varying times or `self.rate` says then
-        that there are more. constant: at that rate in any case. Raises Fault for what has no
+        that they are others. constant: at that rate in any case. whole: False for a part, whose
+        frames are counted: at the rate at which most of a clip's come. Raises Fault for what has no
         end."""
         assert self.first is not None
         self.rate = rate
@@ -94,7 +95,7 @@ class OfflineSources:
             raise Fault(
                 f"{self._show.source[0]} has no end; say how much to render, for example --for 10"
             )
-        clip = None if constant else self._varying_clip()
+        clip = None if constant else self._varying_clip(whole)
         if clip is not None:
             return self._plan_by(clip)
         if self._seconds is not None:
@@ -105,7 +106,7 @@ class OfflineSources:
         self._length = getattr(self.first, "length", None) or (frames / own if frames else None)
         return None if self._length is None else max(1, round(self._length * self.rate))
 
-    def _varying_clip(self) -> ClipTimes | None:
+    def _varying_clip(self, whole: bool) -> ClipTimes | None:
         """What the rendering begins with, where its frames come at varying times and they are
         painted at those; or what comes after it in `sources:`. Raises Fault."""
         playing = self._decks[A].playing
@@ -114,12 +115,13 @@ class OfflineSources:
         found: ClipTimes | None = playing.source.times()
         if found is None:
             return None
-        varying = found.varying
-        if not varying and playing.control.now().loop == "next":
+        clips = [found]
+        if playing.control.now().loop == "next":
             others = [make_source(uri, self._settings) for uri in self._names.values()]
             times = [one.times() for one in others if hasattr(one, "times")]
-            varying = any(one is not None and one.varying for one in times)
-        if not varying:
+            clips += [one for one in times if one is not None]
+        clips = [clip for clip in clips if clip.varying]
+        if not clips:
             return None
         why = why_constant(self._show, self._replay)
         if why is not None:
@@ -127,6 +129,14 @@ class OfflineSources:
             self._log(
                 f"{playing.uri}: its frames come at varying times; they are rendered at a constant "
                 f"rate, {self.rate:g} a second, since {why}"
+            )
+            return None
+        if not whole:
+            self.rate = max(nominal_rate(clip) for clip in clips)
+            self._log(
+                f"{playing.uri}: its frames come at varying times; a film in parts is rendered at "
+                f"a constant rate, {self.rate:.6g} a second, as most of them come (--fps says "
+                "another), and each shows the one that is seen at its moment"
             )
             return None
         return found

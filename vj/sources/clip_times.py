@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
 from typing import NamedTuple
 
 from vj.sources.clip_length import measure
@@ -10,6 +13,13 @@ from vj.sources.video_file import VideoFile
 
 UNSEEN = 5e-4
 """Seconds by which pictures may be off a constant rate in any case."""
+
+USUAL = (24 / 1.001, 24.0, 25.0, 30 / 1.001, 30.0, 48.0, 50.0, 60 / 1.001, 60.0, 120.0)
+"""Frames a second of cameras and films."""
+NEAR = 0.08
+"""Share by which a median may be off a usual rate: a phone's times jitter by milliseconds."""
+SLOWEST = 1.0
+"""Frames a second of a clip of pictures that stand, at least."""
 
 SAME_RATE = 1e-3
 """Share by which the rates of two clips may differ and be the same."""
@@ -27,6 +37,17 @@ class ClipTimes(NamedTuple):
     @property
     def fps(self) -> float | None:
         return len(self.begins) / self.length if self.begins and self.length > 0 else None
+
+
+def nominal_rate(clip: ClipTimes) -> float:
+    """Frames a second at which most pictures of a clip come that come at varying times: by the
+    median of how long they last, and where a usual rate is near, that one."""
+    lasts = [two - one for one, two in pairwise((*clip.begins, clip.length)) if two > one]
+    if not lasts:
+        return USUAL[0]
+    rate = 1 / median(lasts)
+    near = min(USUAL, key=lambda usual: abs(math.log(usual / rate)))
+    return near if abs(near - rate) < NEAR * rate else min(max(rate, SLOWEST), USUAL[-1])
 
 
 def times_of(file: VideoFile) -> ClipTimes:
