@@ -15,6 +15,7 @@ import pytest
 from tests.shows import PlayedShow, free_port
 from vj.app.offline import Rendering
 from vj.commands.check import check
+from vj.commands.effect_trial import outcomes
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.effects.header import header_of
@@ -210,6 +211,41 @@ def test_check_runs_what_the_show_names_and_nothing_else(tmp_path: Path) -> None
     path.write_text(text + "  - {file: paper.py, at: end}\n")
     assert check([str(path)], said.append, said.append) == 1
     assert any("two effects have this name; name: paper_2" in line for line in said)
+
+
+ENDS = {
+    "exits": ("    import os\n    os._exit(3)\n", "the program ended with exit code 3"),
+    "crashes": ("    import ctypes\n    ctypes.string_at(0)\n", "the program died (SIGSEGV)"),
+}
+HOLDS = "import re\nre.match('(a+)+$', 'a' * 40 + 'b')\n"
+
+
+def test_check_says_which_effect_ends_the_program_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, (body, _) in ENDS.items():
+        head = "print('{}')\ndef effect(frame, parameters, time):\n"
+        Path(f"{name}.py").write_text(f"{head}{body}    return frame\n")
+    Path("faulty.py").write_text("import nothing_of_the_kind\n" + PAINTS)
+    Path("show.yaml").write_text(
+        "osc: 127.0.0.1:0\npage: off\neffects: "
+        f"[{', '.join(f'{name}.py' for name in ENDS)}, faulty.py]\n"
+    )
+    said: list[str] = []
+    assert check(["show.yaml"], said.append, said.append) == 1
+    for name, (_, words) in ENDS.items():
+        assert any(f"{name}.py: {words}" in line for line in said), said
+    assert any("show.yaml:3: " in line and "faulty.py:1: ModuleNotFound" in line for line in said)
+    assert said[-1].endswith("3 things are wrong")
+
+
+def test_one_that_keeps_all_of_python_does_not_hold_up_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vj.commands.effect_trial.LIMIT", 0.3)
+    (said,) = outcomes([("holds", header_of(HOLDS + PAINTS, "holds.py"))], "cpu")
+    assert said.startswith("holds.py: keeps all of Python for itself")
 
 
 def test_everything_that_plays_a_parameter_plays_those_of_effects(tmp_path: Path) -> None:

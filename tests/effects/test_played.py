@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.scenes import Scene
+from tests.waiting import until
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
@@ -21,7 +22,7 @@ from vj.effects.header import header_of
 from vj.effects.loaded import LoadedEffect
 from vj.effects.played import PATIENCE, RETRY, PlayedEffect
 from vj.effects.stages import Effects, EffectStage
-from vj.effects.stuck import Interrupter, ended_in_time
+from vj.effects.stuck import ended_in_time
 from vj.parameters.store import Snapshot, Store
 from vj.parameters.table import TABLE
 from vj.pipeline.frame_pipeline import FramePipeline
@@ -204,32 +205,55 @@ def test_one_that_hangs_is_named_by_the_watchdog() -> None:
     assert supervisor.stalled == []
 
 
+WAITS = (
+    "def effect(frame, parameters, time):\n    with lock:\n        frame += 1\n    return frame\n"
+)
+LOOPS = "def effect(frame, parameters, time):\n    while True:\n        pass\n"
+
+
 def test_one_that_does_not_end_is_ended_and_not_tried_again_by_itself() -> None:
-    interrupter = Interrupter(0.05)
-    over = threading.Event()
-    text = "def effect(frame, parameters, time):\n    while True:\n        pass\n"
-    effect, log = played(text, interrupter=interrupter)
-
-    def watch() -> None:
-        while not over.wait(0.01):
-            interrupter.look()
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        stage = stage_of(effect)
-        assert stage.of(GREY, snapshot(), 0.0, 0) is GREY
-        assert stage.of(GREY, snapshot(), 99.0, 1) is GREY
-    finally:
-        over.set()
-        watcher.join()
+    effect, log = played(LOOPS, limit=0.05)
+    stage = stage_of(effect)
+    assert stage.of(GREY, snapshot(), 0.0, 0) is GREY
+    assert stage.of(GREY, snapshot(), 99.0, 1) is GREY
     assert len(log) == 1
     assert re.match(r"mine\.py:[23]: EffectStuck: it did not end, and was ended: ", log[0])
     with pytest.raises(Fault, match="EffectStuck"):
         ended_in_time(
-            lambda: LoadedEffect("loop", header_of(text + "effect(1, 2, 3)", "l.py")), 0.05
+            lambda: LoadedEffect("loop", header_of(LOOPS + "effect(1, 2, 3)", "l.py")), 0.05
         )
     assert ended_in_time(lambda: 5, 9.0) == 5
+
+
+def test_one_that_waits_inside_a_library_is_left_behind_and_the_picture_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vj.effects.stuck.GRACE", 0.05)
+    effect, log = played(WAITS, limit=0.05)
+    lock = threading.Lock()
+    effect._effect._function.__globals__["lock"] = lock
+    stage = stage_of(effect)
+    off = snapshot(effects__mine__amount=0)
+    assert stage.of(GREY, snapshot(), 0.0, 0)[0, 0, 0] == 101
+    lock.acquire()
+    for number in range(1, 4):
+        assert stage.of(GREY, snapshot(), 99.0 * number, number) is GREY
+        stage.of(GREY, off, 99.0 * number, number)  # what still waits is not begun again
+    assert len(log) == 1, "and is told once"
+    assert log[0].startswith("mine.py:2: has not ended after 0.1 s: with lock:")
+    assert "the effect mine is left out" in log[0]
+    lock.release()
+    until(lambda: not effect._thread.waits)
+    stage.of(GREY, off, 999.0, 5)
+    assert stage.of(GREY, snapshot(), 999.0, 6)[0, 0, 0] == 101
+
+
+def test_an_effects_thread_ends_with_the_effect() -> None:
+    effect, _ = played("def effect(frame, parameters, time):\n    return frame\n", name="brief")
+    stage_of(effect).of(GREY, snapshot(), 0.0, 0)
+    assert "effect brief" in [thread.name for thread in threading.enumerate()]
+    del effect
+    until(lambda: "effect brief" not in [thread.name for thread in threading.enumerate()])
 
 
 def test_a_hard_cut_and_panic_empty_what_effects_remember_before_the_new_scene_is_seen() -> None:

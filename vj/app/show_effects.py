@@ -13,10 +13,10 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker
 from vj.diffusion.devices import best_device_name
 from vj.effects.header import AMOUNT, PREFIX
-from vj.effects.loaded import LoadedEffect, try_out
+from vj.effects.loaded import LoadedEffect
 from vj.effects.played import PlayedEffect
 from vj.effects.stages import Effects
-from vj.effects.stuck import LOOK, TRIAL, Interrupter, ended_in_time
+from vj.effects.trial import tried_effect
 from vj.parameters.table import Value
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.loop import RenderLoop
@@ -31,15 +31,7 @@ def load_effect(rule: EffectRule, device: str) -> LoadedEffect:
     """An effect, run and tried with a small picture. device: of the show's model. Raises Fault that
     names file and line."""
     where = best_device_name(device) if rule.header.frames == "torch" else "cpu"
-
-    def tried() -> LoadedEffect:
-        try_out(LoadedEffect(rule.name, rule.header, where), rule.header.parameters)
-        return LoadedEffect(rule.name, rule.header, where)  # as though it had never been tried
-
-    try:
-        return ended_in_time(tried)
-    except TimeoutError:
-        raise Fault(f"{rule.header.file}: has not ended after {TRIAL:g} s") from None
+    return tried_effect(rule.name, rule.header, where)
 
 
 class RenderedEffects:
@@ -93,8 +85,6 @@ class ShowEffects:
         self._trial = context.supervisor.watch(StageMarker("trying"))
         self._played: dict[str, tuple[EffectRule, PlayedEffect | None]] = {}
         self._failed: dict[str, str] = {}
-        self._interrupters: dict[str, Interrupter] = {}
-        self._watched = False
         show = context.run.show
         for rule in show.effects:
             try:
@@ -122,18 +112,9 @@ class ShowEffects:
             period=lambda: self._loop.period,
             share=rule.budget,
             settled=lambda: context.run.text in PLAYING,
-            interrupter=self._interrupters.setdefault(rule.name, Interrupter()),
         )
 
-    def _look(self) -> None:
-        """End those that do not end by themselves."""
-        for interrupter in list(self._interrupters.values()):
-            interrupter.look()
-
     def _use(self) -> None:
-        if self._interrupters and not self._watched:
-            self._watched = True
-            self._context.supervisor.every("effects", self._look, LOOK, self._context.run.over)
         effects = [effect for _, effect in self._played.values() if effect is not None]
         failed = {name: why for name, why in self._failed.items() if self._played[name][1] is None}
         self._loop.between(lambda: self._loop.pipeline.effects.use(effects, failed))

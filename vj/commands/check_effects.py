@@ -1,11 +1,12 @@
 """What a show's own effects are, and whether they run: the files that it names are run with a small
-picture, and no others."""
+picture, and no others, in a process of their own."""
 
 from __future__ import annotations
 
-from vj.app.show_effects import load_effect
 from vj.commands.check_result import CheckResult
+from vj.commands.effect_trial import outcomes
 from vj.core.errors import Fault
+from vj.diffusion.devices import best_device_name
 from vj.effects.header import AMOUNT
 from vj.show.effects_section import EffectRule
 from vj.show.schema import Show
@@ -13,11 +14,16 @@ from vj.show.schema import Show
 
 def run_effects(show: Show, result: CheckResult) -> None:
     """Runs each once."""
-    for index, rule in enumerate(show.effects):
-        try:
-            load_effect(rule, show.model.device)
-        except Fault as fault:
-            result.error(("effects", index), fault)
+    wants = any(rule.header.frames == "torch" for rule in show.effects)
+    try:
+        device = best_device_name(show.model.device) if wants else "cpu"
+        found = outcomes([(rule.name, rule.header) for rule in show.effects], device)
+    except Fault as fault:
+        result.error(("effects",), fault)
+        return
+    for index, words in enumerate(found):
+        if words:
+            result.error(("effects", index), Fault(words))
 
 
 def described(rule: EffectRule) -> str:

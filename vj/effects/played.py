@@ -15,7 +15,7 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker
 from vj.effects.header import AMOUNT, BUDGET, PREFIX
 from vj.effects.loaded import FrameTime, LoadedEffect
-from vj.effects.stuck import EffectStuck, Interrupter
+from vj.effects.stuck import LIMIT, EffectStuck, EffectThread
 from vj.parameters.row import Parameter
 from vj.parameters.store import Snapshot
 
@@ -46,13 +46,14 @@ class PlayedEffect:
         period: Callable[[], float] = lambda: 1 / 30,
         share: float = BUDGET,
         settled: Callable[[], bool] = lambda: True,
-        interrupter: Interrupter | None = None,
+        limit: float = LIMIT,
     ) -> None:
         """live: what it raises is logged, and its frame goes on without; else that is raised, and
         it may take as long as it wants. period: seconds of a frame. share: of these, which it may
         take. settled: asked whether the machine is not busy with something else, such as loading a
-        model, so that its time counts. interrupter: ends it where it does not end by itself."""
-        self._interrupter = interrupter or Interrupter()
+        model, so that its time counts. limit: seconds after which it is ended where it does not end
+        by itself, live."""
+        self._limit, self._thread = limit, EffectThread(f"effect {effect.name}")
         self.name, self.header = effect.name, effect.header
         self._effect, self._metrics, self._log = effect, metrics, log
         self._live, self._period, self._share, self._settled = live, period, share, settled
@@ -107,12 +108,10 @@ class PlayedEffect:
             if moment < self._again:
                 return picture
             self.left_out = ""
-        begun = time.perf_counter()
+        begun, memory = time.perf_counter(), self._memory
         stage.enter(f"effect {self.name}")
         try:
-            made = self._interrupter.call(
-                lambda: self._effect(picture, values, moment, self._memory)
-            )
+            made = self._run(lambda: self._effect(picture, values, moment, memory))
         except (Fault, EffectStuck) as error:
             if not self._live:
                 raise
@@ -121,6 +120,12 @@ class PlayedEffect:
         self._took = self._metrics.lap(f"effect {self.name}", begun) - begun
         self._judge(self._took)
         return made if amount >= 1 else cv2.addWeighted(made, amount, picture, 1 - amount, 0)
+
+    def _run(self, call: Callable[[], np.ndarray]) -> np.ndarray:
+        """Live on a thread of its own, for which the picture waits no longer than it must."""
+        if not self._live:
+            return call()
+        return self._thread.call(call, self._limit, file=self.header.file)
 
     def _value(self, name: str, row: Parameter, snapshot: Snapshot) -> Any:
         """Its value in this frame. What is of another kind is of the table before a save, or of an
@@ -136,14 +141,16 @@ class PlayedEffect:
     def _rest(self) -> None:
         """It is not run. What was wrong with it is forgotten: it is tried again when it comes
         back."""
+        self._over.clear()
+        if self.left_out and self._thread.waits:
+            return
         if self._memory or self.left_out:
             self._memory, self.left_out, self._told = {}, "", ""
-        self._over.clear()
 
     def _fails(self, message: str, moment: float) -> None:
         self._metrics.faults += 1
         self._memory = {}
-        stuck = self._interrupter.fired
+        stuck = self._thread.stuck
         self.left_out, self._again = message, float("inf") if stuck else moment + RETRY
         if message != self._told:
             self._told = message

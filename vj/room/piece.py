@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vj.core.errors import Fault
+from vj.core.processes import how_it_ended
 from vj.room.child import PATIENCE, PieceProcess
 from vj.room.trouble import Trouble
 
@@ -222,7 +222,7 @@ class Piece:
         longest = FAULTY_WAIT if faulty else LONGEST_WAIT
         wait = 0.0 if self._row == 1 else min(longest, FIRST_WAIT * 2 ** min(self._row - 2, 16))
         deaths = self.state.deaths + 1
-        why = self._hung or _how(code)
+        why = self._hung or ("could not be started" if code is None else how_it_ended(code))
         self.state = PieceState("restarting", deaths, why, wait)
         self.heard.set()
         if not faulty:
@@ -275,15 +275,3 @@ class Piece:
     def _say(self, words: str) -> None:
         if self._playing or self._trouble.is_news(words):
             self._log(f"{self.name}: {words}")
-
-
-def _how(code: int | None) -> str:
-    """How a process ended."""
-    if code is None:
-        return "could not be started"
-    if code < 0:
-        try:
-            return f"died ({signal.Signals(-code).name})"
-        except ValueError:
-            return f"died (signal {-code})"
-    return f"ended with exit code {code}"
