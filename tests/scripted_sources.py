@@ -16,7 +16,7 @@ from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
-from vj.sources import Source, SourceSettings, make_source
+from vj.sources import Source, SourceSettings, make_source, reader
 from vj.sources.capture import Capture
 
 SIZE = Size(64, 48)
@@ -96,20 +96,33 @@ class Rig:
 Play = Callable[..., Rig]
 
 
+def patience(first: float = PATIENCE, lost: float = PATIENCE) -> None:
+    """From now on, in a test that uses `play`, in seconds."""
+    reader.FIRST_FRAME_TIMEOUT, reader.LOST_TIMEOUT = first, lost
+
+
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
-    """Captures with little patience."""
+    """Captures that try again soon. first, lost: their patience, so much that a busy machine does
+    not use it up where a test is not about that."""
     for name, value in {
-        "reader.FIRST_FRAME_TIMEOUT": 0.15,
-        "reader.LOST_TIMEOUT": 0.3,
         "reader.RETRY_DELAYS": (0.03,),
         "capture.CROSSFADE": 0.2,
         "capture.POLL_PERIOD": 0.02,
     }.items():
         monkeypatch.setattr(f"vj.sources.{name}", value)
+    for name in ("FIRST_FRAME_TIMEOUT", "LOST_TIMEOUT"):  # `patience` sets them
+        monkeypatch.setattr(reader, name, PATIENCE)
     made: list[Rig] = []
 
-    def begin(*uris: str, settle: float = 2.0, **sources: Any) -> Rig:
+    def begin(
+        *uris: str,
+        settle: float = PATIENCE,
+        first: float = PATIENCE,
+        lost: float = PATIENCE,
+        **sources: Any,
+    ) -> Rig:
+        patience(first, lost)
         named = {name.replace("_", ":"): source for name, source in sources.items()}
         made.append(Rig(list(uris), named))
         if settle:

@@ -13,7 +13,7 @@ import pytest
 from tests import scripted_sources as scripted
 from tests.scripted_sources import Play, Scripted
 from tests.sources.test_sources import write_clip
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from vj.app.offline import Rendering
 from vj.core.clock import FrameClock, WallClock
 from vj.core.errors import Fault
@@ -44,10 +44,10 @@ def test_wrong_names_alone_do_not_begin_a_show(tmp_path: Path, play: Play) -> No
     with pytest.raises(
         Fault, match=r"clip_one.mp4: there is no such file .*; did you mean clip one.mp4"
     ):
-        rig.capture.settle(2.0)
+        rig.capture.settle(PATIENCE)
     rig = play(f"{tmp_path}/lost.mp4", f"{tmp_path}/two.mp4", settle=0)
     with pytest.raises(Fault, match=r"no source opens: .*lost.mp4.*; .*two.mp4"):
-        rig.capture.settle(2.0)
+        rig.capture.settle(PATIENCE)
     assert not rig.frames
 
 
@@ -77,7 +77,7 @@ def test_a_file_on_a_stick_that_is_not_there_is_awaited(
 def test_a_pipe_plays_once_somebody_writes_into_it(tmp_path: Path, play: Play) -> None:
     clip = write_clip(tmp_path / "clip.mkv", frames=40)
     os.mkfifo(tmp_path / "pipe.mkv")
-    rig = play(f"video:{tmp_path}/pipe.mkv", settle=0.05)
+    rig = play(f"video:{tmp_path}/pipe.mkv", settle=0.05, first=0.15)
     rig.until(lambda: rig.capture.state().endswith("awaited, test card"))
     with open(tmp_path / "pipe.mkv", "wb") as pipe:
         pipe.write(clip.read_bytes())
@@ -139,7 +139,7 @@ def test_offline_a_pipe_that_nobody_writes_into_is_an_error(
 def test_a_clip_that_hangs_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "pipe.mkv")
     clip = write_clip(tmp_path / "clip.mp4", frames=4)
-    monkeypatch.setattr("vj.sources.clips.OPENING", 0.3)
+    monkeypatch.setattr("vj.sources.clips.OPENING", 1.0)
     messages: list[str] = []
     source = make_source(
         f"clips:{clip},{tmp_path}/pipe.mkv", SourceSettings(WallClock(), log=messages.append)
@@ -154,4 +154,4 @@ def test_a_clip_that_hangs_is_passed_over(tmp_path: Path, monkeypatch: pytest.Mo
 
     until(read)
     source.close()  # does not wait for the pipe, which nobody will ever open
-    assert messages[0].endswith("pipe.mkv has not opened for 0 s; the next clip plays")
+    assert messages[0].endswith("pipe.mkv has not opened for 1 s; the next clip plays")
