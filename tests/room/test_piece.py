@@ -126,6 +126,7 @@ def test_a_fault_is_told_again_when_it_changes_or_a_file_was_saved(
         clip.write_text("comes")
         until(lambda: tells("a", "b", "b") and tried() == 3, lambda: str(said))
         assert piece.state.deaths == 4
+        assert piece.state.fault == f"{show}:3: source: clip.mp4: bb"
     finally:
         piece.stop()
         piece.wait()

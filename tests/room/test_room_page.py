@@ -110,7 +110,9 @@ def test_its_buttons_are_panic_for_all_and_restart_for_one(room: LiveRoom, page:
         assert ask(page, "restart", nonsense).status == 400
 
 
-def test_other_devices_want_the_pin(room: LiveRoom, page: RoomPage) -> None:
+def test_other_devices_want_the_pin(
+    room: LiveRoom, page: RoomPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     until(lambda: room.pieces["left"].plays)
     assert ask(page, "", **PHONE, Accept="text/html").status == 200, "it asks for it"
     for path, body in (
@@ -123,7 +125,12 @@ def test_other_devices_want_the_pin(room: LiveRoom, page: RoomPage) -> None:
     page.access.osc_host = "0.0.0.0"  # whoever may send OSC may panic
     assert ask(page, "panic", {}, **PHONE).status == 200
     assert ask(page, "restart", {"piece": "left"}, **PHONE).status == 403
-    assert json.loads(ask(page, "room.json", **PHONE).body)["messages"] == []
+    fault = {"name": "left", "fault": "/home/me/show.yaml:3: no such key"}
+    monkeypatch.setattr(room, "status", lambda: [fault])
+    assert json.loads(ask(page, "room.json").body)["pieces"] == [fault]
+    seen = json.loads(ask(page, "room.json", **PHONE).body)
+    assert seen["messages"] == []
+    assert seen["pieces"] == [{"name": "left", "fault": "its show has a fault"}]
     assert ask(page, "picture.jpg?piece=left", **PHONE).status == 401
 
 

@@ -92,6 +92,28 @@ def test_in_a_room_it_takes_the_place_of_the_piece_that_died(
         room.stop()
 
 
+def test_a_piece_with_a_fault_keeps_no_spare_from_the_others_and_takes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.room.room.command_of", lambda words: COMMAND)
+    monkeypatch.setattr("vj.room.room.LOOK", 0.02)
+    monkeypatch.setattr("vj.room.piece.FIRST_WAIT", 0.02)
+    said: list[str] = []
+    room = dummy_room(tmp_path, said, "plays", "dies", spare=True)
+    room.start()
+    try:
+        middle, spare = room.pieces["middle"], room._spare
+        assert spare is not None
+        until(lambda: spare.ready, lambda: str(said))
+        stands_by, deaths = spare._process, middle.state.deaths
+        until(lambda: middle.state.deaths > deaths + 1)
+        assert spare._process is stands_by
+        status = room.status()[1]
+        assert status["fault"] == "dummy: no luck"
+    finally:
+        room.stop()
+
+
 def test_all_that_a_piece_imports_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     from vj.commands import room_spare
 

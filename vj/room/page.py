@@ -140,11 +140,12 @@ class RoomPage:
         may_write, room = self._site.guard.rights(request).write, self._room
         state: dict[str, Any] = {
             "name": room.rule.name,
-            "pieces": room.status(),
+            # what they say may name files, as on a piece's own page
+            "pieces": [one if may_write else _without_files(one) for one in room.status()],
             "bpm": round(room.beat.bpm, 2),
             "linked": room.beat.linked,
+            "osc": "{}:{}".format(*self._query.osc_address),
             "may_write": may_write,
-            # lines of the log may name files, as on a piece's own page
             "messages": list(self._messages) if may_write else [],
         }
         return web.json_response(state, headers=FRESH)
@@ -179,6 +180,10 @@ class RoomPage:
             return web.json_response({"error": f'send {{"piece": NAME}}: {names}'}, status=400)
         piece.restart()
         return web.json_response({"ok": True}, headers=FRESH)
+
+
+def _without_files(piece: dict[str, Any]) -> dict[str, Any]:
+    return piece | {"fault": "its show has a fault" if piece["fault"] else ""}
 
 
 def serve_room(room: LiveRoom, on_message: Callable[[str], None]) -> RoomPage:

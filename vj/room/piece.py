@@ -54,6 +54,8 @@ class PieceState:
     """How it died last."""
     wait: float = 0.0
     """Seconds between that death and the next start."""
+    fault: str = ""
+    """What is wrong with one that does not start; empty for others."""
     alive: Mapping[str, Any] = field(default_factory=dict)
     """What its process said last, see `vj.app.room_link`."""
 
@@ -201,7 +203,7 @@ class Piece:
         self._settled, self._longest = False, 0.0
         self._began = self._last_word = self._last_frame = self._now()
         before = self.state
-        self.state = PieceState("starting", before.deaths, before.why)
+        self.state = PieceState("starting", before.deaths, before.why, fault=before.fault)
         self._trouble.begin()
         try:
             process = self._start(resume, self._take, self._say)
@@ -223,7 +225,10 @@ class Piece:
         wait = 0.0 if self._row == 1 else min(longest, FIRST_WAIT * 2 ** min(self._row - 2, 16))
         deaths = self.state.deaths + 1
         why = self._hung or ("could not be started" if code is None else how_it_ended(code))
-        self.state = PieceState("restarting", deaths, why, wait)
+        news = faulty and self._trouble.ended(why)
+        self.state = PieceState(
+            "restarting", deaths, why, wait, self._trouble.fault() if faulty else ""
+        )
         self.heard.set()
         if not faulty:
             times = "" if deaths == 1 else f" ({deaths} times so far)"
@@ -231,7 +236,7 @@ class Piece:
             self._log(f"{self.name}: {why}; it is started again {when}{times}")
             self._wake.wait(wait)
             return
-        if self._trouble.ended(why):
+        if news:
             self._log(
                 f"{self.name}: {why} before it played; it is tried again when its show or a file "
                 f"that it names is saved, and every {FAULTY_WAIT:g} s"
@@ -264,7 +269,8 @@ class Piece:
             shown = isinstance(frames, int) and frames > 0
             before = self.state
             words = str(alive.get("state", ""))
-            self.state = PieceState(words, before.deaths, before.why, alive=alive)
+            fault = "" if shown else before.fault
+            self.state = PieceState(words, before.deaths, before.why, fault=fault, alive=alive)
             if shown and not self._playing:
                 self._playing = True
                 if self._trouble.over():

@@ -130,7 +130,8 @@ class LiveRoom:
         for piece in self.pieces.values():
             piece.watch()
         if self._spare is not None and all(
-            piece.ended or piece.state.state == "playing" for piece in self.pieces.values()
+            piece.ended or piece.state.state == "playing" or piece.state.fault
+            for piece in self.pieces.values()
         ):
             self._spare.prepare()
         if self._started.is_set() and self._file.changed():
@@ -196,6 +197,7 @@ class LiveRoom:
                     "process": process.number if process else 0,
                     "restarts": state.deaths,
                     "why": state.why,
+                    "fault": state.fault,
                     "wait": state.wait,
                     "zero": _zero(state.alive) if process else 0.0,
                     "page": piece.page,
@@ -254,11 +256,11 @@ class LiveRoom:
         on_message: Callable[[dict[str, Any]], None],
         on_words: Callable[[str], None],
     ) -> PieceProcess:
-        """Start a piece, with the process that stands by if it is ready. Raises Fault."""
+        """Start a piece, with the process that stands by if it is ready, unless it has a fault and
+        would only use it up. Raises Fault."""
         words, environment = self._words(name, resume), environment_of(self.cards[name])
-        if self._spare is not None and (
-            taken := self._spare.take(words, environment, on_message, on_words)
-        ):
+        spare = None if self.pieces[name].state.fault else self._spare
+        if spare and (taken := spare.take(words, environment, on_message, on_words)):
             return taken
         return PieceProcess(self._make(name, words), environment, on_message, on_words, name)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 MOST, LINES = 32, 256
 """Files that are looked at, and lines that are kept, at most."""
 _LINE = re.compile(r":\d+$")
+_PLACE = re.compile(r":\d+: ")
 _ENDING = re.compile(r"[.][A-Za-z0-9]{1,12}$")
 
 Stamp = tuple[int, int] | None
@@ -28,6 +29,7 @@ class Trouble:
         self._said: list[str] = []
         self._told: frozenset[str] = frozenset()
         self._new = False
+        self._how = ""
         self._stamps: dict[Path, Stamp] = {}
 
     def begin(self) -> None:
@@ -50,6 +52,7 @@ class Trouble:
         tell."""
         with self._lock:
             news = self._new or why not in self._told
+            self._how = why
             self._told = frozenset((*self._said, why))
             folders = [Path(), *(path.parent for path in self._stamps)]
             named = (path for line in self._said for path in named_files(line, folders))
@@ -57,6 +60,13 @@ class Trouble:
             for path in itertools.islice(named, MOST):
                 self._stamps.setdefault(path, stamp_of(path))
             return news
+
+    def fault(self) -> str:
+        """What it said that names a line of a file, or said last; how it ended where it said
+        nothing."""
+        with self._lock:
+            placed = (line for line in self._said if _PLACE.search(line))
+            return next(placed, self._said[-1] if self._said else self._how)
 
     def over(self) -> bool:
         """It plays, or somebody asks for it: whatever it says is news. Returns whether there was

@@ -7,7 +7,7 @@ import {askPin} from "./pin.js";
 const PERIOD = 1000; // ms between two questions how the pieces are
 const REST = 120; // ms between two pictures of a piece
 const MISSING = 1000; // ms until a piece that shows nothing is asked again
-const LINES = 6;
+const LINES = 10;
 const WANTS_PIN = 401;
 
 const tiles = new Map();
@@ -48,7 +48,7 @@ function draw() {
   tell(name, state.name);
   const well = state.pieces.filter(piece => piece.state === "playing").length;
   const tempo = `${state.bpm} bpm${state.linked ? " by Link" : ""}`;
-  tell(about, `${well} of ${state.pieces.length} playing · ${tempo}`);
+  tell(about, `${well} of ${state.pieces.length} playing · ${tempo} · OSC ${state.osc}`);
   tell(said, "");
   document.title = `${state.name} · vj`;
   arrange(pieces, state.pieces.map(piece => tileOf(piece).element));
@@ -72,7 +72,7 @@ function tile(piece) {
   const show = make("span.show", {}, "");
   const mood = make("span.mood", {}, "");
   const why = make("p.why", {}, "");
-  const open = make("a.open", {target: "_blank", rel: "noopener"}, "open");
+  const open = make("a.open", {target: "_blank", rel: "noopener"}, "Open");
   const again = confirmButton("Restart", "Tap again to restart", () =>
     post("/restart", {piece}),
   );
@@ -130,8 +130,12 @@ function moodOf(piece) {
 
 function whyOf(piece) {
   const times = piece.restarts === 1 ? "once" : `${piece.restarts} times`;
-  const parts = piece.restarts ? [`started again ${times}: ${piece.why}`] : [];
-  if (piece.state === "restarting" && piece.wait) parts.push(`next start in ${piece.wait} s`);
+  const parts = [];
+  if (piece.fault) parts.push(`does not start, tried ${times}: ${piece.fault}`);
+  else if (piece.restarts) parts.push(`started again ${times}: ${piece.why}`);
+  if (piece.state === "restarting" && piece.wait) {
+    parts.push(`next start ${piece.fault ? "when a file is saved, or " : ""}in ${piece.wait} s`);
+  }
   if (piece.card) parts.push(`card ${piece.card}`);
   return parts.join(" · ");
 }
