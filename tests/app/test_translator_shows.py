@@ -40,6 +40,12 @@ def test_the_crash_is_untouched_until_the_pedal_makes_a_kiss_of_it() -> None:
     kiss = hue(still("kiss", Size(128, 128)))
     far = [np.linalg.norm(hue(one[8]) - kiss) for one in (painted, given)]
     assert far[0] < 0.7 * far[1], "in the colours of a kiss"
+    kissing = make_scene("kiss", Size(128, 128)).draw(8 / RATE)
+    greys = [
+        cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).ravel() for one in (painted[8], kissing, given[8])
+    ]
+    seen = np.corrcoef(greys)[0, 1:]
+    assert seen[0] > 0.7 > seen[1] + 0.3, "and one sees the two who kiss"
     shares = [apart(painted[number], given[number]) for number in (3, 4, 5)]
     assert shares == sorted(shares), "it comes little by little"
     assert np.array_equal(painted[13], crash.draw(0.5)), "the foot has lifted"
