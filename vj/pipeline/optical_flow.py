@@ -22,7 +22,7 @@ from vj.core.frame import Size
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
-from vj.pipeline.flow_backends import Calculate, careful_flow, make_flow
+from vj.pipeline.flow_backends import Calculate, make_flow, riding_flow
 
 LEAST_SIDE, MOST_SIDE = 128, 256
 """Bounds of the longer side of the copy that flow is found on, otherwise a third of the picture's.
@@ -107,18 +107,18 @@ class FlowFinder:
         and DIS goes on. beside: where DIS finds the way back at the same time; the flow is the
         same. Another way may be none for two threads."""
         self._calculate = calculate or make_flow()
-        self._careful = careful_flow() if calculate is None else self._calculate
+        self._careful = riding_flow() if calculate is None else self._calculate
         self._beside = beside if calculate is None else None
-        self._of_beside = {False: make_flow(), True: careful_flow()} if self._beside else {}
+        self._of_beside = {False: make_flow(), True: riding_flow()} if self._beside else {}
         self._log = on_message
         self._last: tuple[np.ndarray, bool, np.ndarray] | None = None
         self._places = np.zeros((2, 0, 0), np.float32)
 
     def find(self, new: np.ndarray, old: np.ndarray, careful: bool = False) -> Motion:
         """new, old: (H, W, 3) uint8 of one size, which are not written to any more. careful: what
-        rides on it for many frames adds up all that it is off. DIS then takes almost twice as long,
-        and is half as far off: .15 pixels of a turning picture at 256x256 and .33 of somebody who
-        walks, where it is .32 and .66."""
+        rides on it for many frames adds up all that it is off. DIS then takes twice as long at
+        512x512, four times as long at 256x256, and is a third as far off: .08 pixels of a turning
+        picture at 256x256 and .17 of somebody who walks, where it is .20 and .48."""
         here, last = _small(new, careful), self._last
         known = last is not None and last[0] is old and last[1] == careful
         there = last[2] if last is not None and known else _small(old, careful)
@@ -160,7 +160,7 @@ class FlowFinder:
             return way(calculate, here, there), way(calculate, there, here)
         except Exception as error:  # a foreign way, a card that has gone
             self._log(f"flow: {type(error).__name__}: {error}; dis is used from here on"[:300])
-            self._calculate, self._careful = make_flow(), careful_flow()
+            self._calculate, self._careful = make_flow(), riding_flow()
             return way(self._calculate, here, there), way(self._calculate, there, here)
 
     def _without_noise(
