@@ -87,12 +87,13 @@ class Rendering:
         file: Path | None = None,
         part: FrameRange = WHOLE,
         make: MakesBackend = make_backend,
+        rate: float | None = None,
     ) -> None:
         """seconds: how much to render, None for all of a clip, or of a take. fps: None takes the
         clip's own rate, or the times of its frames where those vary, else the show's rate. replay:
         a take that plays instead of the show's own automation. take_log: a take is written there.
         file: the show's, for its snapshots. part: of it; a part has no sound of its own. make:
-        makes the backends.
+        makes the backends. rate: frames a second, where it is known already.
 
         Raises Fault for a show that has no end, no recording, or a live source.
         """
@@ -102,7 +103,7 @@ class Rendering:
         if replay is not None and seconds is None:
             self._seconds = replay.end or replay.seconds + 1 / show.fps
         self.metrics = Metrics()
-        self._part, self._make = part, make
+        self._part, self._make, self._known_rate = part, make, rate
         self.rate = show.fps
         """Frames a second that are written, once it runs."""
         self.on_sound: Callable[[np.ndarray], None] = lambda samples: None
@@ -128,6 +129,8 @@ class Rendering:
         self.rendered = 0
         self._newest = np.zeros((1, 1, 3), np.uint8)
         """What was delivered last."""
+        self.features = InputFeatures()
+        """What is measured of the input, once it runs."""
         self.model = show.model.name
         self.mark: Mark | None = None
         """What the recordings say of how they were made."""
@@ -167,12 +170,14 @@ class Rendering:
         behind = OfflineBackgroundSource(names, settings, self._log)
         try:
             first = sources.open(self._begins_with(store))
-            own = self._fps or getattr(first, "fps", None) or show.fps
-            total = sources.plan(own, self._fps is not None, whole=part.whole)
+            own = self._known_rate or self._fps or getattr(first, "fps", None) or show.fps
+            constant = self._known_rate is not None or self._fps is not None
+            total = sources.plan(own, constant, whole=part.whole)
+            sources.unseen = part.unseen
             clock.fps = fps = self.rate = sources.rate
             times = sources.times
             sources.chosen = lambda row, name: store.set(row, name, sources)
-            features = InputFeatures()
+            features = self.features = InputFeatures()
             heard = SourceSound()
             controls = OfflineControls(show, store, clock.now, self._log, features, heard)
             self._controls = controls

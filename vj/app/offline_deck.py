@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from vj.core.errors import Fault
 from vj.core.frame import Frame
@@ -36,6 +37,8 @@ class PlayedSource:
         self.uri, self.source, self.control = uri, source, control
         self.ends_show, self.once = ends_show, once
         self.newest: Frame | None = None
+        self._unseen = False
+        """The picture of that one was not looked for."""
         self.ended: float | None = None
         """When it came to its end, for one that does not go on by itself; None before."""
 
@@ -45,14 +48,20 @@ class PlayedSource:
         position = getattr(self.source, "position", None)
         return position is not None and position() is not None
 
-    def read(self, now: float) -> Frame:
-        """The frame at this moment, in seconds; after its end the last one. Raises Fault when it
-        gives none."""
+    def read(self, now: float, sees: bool = True) -> Frame:
+        """The frame at this moment, in seconds; after its end the last one. sees: False where
+        nobody looks at its picture, which may be another one then. Raises Fault when it gives
+        none."""
+        source: Any = self.source
+        if sees and self._unseen:
+            self._unseen, self.newest = False, source.look_back() or self.newest
         if self.ended is not None and self.control.over is None and self.newest is not None:
             return self.newest
+        passes = not sees and hasattr(source, "pass_by")
+        read: Callable[[], Frame | None] = source.pass_by if passes else source.read
         for _ in range(MISSES):
             try:
-                frame = self.source.read()
+                frame = read()
             except EndOfSource:
                 due = float(getattr(self.source, "due", now))
                 self.ended = min(now, due)
@@ -62,7 +71,7 @@ class PlayedSource:
             if frame is not None:
                 if frame.place is not None:
                     frame = replace(frame, place=replace(frame.place, uri=self.uri))
-                self.newest, self.ended = frame, self.control.over
+                self.newest, self.ended, self._unseen = frame, self.control.over, passes
                 return frame
         raise Fault(f"{self.uri} gives no more frames")
 
@@ -120,14 +129,17 @@ class OfflineDeck:
         self._asked = self.name = name
         self.playing = playing
 
-    def frame(self, snapshot: Snapshot) -> Frame | None:
-        """The frame of this moment; None while nothing is on the deck. Raises Fault."""
+    def frame(self, snapshot: Snapshot, sees: bool = True) -> Frame | None:
+        """The frame of this moment; None while nothing is on the deck. sees: as for `PlayedSource`.
+        Raises Fault."""
         self._choose(snapshot)
         if self.playing is None:
             self._shown = None
             return None
         self._control(snapshot)
-        frame = self.playing.read(snapshot.time)
+        # in a fade, and where what follows may fade in, a picture stands for later ones
+        sees = sees or self._before is not None or snapshot[f"{self.row}/loop"] == "next"
+        frame = self.playing.read(snapshot.time, sees)
         while self.playing.ended is not None and snapshot[f"{self.row}/loop"] == "next":
             if not self._go_on(snapshot):
                 break

@@ -62,6 +62,8 @@ class OfflineSources:
             row: OfflineDeck(row, self._opener(row), self._follower(row), self._goer(row))
             for row in DECKS
         }
+        self.unseen = 0
+        """See `vj.pipeline.frame_range.FrameRange`."""
         self._own: str | None = None
         """The URI of the show's own source that plays."""
         self.first: Source | None = None
@@ -159,10 +161,10 @@ class OfflineSources:
         if self._seconds is None and self._is_past_its_length(snapshot):
             return None
         deck = self._decks[A]
-        frame = deck.frame(snapshot)
+        frame = deck.frame(snapshot, self._sees)
         if frame is None or deck.over:
             return None
-        other = self._decks[B].frame(snapshot)
+        other = self._decks[B].frame(snapshot, self._sees)
         self._came += 1
         if self.times is not None:
             self.times.follow(deck.following(snapshot.time, 1 / self.times.rate))
@@ -170,13 +172,18 @@ class OfflineSources:
 
     def other(self, snapshot: Snapshot) -> Frame | None:
         """Deck B's frame once more, where its parameters have become others meanwhile."""
-        return self._decks[B].frame(snapshot)
+        return self._decks[B].frame(snapshot, self._came > self.unseen)
 
     def ahead(self, now: float) -> PicturePlace | None:
         """Where deck A's picture will stand in its clip, as far as that is known before the
         parameters of this moment are."""
         playing = self._decks[A].playing
         return None if playing is None else playing.ahead(now)
+
+    @property
+    def _sees(self) -> bool:
+        """Somebody looks at the frame that comes."""
+        return self._came >= self.unseen
 
     def _is_over(self, now: float) -> bool:
         """As much has been rendered as was asked for."""

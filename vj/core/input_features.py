@@ -28,12 +28,15 @@ class InputFeatures:
         self._motion: Mapping[str, float] = MappingProxyType(dict.fromkeys(MOTION_FEATURES, 0.0))
         self._picture: Mapping[str, float] = MappingProxyType({})
         self._motion_read = self._picture_read = False
+        self.ever_read = False
+        """Somebody has listened to the input, and may keep something of it."""
         self._distances: dict[str, float | None] = {}
         self._distances_read: set[str] = set()
 
     def distance(self, name: str) -> float | None:
         """One of `DISTANCES`; None where there are fewer than two."""
         self._distances_read.add(name)
+        self.ever_read = True
         return self._distances.get(name)
 
     def distances_wanted(self) -> frozenset[str]:
@@ -48,13 +51,13 @@ class InputFeatures:
 
     def motion(self, feature: str) -> float:
         """One of `MOTION_FEATURES`; 0 before anything has moved."""
-        self._motion_read = True
+        self._motion_read = self.ever_read = True
         return self._motion[feature]
 
     def picture(self, feature: str) -> float | None:
         """One of `PICTURE_FEATURES`; None before there was a picture, of hue also before there was
         a colour."""
-        self._picture_read = True
+        self._picture_read = self.ever_read = True
         return self._picture.get(feature)
 
     def wanted(self) -> tuple[bool, bool]:

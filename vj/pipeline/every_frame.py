@@ -89,7 +89,9 @@ class EveryFrame:
                 self._pipeline.exchange(wanted)
             frame = replace(given[0], number=self._came, captured=now)
             if part.passes(self._came):
-                context = self._pipeline.pass_by(frame, snapshot, given[1], part.looks(self._came))
+                context = self._pipeline.pass_by(
+                    frame, snapshot, given[1], part.looks(self._came), part.sees(self._came)
+                )
                 if part.look is not None:
                     part.look(self._came, snapshot, context, self._pipeline.backend)
                 self._made += 1

@@ -185,14 +185,19 @@ class FramePipeline:
         return self._finished(shown, snapshot)
 
     def pass_by(
-        self, frame: Frame, snapshot: Snapshot, other: Frame | None = None, looks: bool = True
+        self,
+        frame: Frame,
+        snapshot: Snapshot,
+        other: Frame | None = None,
+        looks: bool = True,
+        sees: bool = True,
     ) -> FrameContext:
         """A frame of a rendering that is not painted: what it would leave behind without its
-        picture is there afterwards. other: as for `process`. looks: see `FrameRange.looks`."""
+        picture is there afterwards. other: as for `process`. looks, sees: see `FrameRange`."""
         backend = self.backend
-        self.preparation.looks = looks
+        self.preparation.looks, self.preparation.sees = looks, sees
         context = self.preparation.of(frame, snapshot, backend, other)
-        self.preparation.looks = True
+        self.preparation.looks = self.preparation.sees = True
         self._measure.begin(context)
         self._meetings.look(frame, context, snapshot)
         if self._scenes.begins(context):

@@ -37,6 +37,9 @@ class FrameRange:
     nobody is looked for in them."""
     look: Look | None = None
     """Told of each frame that passes by."""
+    unseen: int = 0
+    """Nothing is left of the pictures of frames before this one, which pass by: a clip's are not
+    decoded."""
 
     @property
     def whole(self) -> bool:
@@ -49,7 +52,11 @@ class FrameRange:
 
     def looks(self, number: int) -> bool:
         """What is found in this frame, which passes by, may be of use later."""
-        return number >= self.forgets
+        return number >= self.forgets and self.sees(number)
+
+    def sees(self, number: int) -> bool:
+        """This frame, which passes by, has a picture."""
+        return number >= self.unseen
 
     def writes(self, number: int, slow: int = 1) -> bool:
         """A picture that is made, by its number, is written. slow: how many for each frame."""

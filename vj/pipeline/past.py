@@ -18,6 +18,7 @@ from vj.parameters.table import TABLE
 from vj.pipeline.backend import Backend, GoesOn, PassThrough
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_range import RUN_IN
+from vj.pipeline.scene_cut import has_contrast
 
 GOES_ON: Mapping[str, object] = {"feedback/amount": 0, "blend/smoothing": 0}
 """Parameters by which a picture goes on from the one before, and the value at which it does not:
@@ -38,6 +39,15 @@ CHANGES = ("steps", "model")
 FOR_GOOD = ("walk/even", "image/from", "film/begin")
 """Those by which what was painted leads what comes, over hard cuts too: a walk's pace, a picture
 that is taken of what is painted, a film that is dreamt. From there on nothing is cut."""
+KEPT_ON: Mapping[str, object] = {
+    name: TABLE.rows[name].start
+    for name in (
+        *("input/follow", "portrait/amount", "background/source", "image/from", "image/grab"),
+        *("mask/learn", "subject/pick", "deck/mix", "journey"),
+    )
+}
+"""Those by which something of the pictures themselves is kept over hard cuts: whom a view follows,
+an empty room, a face at rest. Its value where nothing is."""
 _NAMES = """
 prompt/a prompt/b prompt/mix prompt/list prompt/scenes prompt/position palette/a palette/b
 prompt/negative prompt/travel image/amount image/mix image/styles image/every image/grab
@@ -87,6 +97,14 @@ class Places:
     """The frame from which on nothing is cut; None where there is none."""
     lost: str = ""
     """Why nothing is cut any more; empty where something may be."""
+    against: list[int] = field(default_factory=list)
+    """The frames with which those in `cuts` were compared: without them they are no cuts."""
+    watched: list[list[int]] = field(default_factory=list)
+    """First and last frames, together, in which something of the pictures themselves is kept till
+    the next hard cut: a mask, what is looked for in them, a gate."""
+    kept_on: int | None = None
+    """The first frame in which something of the pictures is kept over hard cuts too."""
+    _contrast: int = 0
     _scene: int = 0
     _since: int = 0
     """Frames in a row that go on from nothing."""
@@ -99,6 +117,10 @@ class Places:
     ) -> None:
         """The next frame; see `vj.pipeline.frame_range.Look`."""
         self.frames = number + 1
+        self._watch(number, snapshot, context, backend)
+        before = self._contrast
+        if has_contrast(context.image):
+            self._contrast = number
         begins, self._scene = context.scene != self._scene, context.scene
         if not self.lost:
             self.lost = for_good(snapshot, context, backend)
@@ -117,8 +139,21 @@ class Places:
         self._since = 0 if goes_on or steps != self._steps else self._since + 1
         if begins and number and not snapshot["output/freeze"]:
             self.cuts.append(number)
+            self.against.append(before)
         elif number and not self._lasting and self._since > RUN_IN:
             self.clear.append(number)
+
+    def _watch(
+        self, number: int, snapshot: Snapshot, context: FrameContext, backend: Backend
+    ) -> None:
+        if self.kept_on is None and keeps_on(snapshot, context):
+            self.kept_on = number
+        if not keeps_pictures(snapshot, context, backend):
+            return
+        if self.watched and self.watched[-1][1] == number - 1:
+            self.watched[-1][1] = number
+        else:
+            self.watched.append([number, number])
 
     def before(self, number: int) -> int:
         """The last place at or before a frame, from which it has to be painted."""
@@ -141,6 +176,22 @@ def lasting(snapshot: Snapshot, context: FrameContext, backend: Backend) -> list
         elif backend.keeps == "what was fed back" and snapshot["feedback/amount"] > 0:
             found.append("feedback/amount")
     return found
+
+
+def keeps_pictures(snapshot: Snapshot, context: FrameContext, backend: Backend) -> bool:
+    """Something of this frame's own picture, which need not be painted, is kept till a hard
+    cut."""
+    gates = isinstance(backend, GoesOn) and backend.keeps != "nothing" and snapshot["strength"] > 0
+    looked_at = snapshot["mask/mode"] != "none" or snapshot["lines/amount"] > 0
+    guides = bool(backend.guides) and snapshot["control/amount"] > 0
+    found = context.mask is not None or context.lines is not None or bool(context.guides)
+    return gates or looked_at or guides or found
+
+
+def keeps_on(snapshot: Snapshot, context: FrameContext) -> bool:
+    """Something of this frame's own picture is kept over hard cuts."""
+    there = context.walk is not None or context.flight is not None or context.taken is not None
+    return there or context.blank or bool(played(snapshot, KEPT_ON))
 
 
 def _remembers(name: str, snapshot: Snapshot) -> bool:

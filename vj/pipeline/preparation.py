@@ -103,7 +103,7 @@ class Preparation:
         self.pictures = LivePictures(on_message)
         self._metrics, self._log = metrics, on_message
         self._log_seldom = SeldomLog(on_message)
-        self.looks = True
+        self.looks = self.sees = True
         """See `vj.pipeline.frame_range.FrameRange`."""
         self.views_wanted: Callable[[], Collection[str]] = tuple
         """The pictures besides the final one that somebody wants now, see `vj.pipeline.views`."""
@@ -155,7 +155,7 @@ class Preparation:
         self._flown = 1.0 if moment is not None else self._flown * share
         if moment is not None:
             taken = Taken(moment, blank=True)
-        leads = flight is None and not taken.blank and taken.walk is None
+        leads = flight is None and not taken.blank and taken.walk is None and self.sees
         if self._cuts.begins(taken.image if leads else None, frame, other, snapshot["deck/mix"]):
             self.reset()
         taken = taken.with_effects(self.effects, snapshot, frame.number)

@@ -92,6 +92,11 @@ class SceneCuts:
         return max(looks, float((forms * found).sum()) / max(length, 1e-6))
 
 
+def has_contrast(image: np.ndarray) -> bool:
+    """A picture as it is painted, (H, W, 3) uint8, is one that later ones are compared with."""
+    return float(_small(image).std()) >= FLAT
+
+
 def _forms(grey: np.ndarray) -> np.ndarray:
     """(h, w) float32: what there is to be seen at a place; a plain wall is like any other."""
     picture = grey.astype(np.float32) / 255

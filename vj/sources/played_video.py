@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from vj.core.frame import Frame
@@ -48,6 +50,8 @@ class PlayedVideo:
         self._given: tuple[float, float, int] | None = None
         """When the picture of the last frame begins, how far it was to the next one, and how many
         seeks it followed."""
+        self._passed: tuple[Frame, float, float | None] | None = None
+        """The last frame at which nobody looked, and where its picture is."""
         self._prepared = True
         """What comes after the last frame was worked on."""
         self._frame_time = min(file.step, 1 / settings.fps)
@@ -93,12 +97,9 @@ class PlayedVideo:
             self.position, self.heard = head.position, self._place(now)
             came_over = self._look_at_end()
             between = self._place_between()
-            picture, ends = self._find(place if between is None else between)
+            picture, ends, share = self._seen(place, between)
             wanted = now + LOOK
             self._span = picture.begins, ends
-            share = 0.0
-            if between is not None and ends < head.high - 1e-6:
-                share = min(max((between - picture.begins) / (ends - picture.begins), 0.0), 1.0)
             if not clock.live or self._is_wanted(picture, share, seeks, now):
                 return self._frame(picture, share, ends, seeks, now)
             if came_over or now >= patience:
@@ -113,6 +114,33 @@ class PlayedVideo:
                 fast = abs(head.velocity) > 1
                 wanted = min(wanted, max(due, self._earliest if fast else due))
             clock.wait_until(min(wanted, patience))
+
+    def pass_by(self) -> Frame:
+        """Offline, in place of `read`, where nobody looks: nothing is decoded, the pixels are those
+        of an earlier frame. Raises EndOfSource as `read` does."""
+        now, head = self._settings.clock.now(), self.head
+        place = head.at(now)
+        self.position, self.heard = head.position, self._place(now)
+        self._look_at_end()
+        frame = self._numbered(self._pixels)
+        self._passed = frame, place, self._place_between()
+        return frame
+
+    def look_back(self) -> Frame:
+        """The last frame that `pass_by` has given, with its picture."""
+        assert self._passed is not None
+        frame, place, between = self._passed
+        picture, ends, share = self._seen(place, between)
+        return replace(frame, picture=self._pixels_at(picture, share, ends))
+
+    def _seen(self, place: float, between: float | None) -> tuple[Picture, float, float]:
+        """The picture at a place, when it ends, and how far it is to the next one, 0..1, where one
+        is made between them."""
+        picture, ends = self._find(place if between is None else between)
+        if between is None or ends >= self.head.high - 1e-6:
+            return picture, ends, 0.0
+        share = (between - picture.begins) / (ends - picture.begins)
+        return picture, ends, min(max(share, 0.0), 1.0)
 
     def _place(self, now: float) -> ClipPlace | None:
         head, path, zero = self.head, self._file.sound, self._file.times.zero
@@ -182,6 +210,9 @@ class PlayedVideo:
         pixels = self._pixels_at(picture, share, ends)
         self._given, self._prepared = (picture.begins, share, seeks), False
         self._earliest = max(self._earliest, now - self._frame_time) + self._frame_time
+        return self._numbered(pixels)
+
+    def _numbered(self, pixels: np.ndarray) -> Frame:
         number, self._number = self._number, self._number + 1
         place = picture_place(self.head)
         return Frame(pixels, number, self._settings.clock.now(), place=place)

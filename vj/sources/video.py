@@ -174,6 +174,15 @@ class Video:
             self._pending = None
             return frame
 
+    def pass_by(self) -> Frame | None:
+        """Offline, as `read`, where nobody looks at the picture: it is not decoded, if it can be
+        found later."""
+        return self.read() if self._plays is None else self._plays.pass_by()
+
+    def look_back(self) -> Frame | None:
+        """The last frame that `pass_by` has given, with its picture; None where it had it."""
+        return None if self._plays is None else self._plays.look_back()
+
     def close(self) -> None:
         self._pending = None
         if self._plays is not None:

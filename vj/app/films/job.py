@@ -38,8 +38,10 @@ class FilmJob:
         make: MakesBackend,
         sinks: list[str] | None = None,
         take_log: Path | None = None,
+        rate: float | None = None,
     ) -> Rendering:
-        """sinks: in place of the show's. make: makes the models. Raises Fault."""
+        """sinks: in place of the show's. make: makes the models. rate: frames a second, where it is
+        known already. Raises Fault."""
         show = self.show if sinks is None else self.show.model_copy(update={"sinks": sinks})
         replay = None if self.replay is None else Take(self.replay, show.table())
         return Rendering(
@@ -52,6 +54,7 @@ class FilmJob:
             self.file,
             part,
             make,
+            rate,
         )
 
     @cached_property

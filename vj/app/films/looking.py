@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 import os
 import threading
+import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ class FilmLook:
     """frames: that are painted. rate: that are written a second. cuts, clear: see
     `vj.pipeline.past.Places`. kept: what kept other frames from being clear. lost, lost_at: why
     nothing is cut from a frame on, and that frame. sounds: something is heard. mark: of the
-    recordings, as a mapping."""
+    recordings, as a mapping. against, watched, kept_on: see `Places`. pictures: a checksum of each,
+    as it is prepared."""
 
     frames: int
     rate: float
@@ -45,6 +47,10 @@ class FilmLook:
     lost_at: int | None
     sounds: bool
     mark: dict[str, Any] | None
+    against: list[int] = field(default_factory=list)
+    watched: list[list[int]] = field(default_factory=list)
+    kept_on: int | None = None
+    pictures: list[int] = field(default_factory=list)
 
     def why_whole(self) -> str:
         """Why there are few places to cut it, and what would help."""
@@ -81,7 +87,7 @@ def look_through(
     known = read_looked(folder, job.key)
     if known is not None and take_log is None:
         return known
-    places, sounds = Places(), False
+    places, sounds, pictures = Places(), False, list[int]()
     with (folder / SOUND).open("wb") as file:
 
         def look(number: int, snapshot: Snapshot, context: FrameContext, backend: Backend) -> None:
@@ -89,6 +95,7 @@ def look_through(
             if number == 0:
                 sounds = rendering.heard
             places.look(number, snapshot, context, backend)
+            pictures.append(checksum(context))
             if number % SELDOM == SELDOM - 1:
                 report(number + 1, None)
             if stop is not None and stop.is_set():
@@ -104,6 +111,8 @@ def look_through(
     if stop is not None and stop.is_set():
         return None
     mark = None if rendering.mark is None else asdict(rendering.mark)
+    views = any(runner.rule.views for runner in rendering.runners)
+    listens = rendering.features.ever_read or bool(job.show.effects) or views
     found = FilmLook(
         places.frames,
         rendering.rate,
@@ -114,9 +123,18 @@ def look_through(
         places.lost_at,
         sounds,
         mark,
+        places.against,
+        places.watched,
+        0 if listens else places.kept_on,
+        pictures,
     )
     write_json(folder / FOUND, {"key": job.key, **asdict(found)})
     return found
+
+
+def checksum(context: FrameContext) -> int:
+    """Of what comes in, as it is prepared."""
+    return zlib.crc32(np.ascontiguousarray(context.image).data)
 
 
 def read_looked(folder: Path, key: str) -> FilmLook | None:

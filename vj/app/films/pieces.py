@@ -16,7 +16,8 @@ from typing import Any
 from vj.app.films.checksums import held_in, is_whole
 from vj.app.films.in_parts import NotTakenUp, PieceInParts
 from vj.app.films.job import FilmJob
-from vj.app.films.looking import FilmLook, read_json, write_json
+from vj.app.films.looking import FilmLook, read_json, read_looked, write_json
+from vj.app.films.running_ahead import NotTheSame, running_ahead
 from vj.app.offline import Report
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
@@ -192,13 +193,18 @@ def paint(
     shutil.rmtree(folder / piece.name, ignore_errors=True)
     said: list[str] = []
     say = log or said.append
+    looked = read_looked(folder, job.key)
+    rate, seeks = None if looked is None else looked.rate, looked is not None
     while True:
         parts = PieceInParts(work, job.key)
         (work / "pid").write_text(str(os.getpid()), encoding="utf-8")
         if words := parts.told(piece.begins):
             say(words)
         uris = [recorded(uri, parts.place, index, pictures) for index, uri in enumerate(sinks)]
-        rendering = job.rendering(say, parts.range(piece.range()), make, uris)
+        frames = parts.range(piece.range())
+        if looked is not None and seeks:
+            frames = running_ahead(frames, looked, parts.goes_on_at is not None)
+        rendering = job.rendering(say, frames, make, uris, rate=rate)
         again = parts.damaged is not None
         parts.follow(rendering)
         if stop is not None:
@@ -210,6 +216,10 @@ def paint(
                 rendering.run(report)
         except NotTakenUp as fault:
             say(f"{fault}: these frames begin anew")
+            continue
+        except NotTheSame as fault:
+            say(f"{fault}: everything before is read")
+            seeks = False
             continue
         if stop is not None and stop.is_set():
             return PaintedPiece(piece, os.getpid(), tries, 0.0)
