@@ -16,6 +16,7 @@ from tests.conftest import StartShow
 from tests.room.dummies import lives
 from tests.shows import ShowPeer, free_port
 from tests.waiting import until
+from tests.web.test_oscquery import announced
 
 NAMES = ("left", "middle", "right")
 ROOM = """
@@ -55,6 +56,11 @@ def test_one_of_three_pieces_is_killed_and_comes_back(
     for name in NAMES:
         until(lambda name=name: room.value(f"{name}/seed/a") == 7)  # type: ignore[misc]
     assert room.value("left/strength") == 0.25
+
+    with urllib.request.urlopen(f"{page}vj/middle/strength?VALUE", timeout=30) as answer:
+        assert json.loads(answer.read()) == {"VALUE": [0.75]}
+    own = {int(page.strip("/").rpartition(":")[2]), port}
+    assert set(announced(own)) == {"_oscjson._tcp.local.", "_osc._udp.local."}
 
     before = {one["name"]: one for one in pieces()}
     os.kill(before["middle"]["process"], signal.SIGKILL)

@@ -100,6 +100,9 @@ ASKED: list[tuple[str, int, object]] = [
     ("vj/left/strenght", 404, None),
     ("vj/lefft/strength?VALUE", 404, None),
     ("vj/middle/strength?VALUE", 404, None),
+    ("vj/left/%2e%2e/%2e%2e/state.json", 404, None),
+    ("vj/left/strength%3FVALUE", 404, None),
+    ("vj/left//strength", 404, None),
     ("elsewhere", 404, None),
 ]
 
@@ -123,6 +126,23 @@ def test_of_a_piece_that_is_down_the_last_tree_is_there(rig: Rig) -> None:
     assert rig.get("vj")["CONTENTS"]["right"]["DESCRIPTION"] == "stopped; as it was last"
     assert rig.get("vj/right/strength?VALUE") == {"VALUE": [0.75]}
     assert rig.get("vj/left/strength?VALUE") == {"VALUE": [0.5]}
+
+
+def test_python_oscquery_reads_it(rig: Rig) -> None:
+    pytest.importorskip(
+        "pythonoscquery", reason="python-oscquery is missing: pip install python-oscquery"
+    )
+    from pythonoscquery.osc_query_client import OSCQueryClient  # type: ignore[import-not-found]
+    from zeroconf import ServiceInfo
+
+    service = "_oscjson._tcp.local."
+    address = [b"\x7f\x00\x00\x01"]
+    client = OSCQueryClient(
+        ServiceInfo(service, f"vj-room.{service}", port=rig.page.port, addresses=address)
+    )
+    node = client.query_node("/vj/right/strength")
+    assert node is not None
+    assert (node.full_path, node.value) == ("/vj/right/strength", [0.5])
 
 
 async def heard(ws: Any, address: str) -> Any:
@@ -155,6 +175,10 @@ def test_a_client_listens_to_pieces_and_plays_them(rig: Rig) -> None:
             assert right.get("steps") != 3
             await ws.send_bytes(pack("/vj/*/seed/a", [7]))
             until(lambda: left.get("seed/a") == right.get("seed/a") == 7)
+            rows = [row for row in left.table.rows.values() if row.kind == "float"]
+            for row in rows:  # a whole preset at once, without a rest
+                await ws.send_bytes(pack(f"/vj/right/{row.name}", [row.high]))
+            until(lambda: all(right.get(row.name) == pytest.approx(row.high) for row in rows))
             await ws.send_bytes(pack("/vj/lefft/steps", [3]))
             assert "did you mean left?" in await heard(ws, "/vj/error")
             await ws.send_bytes(pack("/vj/left/stepps", [3]))

@@ -17,10 +17,12 @@ import contextlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
 from vj.control.osc.query import (
+    ATTRIBUTES,
     CONTAINER,
     WRITE_ONLY,
     Json,
@@ -57,6 +59,8 @@ class RoomQuery:
         _, _, rest = request.path.strip("/").partition("/")
         name, _, below = rest.partition("/")
         try:
+            if asked and asked not in ATTRIBUTES:
+                raise UnknownAttribute(asked)
             if name not in self._room.pieces:
                 await asyncio.gather(*(self._ask(piece) for piece in list(self._room.pieces)))
                 node = node_at(self._tree(), request.path)
@@ -83,8 +87,10 @@ class RoomQuery:
         if not below and not asked:
             await self._ask(name)
             return None
+        if not {"", ".", ".."}.isdisjoint(below.split("/")) and below:
+            raise UnknownAddress(below)  # it would lead elsewhere on the piece's page
         url = self._room.pieces[name].page
-        where = f"{url}vj/{below}".rstrip("/")
+        where = f"{url}vj/{quote(below)}".rstrip("/")
         answer = await self._pages.get(f"{where}?{asked}" if asked else where) if url else None
         if answer is None or answer.status not in (200, 204, 400, 404):
             return None

@@ -24,8 +24,8 @@ from vj.web.outbox import Outbox
 
 AGAIN = 0.5
 """Seconds until a piece that is down is asked for again."""
-WAITING = 64
-"""Messages that wait for a connection to be opened, at most."""
+WAITING = 256 << 10
+"""Bytes of the messages that wait to be sent to a piece, at most; the oldest go."""
 LOOK = 0.5
 """Seconds between two looks whether pieces have come or gone."""
 KEPT = 4096
@@ -40,15 +40,31 @@ class _PieceLink:
         self.wanted: dict[str, None] = {}
         """Addresses of the piece that the client listens to."""
         self._subscribed = b""
-        self._waiting: deque[bytes | str] = deque(maxlen=WAITING)
+        self._waiting: deque[bytes | str] = deque()
+        self._size = 0
         self._something = asyncio.Event()
 
     def send(self, data: bytes | str) -> None:
         """To the piece; one that is down misses it."""
         if isinstance(data, bytes) and address_of(data) in ("/vj/subscribe", "/vj/unsubscribe"):
             self._subscribed = data
+        self._put(data)
+
+    def _put(self, data: bytes | str) -> None:
         self._waiting.append(data)
+        self._size += len(data)
+        while self._size > WAITING:
+            self._next()
         self._something.set()
+
+    def _next(self) -> bytes | str:
+        data = self._waiting.popleft()
+        self._size -= len(data)
+        return data
+
+    def _forget(self) -> None:
+        self._waiting.clear()
+        self._size = 0
 
     def command(self, command: str, address: str) -> None:
         """LISTEN or IGNORE an address of the piece."""
@@ -65,16 +81,16 @@ class _PieceLink:
             ws = await pages.socket(page()) if page() else None
             if ws is None:
                 known = True
-                self._waiting.clear()
+                self._forget()
                 await asyncio.sleep(AGAIN)
                 continue
             async with ws:
                 if known:  # it was down: it knows nothing of what was asked for
-                    self._waiting.clear()
-                    self._waiting.extend(_command("LISTEN", one) for one in self.wanted)
+                    self._forget()
+                    for address in self.wanted:
+                        self._put(_command("LISTEN", address))
                     if self._subscribed:
-                        self._waiting.append(self._subscribed)
-                    self._something.set()
+                        self._put(self._subscribed)
                 known = True
                 writing = asyncio.create_task(self._write(ws))
                 try:
@@ -90,7 +106,7 @@ class _PieceLink:
                 await self._something.wait()
                 self._something.clear()
                 while self._waiting:
-                    data = self._waiting.popleft()
+                    data = self._next()
                     await (ws.send_str(data) if isinstance(data, str) else ws.send_bytes(data))
 
     def _heard(self, message: Any) -> None:
@@ -143,6 +159,7 @@ class RoomListeners:
                     self._command(message.data, link)
                 elif message.type == WSMsgType.BINARY and is_osc(message.data):
                     self._play(message.data, link, out, request)
+                await asyncio.sleep(0)  # a client that sends without a rest lets the others work
         finally:
             self._open.pop(ws, None)
             for task in tasks.values():
