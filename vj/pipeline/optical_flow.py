@@ -9,6 +9,7 @@ looks the same.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -45,6 +46,8 @@ PANNING = 0.4
 CUT_CHANGE, CUT_SURE = 0.05, 0.3
 """A hard cut: the pictures differ by so much in the mean, and so little of the second is found in
 the first."""
+MANY_CORES = (os.cpu_count() or 1) > 2
+"""On fewer, another thread comes too late for a quick flow."""
 KEPT = 8
 """Pairs of pictures whose motion is kept: with several steps that of what goes into the model is
 asked for again when it comes out."""
@@ -150,13 +153,15 @@ class FlowFinder:
             found = calculate(one, other)
             return self._without_noise(one, other, found, standing, noise)
 
-        if self._beside is not None:
+        calculate = self._careful if careful else self._calculate
+        if self._beside is not None and (careful or MANY_CORES):
             also = self._of_beside[careful]
-            forth = self._beside.do(lambda: way(also, there, here))
-            back = way(self._careful if careful else self._calculate, here, there)
-            return back, forth.result()
+            asked = self._beside.do(lambda: way(also, there, here))
+            back = way(calculate, here, there)
+            if asked.cancel():  # no core was free for it yet
+                return back, way(calculate, there, here)
+            return back, asked.result()
         try:
-            calculate = self._careful if careful else self._calculate
             return way(calculate, here, there), way(calculate, there, here)
         except Exception as error:  # a foreign way, a card that has gone
             self._log(f"flow: {type(error).__name__}: {error}; dis is used from here on"[:300])
