@@ -9,8 +9,11 @@ ahead (see `vj.pipeline.frame_range`).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from vj.effects.header import AMOUNT, PREFIX
 from vj.parameters.store import Snapshot
@@ -104,7 +107,8 @@ class Places:
     the next hard cut: a mask, what is looked for in them, a gate."""
     kept_on: int | None = None
     """The first frame in which something of the pictures is kept over hard cuts too."""
-    _contrast: int = 0
+    _before: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=RUN_IN))
+    """The pictures of the last frames."""
     _scene: int = 0
     _since: int = 0
     """Frames in a row that go on from nothing."""
@@ -118,9 +122,6 @@ class Places:
         """The next frame; see `vj.pipeline.frame_range.Look`."""
         self.frames = number + 1
         self._watch(number, snapshot, context, backend)
-        before = self._contrast
-        if has_contrast(context.image):
-            self._contrast = number
         begins, self._scene = context.scene != self._scene, context.scene
         if not self.lost:
             self.lost = for_good(snapshot, context, backend)
@@ -139,9 +140,18 @@ class Places:
         self._since = 0 if goes_on or steps != self._steps else self._since + 1
         if begins and number and not snapshot["output/freeze"]:
             self.cuts.append(number)
-            self.against.append(before)
+            self.against.append(self._compared_with(number))
         elif number and not self._lasting and self._since > RUN_IN:
             self.clear.append(number)
+        self._before.append(context.image)
+
+    def _compared_with(self, number: int) -> int:
+        """The last frame with contrast before one, as far as it is known; else one before it that
+        had some."""
+        for back, picture in enumerate(reversed(self._before), 1):
+            if has_contrast(picture):
+                return number - back
+        return self.cuts[-2] if len(self.cuts) > 1 else 0
 
     def _watch(
         self, number: int, snapshot: Snapshot, context: FrameContext, backend: Backend
