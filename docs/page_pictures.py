@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "images" / "page"
 COLOURS = 160
 """Of a picture: a palette makes a file a quarter as large."""
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,9 @@ def take(browser: Browser, name: str, folder: Path) -> None:
         hand.open_tab(scene.tab)
         scene.begin(hand)
         time.sleep(4)
-        quiet = "!document.querySelector('.said.shown')"
+        quiet = (
+            "!document.querySelector('.said.shown') && !document.body.innerText.includes('loading')"
+        )
         wait(lambda: bool(hand.page.evaluate(quiet)) and scene.ready(hand))
         time.sleep(0.4)  # what was said fades away
         picture = io.BytesIO(hand.page.screenshot())
