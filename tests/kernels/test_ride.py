@@ -10,7 +10,7 @@ import torch
 from tests.kernels.kernels_as_c import Compiled, stand_in_for_cupy
 from vj.kernels import ride_body
 from vj.kernels.cupy_ride import RideKernels
-from vj.kernels.cv_ride import Rider, fine_noise
+from vj.kernels.cv_ride import Rider, fine_noise, torn_in
 from vj.kernels.numpy_ride import (
     Ride,
     detail_of,
@@ -61,6 +61,13 @@ def ride_of(kind: str, *shares: float, finer: int = 4) -> Ride:
     made = ways(kind, finer)
     torn = np.stack([torn_of(way) for way in made])
     return Ride(made, torn, (shares[0], shares[1]), finer=finer)
+
+
+@pytest.mark.parametrize("kind", ["still", "torn", "zoomed", "wild"])
+def test_opencv_finds_the_same_tears(kind: str) -> None:
+    for way in (*ways(kind, 4), ways(kind, 2)[0] * np.float32(0.4)):
+        for part in (way, way[:, :2], way[:1], way[:3, :3]):
+            assert np.array_equal(torn_in(*cv2.split(np.ascontiguousarray(part))), torn_of(part))
 
 
 RIDES = {

@@ -7,7 +7,30 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vj.kernels.numpy_ride import LINES, Ride, parts_of, smooth_parts, width_of
+from vj.kernels.numpy_ride import BEND, FAR, LINES, Ride, parts_of, smooth_parts, width_of
+
+
+def torn_in(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """`numpy_ride.torn_of`, of both numbers of the ways, (h, w) float32 each."""
+    torn = np.zeros(x.shape, np.uint8)
+    across, down = _jumps(x, y, 1), _jumps(x, y, 0)
+    torn[:, :-1] |= across
+    torn[:-1, :-1] |= across[1:]
+    torn[:-1] |= down
+    torn[:-1, :-1] |= down[:, 1:]
+    return torn
+
+
+def _jumps(x: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:
+    steps = [np.diff(plane, axis=axis) for plane in (x, y)]
+    jumps: np.ndarray = np.maximum(*(np.abs(step) for step in steps)) > FAR
+    bend = np.maximum(*(np.abs(np.diff(step, axis=axis)) for step in steps)) > BEND
+    if bend.shape[axis]:
+        along, bent = (jumps, bend) if axis == 0 else (jumps.T, bend.T)
+        along[0] |= bent[0]
+        along[-1] |= bent[-1]
+        along[1:-1] |= bent[:-1] & bent[1:]
+    return jumps
 
 
 class Rider:

@@ -24,19 +24,17 @@ otherwise."""
 def steadied(flow: np.ndarray) -> np.ndarray:
     """A flow, (h, w, 3) float32, x, y and confidence, in which places that move with the camera
     move exactly so, and single ones that move otherwise than those around them do not."""
-    around: np.ndarray = cv2.medianBlur(np.ascontiguousarray(flow[..., :2]), 5)
-    whole = camera_of(flow)
-    if whole is None:
-        return np.dstack([around, flow[..., 2]])
-    whole_x, whole_y = whole[..., 0], whole[..., 1]
-    apart = np.hypot(flow[..., 0] - whole_x, flow[..., 1] - whole_y)
-    allowed = OFF + OFF_PART * np.hypot(whole_x, whole_y)
+    x, y, sure = cv2.split(flow)
+    around = cv2.split(cv2.medianBlur(cv2.merge([x, y]), 5))
+    camera = camera_of(flow)
+    if camera is None:
+        return cv2.merge([*around, sure])
+    whole = cv2.split(camera)
+    apart = np.hypot(x - whole[0], y - whole[1])
+    allowed = OFF + OFF_PART * np.hypot(*whole) if camera.any() else OFF
     own = np.clip(2 * apart / allowed - 1, 0, 1)
-    out = np.empty_like(flow)
-    for axis, camera in enumerate((whole_x, whole_y)):
-        out[..., axis] = camera + own * (around[..., axis] - camera)
-    out[..., 2] = flow[..., 2]
-    return out
+    steady = (of + own * (beside - of) for of, beside in zip(whole, around, strict=True))
+    return cv2.merge([*steady, sure])
 
 
 def camera_of(flow: np.ndarray) -> np.ndarray | None:

@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.kernels.numpy_ride import Ride, finer_of, torn_of
+from vj.kernels.cv_ride import torn_in
+from vj.kernels.numpy_ride import Ride, finer_of
 from vj.parameters.store import Snapshot
 from vj.pipeline.camera_flow import steadied
 from vj.pipeline.frame_context import FrameContext
@@ -66,7 +67,7 @@ class Riding:
         ways = np.zeros((2, *self._cells, 2), np.float32)
         self._phase, self._worn = 1.0, [0.0, 0.0]
         self._frames = 0
-        self._flow = np.zeros((*self._cells, 2), np.float32)
+        self._flow: np.ndarray = np.zeros((*self._cells, 2), np.float32)
         torn = np.zeros(ways.shape[:3], np.uint8)
         self._ride = Ride(ways, torn, (1.0, 0.0), moved=False, finer=self._finer)
 
@@ -79,17 +80,19 @@ class Riding:
             self.reset()
             return self._ride
         rows, columns = self._cells
-        flow = steadied(cv2.resize(motion.grid, (columns, rows), interpolation=cv2.INTER_LINEAR))
-        x, y = (own + flow[..., axis] / self._finer for axis, own in enumerate((self._x, self._y)))
-        anew, moved = self._unsure(flow, x, y), flow[..., :2]
+        small = cv2.resize(motion.grid, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        flow_x, flow_y, sure = cv2.split(steadied(small))
+        x, y = self._x + flow_x / self._finer, self._y + flow_y / self._finer
+        moved = cv2.merge([flow_x, flow_y])
+        anew = self._unsure(moved, sure, x, y)
         if not moved.any() and not self._ride.ways[:, anew].any():
             self._flow[...] = 0
             return self._ride
         self._frames += 1
         ways = self._moved(x, y, moved)
         ways += moved
-        self._flow = np.ascontiguousarray(moved)
-        ways[:, anew] = 0
+        self._flow = moved
+        _as_pairs(ways).reshape(2, -1)[:, np.flatnonzero(anew)] = 0
         far = np.array(self._size, np.float32)
         if max(ways.max(), -ways.min()) >= FARTHEST * min(self._size):
             ways -= far * np.trunc(ways / (FARTHEST * far)) * FARTHEST
@@ -100,13 +103,14 @@ class Riding:
         self._ride = Ride(ways, torn, shares, bool(ways.any()), self._finer)
         return self._ride
 
-    def _unsure(self, flow: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _unsure(
+        self, flow: np.ndarray, sure: np.ndarray, x: np.ndarray, y: np.ndarray
+    ) -> np.ndarray:
         """Places that begin anew: not found again, or less sure than those beside them where two
         things part. What comes in over an edge is never found, and goes on."""
         rows, columns = self._cells
-        around, sure = np.ones((5, 5), np.uint8), flow[..., 2]
-        parts = cv2.dilate(flow[..., :2], around) - cv2.erode(flow[..., :2], around)
-        parts = np.maximum(parts[..., 0], parts[..., 1])
+        around = np.ones((5, 5), np.uint8)
+        parts = np.maximum(*cv2.split(cv2.dilate(flow, around) - cv2.erode(flow, around)))
         hidden = (parts > PARTS) & (sure < LESS_SURE * cv2.dilate(sure, around))
         outside = (x < 0) | (x > columns - 1) | (y < 0) | (y > rows - 1)
         near: np.ndarray = np.zeros(sure.shape, np.uint8)
@@ -152,15 +156,21 @@ class Riding:
         first, columns = places.first.reshape(-1)[there], places.columns
         steps = np.array([[0], [1], [columns], [columns + 1]], np.int32)
         shift = [np.float32(self._frames * step % 1 - 0.5) for step in TURNS]
-        x, y = (own.reshape(-1)[there] for own in (places.x, places.y))
-        across = [np.square(first % columns + step - (x + shift[0])) for step in (0, 1)]
-        down = [np.square(first // columns + step - (y + shift[1])) for step in (0, 1)]
-        away = np.stack([one + other for other in down for one in across])
-        own = _as_pairs(np.ascontiguousarray(flow)).take(there)
-        other = _as_pairs(wide[2]).take(first + steps) - own
-        off = np.maximum(np.abs(other.real), np.abs(other.imag))
-        best = np.argmin(away + np.rint(off / SAME) * 8, axis=0)
-        return there, apart[:, there] > 0, first + steps[best, 0]
+        x, y, left, top = (
+            of.reshape(-1)[there] for of in (places.x, places.y, places.left, places.top)
+        )
+        across = [np.square(left + step - (x + shift[0])) for step in (0, 1)]
+        down = [np.square(top + step - (y + shift[1])) for step in (0, 1)]
+        own, wide_flow = _as_pairs(flow).take(there), _as_pairs(wide[2])
+        away = []
+        for number, step in enumerate(steps):
+            other = wide_flow.take(first + step) - own
+            off = np.maximum(np.abs(other.real), np.abs(other.imag))
+            away.append(across[number % 2] + down[number // 2] + np.rint(off / SAME) * 8)
+        upper, lower = away[1] < away[0], away[3] < away[2]
+        below = np.minimum(away[2], away[3]) < np.minimum(away[0], away[1])
+        nearest = first + np.where(below, columns + lower, upper)
+        return there, apart[:, there] > 0, nearest
 
     def _renew(self, ways: np.ndarray) -> np.ndarray:
         """Let the layers take turns, and begin anew what is worn out. Returns where they are
@@ -185,12 +195,15 @@ class Riding:
         begins anew, and where it is torn is written."""
         if not way.any():
             return 0.0
-        area, angle = _stretched(way, self._finer)
+        x, y = cv2.split(way)
+        area, angle = _stretched(x, y, self._finer)
         gone = (area < WORN[0]) | (area > WORN[1])
-        way[gone] = 0
+        if gone.any():
+            for place in (way, x, y):
+                place[gone] = 0
         worn = np.abs(np.log(np.clip(area, *WORN))) + np.abs(angle) * (LIFE / (math.pi / 2))
         worn[gone] = 0
-        torn[...] = torn_of(way)
+        torn[...] = torn_in(x, y)
         worn[cv2.dilate(torn, np.ones((5, 5), np.uint8)) > 0] = 0
         return float(_tiles(worn, TILES // self._finer).max())
 
@@ -234,8 +247,8 @@ class _Between:
     def __init__(self, x: np.ndarray, y: np.ndarray, rows: int, columns: int) -> None:
         """x, y: (h, w) float32, in cells of (rows, columns)."""
         self.x, self.y, self.columns = x, y, columns
-        left = np.clip(x, 0, columns - 2).astype(np.int32)
-        top = np.clip(y, 0, rows - 2).astype(np.int32)
+        left = self.left = np.clip(x, 0, columns - 2).astype(np.int32)
+        top = self.top = np.clip(y, 0, rows - 2).astype(np.int32)
         self.first = top * np.int32(columns) + left
         """The number of the first of the four cells that each is between."""
         self._shares = [
@@ -280,10 +293,9 @@ def _with_margins(way: np.ndarray, beyond: int, steepest: float) -> np.ndarray:
     return wide
 
 
-def _stretched(way: np.ndarray, finer: int) -> tuple[np.ndarray, np.ndarray]:
+def _stretched(x: np.ndarray, y: np.ndarray, finer: int) -> tuple[np.ndarray, np.ndarray]:
     """How large what a place shows is of the noise it comes from, as an area, and how far it is
-    turned, in radians, (h, w) each. At a tear that of the side which is whole."""
-    x, y = (np.ascontiguousarray(way[..., axis]) for axis in (0, 1))
+    turned, in radians, (h, w) each. At a tear that of the side which is whole. x, y: the ways."""
     (a, b), (c, d) = (_slopes(plane / np.float32(finer)) for plane in (x, y))
     a, d = a + 1, d + 1
     return a * d - b * c, np.arctan2(c - b, a + d)
@@ -301,8 +313,8 @@ def _slopes(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _least(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    least = np.minimum(np.abs(before), np.abs(after))
-    slope: np.ndarray = np.where(before * after > 0, np.copysign(least, after), 0)
+    up, down = np.minimum(before, after), np.maximum(before, after)
+    slope: np.ndarray = np.maximum(up, 0) + np.minimum(down, 0)
     return slope
 
 
