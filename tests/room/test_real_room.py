@@ -79,6 +79,12 @@ def test_one_of_three_pieces_is_killed_and_comes_back(
     zeros = [one["zero"] for one in pieces()]
     assert max(abs(a - b) for a, b in itertools.combinations(zeros, 2)) < 0.005
 
+    room.send("/vj/middle/strength", 0.125)
+    until(lambda: room.value("middle/strength") == 0.125)
     numbers = [one["process"] for one in pieces()]
     show.process.kill()
     until(lambda: not any(map(lives, numbers)))
+
+    show = start_show("room.yaml", "--resume", osc_port=None)
+    show.until_line("middle: --resume: it goes on as it stood")
+    until(lambda: room.value("middle/strength") == 0.125)

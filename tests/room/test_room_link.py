@@ -101,6 +101,18 @@ def test_a_show_beats_and_panics_with_its_room(
     show.until(lambda: any("panic" in one for one in wires.messages))
 
 
+def test_a_room_that_was_killed_is_told_from_one_that_ends(wires: Wires) -> None:
+    assert not wires.link.orphaned
+    wires.hang_up()
+    until(lambda: wires.link.orphaned)
+    other = Wires()
+    other.link.start()
+    other.tell(end=True)
+    other.hang_up()
+    assert other.stop.wait(30)
+    assert not other.link.orphaned
+
+
 PRINTS = """
 import os, threading
 from vj.app.room_link import RoomLink

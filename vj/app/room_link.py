@@ -5,7 +5,7 @@ in all, `fps`, `osc` the port, `page` its address, `bpm` and `beat`, the beat `a
 on the clock that all processes of a machine share; `rests` while it is stepped on frame by frame
 and none is asked for), `panic` (here was one) and `tempo` (somebody
 has set it here: `bpm`, `beat`, `at`). On standard input `beat` (the room's tempo: `bpm`, `beat`,
-`at`) and `panic`. When standard input ends the room is gone, and so is the piece.
+`at`), `panic` and `end`, the last. When standard input ends the room is gone, and so is the piece.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class RoomLink:
         self._writer = LineWriter(said or _standard_output(), "room, to it")
         self._performance: Performance | None = None
         self.beat: SharedBeat | None = None
+        self._asked_to_end = self._gone = False
         self._told: dict[str, Any] | None = None
         """The room's tempo, before there is a show to play it."""
 
@@ -76,8 +77,14 @@ class RoomLink:
     def _tempo_set(self, bpm: float, beat: float, at: float) -> None:
         self._writer.send({"tempo": {"bpm": bpm, "beat": beat, "at": at}})
 
+    @property
+    def orphaned(self) -> bool:
+        """The room has gone without having asked for an end, as one that was killed."""
+        return self._gone and not self._asked_to_end
+
     def _listen(self) -> None:
         read_lines(self._heard, self._take)
+        self._gone = True
         self._stop.set()
         if self._real:
             ending = threading.Timer(LIMIT, at_once)
@@ -90,6 +97,8 @@ class RoomLink:
             self._follow(beat)
         if message.get("panic") and (performance := self._performance) is not None:
             performance.store.set("panic", True, self)
+        if message.get("end"):
+            self._asked_to_end = True
 
     def _follow(self, told: dict[str, Any]) -> None:
         performance, beat = self._performance, self.beat

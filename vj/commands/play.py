@@ -174,7 +174,10 @@ def perform(
     finally:
         keyboard.close()
         performance.stop()
-    state.clear()
+    if options.link is not None and options.link.orphaned:
+        autosave(performance, state, file)
+    else:
+        state.clear()
     summary = performance.report.summary()
     terminal.close()
     terminal.summary(summary)

@@ -1,8 +1,9 @@
 """The process of one piece: started, spoken to by lines of JSON, ended, and never left behind.
 
-To it, on its standard input: `beat` (see `vj.app.room_link`), `panic`. The end of that stream
-means that it is to end, so that a room that is killed leaves no piece behind, on any system. From
-it, on its standard output: what `RoomLink` says; on its standard error what it says to people.
+To it, on its standard input: `beat` (see `vj.app.room_link`), `panic`, `end`. The end of that
+stream means that it is to end, so that a room that is killed leaves no piece behind, on any system;
+without `end` before it the piece keeps what `--resume` goes on from. From it, on its standard
+output: what `RoomLink` says; on its standard error what it says to people.
 """
 
 from __future__ import annotations
@@ -99,6 +100,7 @@ class PieceProcess:
 
     def close(self) -> None:
         """Ask it to end. Does not wait."""
+        self._writer.send({"end": True})
         self._writer.close()
 
     def ended(self, seconds: float) -> bool:

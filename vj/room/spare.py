@@ -92,5 +92,7 @@ def stand_by(imports: Callable[[], None]) -> list[str] | None:
     if not line:
         return None
     asked = json.loads(line)
+    if "words" not in asked:
+        return None
     os.environ.update({str(key): str(value) for key, value in asked["environment"].items()})
     return [str(word) for word in asked["words"]]
