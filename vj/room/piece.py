@@ -34,6 +34,8 @@ STARTS = 180.0
 SLOWER = 3.0
 """It hangs no sooner than after so many times its longest frame so far: on a CPU a large model
 paints for half a minute."""
+NOISE = "ALSA lib "
+"""What a library's own lines begin with: the show says in words what they mean."""
 SETTLED = ("playing", "no model")
 """What a show says of itself when nothing is loaded."""
 
@@ -279,5 +281,7 @@ class Piece:
         self._on_message(self.name, message)
 
     def _say(self, words: str) -> None:
+        if words.startswith(NOISE):
+            return
         if self._playing or self._trouble.is_news(words):
             self._log(f"{self.name}: {words}")
