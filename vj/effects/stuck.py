@@ -5,8 +5,8 @@ Python is ended: an exception is raised in the thread. What waits inside a libra
 lock, `time.sleep`) or computes there is not reached by that: its thread is left behind, and the
 picture goes on without it. Nothing helps against C that keeps Python's own lock.
 
-Handing a frame over and back took 0.03 ms (median of 150, two quiet cores), and of 512x512 0.1 ms of
-processor time; on cores that ten others want an effect waits twice for its turn.
+Handing a frame over and back takes 0.03 ms (median), and 0.1 ms of processor time where it is
+512x512; on two cores that ten other programs want, an effect waits twice for its turn.
 """
 
 from __future__ import annotations
