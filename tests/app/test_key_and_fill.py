@@ -14,7 +14,7 @@ import pytest
 
 from tests.peers.ndi_watcher import find
 from tests.sinks.test_recorder import frames_of
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from vj.app.chosen import Chosen
 from vj.app.chosen import played as played_show
 from vj.app.chosen import sinks as sinks_of
@@ -52,7 +52,7 @@ class Receiver:
     def __init__(self, library: Any, name: str) -> None:
         self._library = library
         settings = library.RecvCreateV3()
-        settings.source_to_connect_to = find(library, name, 10.0)
+        settings.source_to_connect_to = find(library, name, PATIENCE)
         settings.color_format = library.RECV_COLOR_FORMAT_BGRX_BGRA
         self._receiver = library.recv_create_v3(settings)
         self.seen: dict[int, np.ndarray] = {}
@@ -83,8 +83,7 @@ def test_key_and_fill_over_ndi_are_of_the_same_frame_and_alpha_in_one() -> None:
 
     receivers: list[Receiver] = []
     try:
-        one_more()
-        until(lambda: len(sinks.sender_names()) == 3, lambda: sinks.states())
+        until(lambda: (one_more(), len(sinks.sender_names()) == 3)[1], lambda: sinks.states())
         receivers += [Receiver(ndi, one) for one in (name, f"{name}-key", f"{name}-both")]
         fill, key, both = receivers
 

@@ -61,7 +61,8 @@ class Played:
 
 
 @pytest.fixture
-def show(tmp_path: Path) -> Iterator[Played]:
+def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
+    monkeypatch.setattr("vj.sources.standby.MOST", 0)  # the next source has a thread, too
     played = Played(tmp_path)
     yield played
     played.performance.stop()

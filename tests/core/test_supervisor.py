@@ -73,6 +73,17 @@ def test_work_that_throws_is_begun_again_and_reported_once() -> None:
     assert supervisor.threads == []
 
 
+def test_of_two_threads_of_one_name_both_are_listed_whichever_ends_first() -> None:
+    supervisor, gates = Supervisor(print), [threading.Event(), threading.Event()]
+    threads = [supervisor.start("a reel", gate.wait) for gate in gates]
+    assert supervisor.threads == ["a reel"] * 2
+    gates[1].set()
+    until(lambda: not threads[1].is_alive())
+    assert supervisor.threads == ["a reel"]
+    gates[0].set()
+    until(lambda: not supervisor.threads)
+
+
 def test_the_same_fault_is_logged_again_after_a_while_with_its_count() -> None:
     messages: list[str] = []
     moment = 0.0
@@ -296,9 +307,7 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
         shown = pipeline.process(frame(120), snapshot)
     gate.set()
     assert shown.picture.mean() > 50
-    why = (
-        "MemoryError: of the card" if fault == "throws" else "TimeoutError: no answer within 0.1 s"
-    )
+    why = {"throws": "MemoryError: of the card", "hangs": "TimeoutError: no answer within 0.1 s"}
     assert len([line for line in messages if f"flow failed ({why[fault]})" in line]) == 1, messages
     assert not any("the model failed" in line for line in messages), "it has not"
     assert pipeline.process(frame(60), snapshot).picture.mean() > 30

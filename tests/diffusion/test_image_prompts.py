@@ -158,6 +158,7 @@ def test_live_the_tokens_of_a_walk_are_made_ahead_and_a_failure_is_no_end() -> N
     assert float(tokens.at(chain[1], chain[2], 0.5, chain).mean()) == 2.0, (
         "what could not be made is left out"
     )  # type: ignore[union-attr]
+    until(lambda: messages)
     assert messages == ["image prompt: RuntimeError: no memory"]
     tokens.close()
 

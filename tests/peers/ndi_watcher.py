@@ -41,19 +41,21 @@ def stamped(pixels: np.ndarray) -> int:
 
 
 def find(library: Any, name: str, seconds: float) -> Any:
-    """The source, looked for on this machine without mDNS."""
+    """The source, looked for on this machine without mDNS, by one finder after the other: each asks
+    a few of the programs that speak NDI here."""
     wanted = library.FindCreate()
     wanted.show_local_sources = True
-    # One connection is answered by any one of the programs that speak NDI here, which tells of its
-    # own senders only.
+    # One connection is answered by any one of these programs, which tells of its own senders only.
     wanted.extra_ips = ",".join(f"127.0.0.{number}" for number in range(1, 5))
-    finder = library.find_create_v2(wanted)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        library.find_wait_for_sources(finder, 200)
-        for source in library.find_get_current_sources(finder):
-            if source.ndi_name.endswith(f"({name})"):
-                return source
+        finder = library.find_create_v2(wanted)
+        for _ in range(8):
+            library.find_wait_for_sources(finder, 200)
+            for source in library.find_get_current_sources(finder):
+                if source.ndi_name.endswith(f"({name})"):
+                    return source  # which the finder holds
+        library.find_destroy(finder)
     raise SystemExit(f"no NDI source called {name}")
 
 
@@ -78,7 +80,7 @@ def main(name: str, seconds: str = "30") -> None:
     import NDIlib
 
     NDIlib.initialize()
-    source = find(NDIlib, name, 10.0)
+    source = find(NDIlib, name, 60.0)
     settings = NDIlib.RecvCreateV3()
     settings.source_to_connect_to = source
     settings.color_format = NDIlib.RECV_COLOR_FORMAT_BGRX_BGRA

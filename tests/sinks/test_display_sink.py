@@ -176,6 +176,7 @@ def test_a_setup_is_there_again_the_next_time(screen: Desktop, told: list[str], 
     Path("displays/screen.json").write_text('{"flip": 3}')
     opened(sink, 64, 40)
     shows(screen, send(sink, quadrants(640, 400)))
+    until(lambda: told)
     assert told == [
         "display:1: displays/screen.json: flip 3: one of none, across, down, both; the picture is "
         "shown as it is"

@@ -18,7 +18,7 @@ import torch
 
 from tests.peers.ndi_watcher import find
 from tests.recycled import Recycled
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from vj.core.clock import WallClock
 from vj.core.frame import Frame
 from vj.core.packed import Order, Packed, Packing
@@ -71,7 +71,7 @@ def slow_eyes(name: str, seen: list[np.ndarray], over: threading.Event) -> None:
     import NDIlib
 
     settings = NDIlib.RecvCreateV3()
-    settings.source_to_connect_to = find(NDIlib, name, 10.0)
+    settings.source_to_connect_to = find(NDIlib, name, PATIENCE)
     settings.color_format = NDIlib.RECV_COLOR_FORMAT_BGRX_BGRA
     receiver = NDIlib.recv_create_v3(settings)
     while not over.is_set():
@@ -111,7 +111,7 @@ def test_a_slow_reader_sees_whole_pictures_and_nothing_is_copied(
         until(one_more)
     finally:
         over.set()
-        eyes.join(10)
+        eyes.join(PATIENCE)
     spread = [int(picture.max()) - int(picture.min()) for picture in seen]
     assert max(spread) <= 6, "no picture is half of another one, or of spoiled memory"
     wanted = {int(numbered(one)[0, 0, 0]) for one in range(number)}
@@ -275,7 +275,7 @@ def test_grey_arrives_as_grey() -> None:
             until(one_more)
         finally:
             over.set()
-            eyes.join(10)
+            eyes.join(PATIENCE)
             sink.close()
         middle = seen[-1][SIDE // 2, SIDE // 2].astype(int)
         assert np.ptp(middle) == 0, middle

@@ -261,7 +261,7 @@ def test_receivers_are_told_that_it_is_painted_and_when_the_model_changes() -> N
     try:
         sink.send(Frame(quadrants(64, 64), 0, 0.0))
         settings = NDIlib.RecvCreateV3()
-        settings.source_to_connect_to = find(NDIlib, sink.name, 10.0)
+        settings.source_to_connect_to = find(NDIlib, sink.name, 60.0)
         # libndi's receiver hands pictures out first, and elements seconds later.
         settings.bandwidth = NDIlib.RECV_BANDWIDTH_METADATA_ONLY
         receiver = NDIlib.recv_create_v3(settings)

@@ -165,6 +165,7 @@ def test_a_driver_that_hangs_is_not_asked_again_at_once(
         Camera("0", live()).open()
     assert Driver.last.fourcc == "YUYV"
     driver.unplugged.set()
+    monkeypatch.setattr("vj.sources.camera.FIRST_PICTURE", PATIENCE)
     with pytest.raises(Fault, match="gives no picture"):
         Camera("0", live()).open()
     assert Driver.last.fourcc == "MJPG"

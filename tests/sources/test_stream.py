@@ -273,13 +273,14 @@ def test_what_comes_by_the_piece_plays_at_its_own_pace_and_begins_again(
     with opened(hls(tmp_path, web)) as source:
         seen = [(number_of(frame.pixels), frame.captured) for frame in frames_of(source, 60)]
     numbers = [number for number, _ in seen]
-    assert numbers[0] == 0
+    assert numbers[0] <= 4, numbers
     turn = next(at for at in range(1, 60) if numbers[at] < numbers[at - 1])
     assert numbers[turn - 1] >= 40, numbers
     assert numbers[turn] <= 4, numbers
     assert numbers[1:turn] == sorted(numbers[1:turn])
     (first, begun), (last, ended) = seen[0], seen[turn - 1]
-    assert (last - first) / 25 < ended - begun + 0.1
+    # the first of them may have come late
+    assert (last - first) / 25 < ended - begun + 0.5
     assert ended - begun < (last - first) / 25 + 2, "on a machine that does other things, too"
 
 
@@ -323,7 +324,8 @@ def test_a_film_without_a_length_is_not_played_as_fast_as_it_comes(
             seen += [(number_of(one.pixels), one.captured) for one in frames_of(source, 1)]
     at = {number: captured for number, captured in seen[1:] if number >= 35}
     first, last, begun, ended = min(at), max(at), min(at.values()), max(at.values())
-    assert (last - first) / 25 < ended - begun + 0.1
+    # the first of them may have come late
+    assert (last - first) / 25 < ended - begun + 0.5
     assert ended - begun < (last - first) / 25 + 2, "on a machine that does other things, too"
 
 
@@ -348,7 +350,7 @@ def test_a_port_that_is_taken_is_told_as_that() -> None:
 def test_what_has_an_end_ends_in_a_show_that_does(tmp_path: Path, web: WebServer) -> None:
     web.answers["/a%20film"] = plain(write_counted(tmp_path / "a.mp4", 8).read_bytes(), "video/mp4")
     settings = SourceSettings(WallClock(), loop=False)
-    frames = read_all(make_source(web.at("/a film"), settings))
+    frames = read_all(make_source(web.at("/a film"), settings), gaps=True)
     assert number_of(frames[-1].pixels) == 7
 
 

@@ -87,7 +87,7 @@ def test_a_flood_of_osc_over_websocket_leaves_time_for_the_pages(
             until(lambda: played)
             async with session.get(f"{rig.server.url}state.json") as answer:
                 assert answer.status == 200
-            assert len(played) < 50
+            assert len(played) < 150, "of two hundred: it has not waited for all"
 
     run(test())
 

@@ -80,7 +80,7 @@ class Supervisor:
         self._faults: dict[str, int] = {}
         self._reported: dict[str, tuple[str, float]] = {}
         self._stages: list[StageMarker] = []
-        self._working: dict[str, threading.Thread] = {}
+        self._working: list[threading.Thread] = []
         self._watched = threading.Event()
 
     def count(self, name: str) -> None:
@@ -134,12 +134,11 @@ class Supervisor:
                     time.sleep(0.02)
                 pause = min(LONGEST_BACKOFF, 2 * pause)
             with self._lock:
-                if self._working.get(name) is threading.current_thread():
-                    del self._working[name]
+                self._working.remove(threading.current_thread())
 
         thread = threading.Thread(target=run, name=name, daemon=True)
         with self._lock:
-            self._working[name] = thread
+            self._working.append(thread)
         thread.start()
         return thread
 
@@ -194,9 +193,9 @@ class Supervisor:
 
     @property
     def threads(self) -> list[str]:
-        """Names of the supervised threads that run."""
+        """Names of the supervised threads that run; two may have the same."""
         with self._lock:
-            return sorted(name for name, thread in self._working.items() if thread.is_alive())
+            return sorted(thread.name for thread in self._working if thread.is_alive())
 
 
 class TaskQueue:

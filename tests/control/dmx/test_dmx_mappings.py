@@ -185,7 +185,7 @@ def test_a_desk_on_the_net_moves_a_show_that_plays(monkeypatch: pytest.MonkeyPat
             )
         assert session.ports.dmx.state == "universe 1: Art-Net from 127.0.0.1"
         assert session.mappings()[0]["control"] == "dmx 1/2"
-        assert session.recent_controls() == {"dmx 1/2": 255.0}
+        until(lambda: session.recent_controls() == {"dmx 1/2": 255.0}, session.recent_controls)
     finally:
         session.stop()
 
