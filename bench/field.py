@@ -20,13 +20,14 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from vj.core.beside import Beside
 from vj.core.frame import Size
 from vj.diffusion.noise_align import align
 from vj.kernels.cv_field import HOW, FieldMaker, blurred
 from vj.kernels.cv_ride import Rider, fine_noise
 from vj.kernels.numpy_field import CALM, GRAIN, SOFT, TENSOR
 from vj.kernels.numpy_ride import Ride, detail_of
-from vj.pipeline.optical_flow import Motion, grid_size
+from vj.pipeline.optical_flow import FlowFinder, Motion, grid_size
 from vj.pipeline.riding import Riding
 from vj.sources.testcard import DancerScene
 
@@ -61,15 +62,17 @@ def plain(luma: np.ndarray, white: np.ndarray) -> np.ndarray:
     return out
 
 
-def timed(work: Callable[[], object], rounds: int) -> tuple[float, float]:
+def timed(
+    work: Callable[[], object], rounds: int, clock: Callable[[], float] = time.thread_time
+) -> tuple[float, float]:
     """Median and least milliseconds of a call, of the core's time: other tenants do not count."""
     for _ in range(5):
         work()
     took = []
     for _ in range(rounds):
-        begun = time.thread_time()
+        begun = clock()
         work()
-        took.append(time.thread_time() - begun)
+        took.append(clock() - begun)
     return 1e3 * statistics.median(took), 1e3 * min(took)
 
 
@@ -113,6 +116,34 @@ def main() -> None:
     for name, work in riding(Size(512, 512)).items():
         took = timed(work, given.rounds)
         print(f"| {name} | {took[0]:.1f} / {took[1]:.1f} |", flush=True)
+
+    print("\n| the motion that noise rides on | median / least ms, by the wall |\n|---|---|")
+    for size in (Size(256, 256), Size(512, 512)):
+        for name, work in motions(size).items():
+            took = timed(work, given.rounds, time.perf_counter)
+            print(f"| {size}, {name} | {took[0]:.1f} / {took[1]:.1f} |", flush=True)
+
+
+def motions(size: Size) -> dict[str, Callable[[], object]]:
+    """The flow of a dancer, and what is ridden on it, one thread and two."""
+    scene = DancerScene(size, 30)
+    frames = [scene.draw(number) for number in range(12)]
+    pairs = itertools.cycle([*itertools.pairwise(frames)])
+    made: dict[str, Callable[[], object]] = {}
+    for name, beside in (("one thread", None), ("two", Beside("flow back"))):
+        finder = FlowFinder(beside=beside)
+
+        def find(finder: FlowFinder = finder) -> Motion:
+            before, after = next(pairs)
+            return finder.find(after, before, True)
+
+        made[f"flow on {name}"] = find
+    finder, riding = FlowFinder(), Riding(size)
+    found = itertools.cycle(
+        [finder.find(after, before, True) for before, after in itertools.pairwise(frames)]
+    )
+    made["coordinates of it"] = lambda: riding.follow(next(found))
+    return made
 
 
 def riding(size: Size) -> dict[str, Callable[[], object]]:
