@@ -197,8 +197,8 @@ class FilmRendering:
         ]
         for one in damaged:
             self._log(
-                f"{self.folder / one.name}: frames {one.begins} to {one.ends - 1} are not as they "
-                "were written, and are rendered again: see to the disk"
+                f"{self.folder / one.name}: frames {one.begins} to {one.ends - 1} are not there as "
+                "they were written, and are rendered again: see to the disk"
             )
             shutil.rmtree(self.folder / one.name)
         return len(damaged)

@@ -120,10 +120,12 @@ class PieceInParts:
         if self.damaged is not None:
             ends = self._parts[self.damaged].came
             return (
-                f"a part of frames {first if at is None else at} to {ends - 1} is not as it was "
-                "written, and is rendered again: see to the disk"
+                f"frames {first if at is None else at} to {ends - 1} are not on the disk as they "
+                "were written, and are rendered again: see to the disk"
             )
-        again = " (what follows is not as it was written: see to the disk)" if self.lost else ""
+        again = (
+            " (what follows is not on the disk as it was written: see to it)" if self.lost else ""
+        )
         if at is None:
             return f"frames from {first} on begin anew{again}" if again else ""
         return f"frames from {first} on go on at {at}{again}"
