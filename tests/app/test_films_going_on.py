@@ -160,6 +160,17 @@ def test_a_finished_film_is_not_rendered_again() -> None:
     assert len(movie_frames(Path("made.mp4"))) == FRAMES
 
 
+def test_a_film_of_another_show_leaves_the_finished_one_and_says_where_it_is() -> None:
+    said: list[str] = []
+    some: dict[str, Any] = {"model": "none", "resume": True, "frames": (3, 5)}
+    assert film_of("made/", said, **some).run() == 3
+    assert not any("from before" in one for one in said)
+    assert film_of("made/", said, **some, start={"picture/hue": 0.5}).run() == 3
+    assert any("made: stays; the show, or what it plays, has changed" in one for one in said)
+    assert "made: its pictures from before stay; this film's are 000006.png to " in (said[-2])
+    assert sorted(one.stem for one in Path("made").iterdir()) == [f"{n:06d}" for n in range(3, 9)]
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [("100-200", (100, 200)), ("7", (7, 7)), ("12-", (12, None)), ("-9", (0, 9))],

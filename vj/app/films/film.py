@@ -209,14 +209,15 @@ class FilmRendering:
 
     def _finished(self) -> bool:
         """It was rendered before, of the very same, and is still there."""
-        found = read_json(self.folder / FINISHED)
-        if found is None or found.get("key") != self._key:
-            return False
+        found = read_json(self.folder / FINISHED) or {}
         files = [Path(str(name)) for name in found.get("files", ())]
         if not files or not all(file.exists() for file in files):
             return False
-        self.rendered, self._was_there = int(found.get("frames", 0)), True
         names = ", ".join(str(file) for file in files)
+        if found.get("key") != self._key:
+            self._log(f"{names}: stays; the show, or what it plays, has changed: rendered anew")
+            return False
+        self.rendered, self._was_there = int(found.get("frames", 0)), True
         self._log(
             f"{names}: is finished, {self.rendered} frames of this very show; move it away to "
             "render it again"

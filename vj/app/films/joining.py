@@ -14,6 +14,7 @@ from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sinks import SinkSettings, make_sink
+from vj.sinks.image_sequence import next_number
 from vj.sinks.joined import JoinedFolder, JoinedMovie
 from vj.sinks.recorder import Recorder
 from vj.sinks.rule import parse
@@ -41,13 +42,22 @@ def join(
     try:
         if pictures or is_loop(uri):
             return _faded(places, pieces, uri, looked, slow, log)
-        return _as_they_are(places, folder, made, uri, looked, pieces[0].begins * slow)
+        path, frames = _as_they_are(places, folder, made, uri, looked, pieces[0].begins * slow)
     except OSError as error:
         where = made.requested.parent
         raise Fault(
             f"{uri}: the pieces in {folder} cannot be put together in {where} "
             f"({error.strerror or error}); free some space and start again: what is rendered stays"
         ) from error
+    if made.folder:
+        ends = next_number(path)
+        begins = ends - sum(piece.frames for piece in pieces) * slow  # not `frames`: a join goes on
+        if begins != pieces[0].begins * slow:
+            log(
+                f"{path}: its pictures from before stay; this film's are "
+                f"{begins:06d}.png to {ends - 1:06d}.png"
+            )
+    return path, frames
 
 
 def _as_they_are(
