@@ -53,8 +53,9 @@ def bundle(*elements: bytes, when: int = 1) -> bytes:
         ("/vj/left/*/amount", "/vj/*/amount", "left"),
         ("/left/1/fader1", "/1/fader1", "left"),
         ("/1/fader1", "/1/fader1", "left lamp right"),
-        ("/vj/left", "/vj/left", "left lamp right"),
-        ("/vj/left/", "/vj/left/", "left lamp right"),
+        ("/vj/*", "/vj/*", "left lamp right"),
+        ("/vj/left", "", ""),
+        ("/vj/left/", "", ""),
     ],
 )
 def test_an_address_means_one_piece_some_or_all(address: str, to: str, names: str) -> None:
@@ -80,11 +81,12 @@ def test_a_bundle_is_parted_and_keeps_its_time() -> None:
 def test_an_address_below_vj_that_no_show_has_is_nobodys() -> None:
     strange: list[str] = []
     packet = bundle(pack("/vj/lefft/strength", [0.5]), pack("/vj/left/seed", [5]))
-    parts = split(packet, NAMES, lambda word: word == "feedback", strange)
+    known = {"feedback", "strength"}.__contains__
+    parts = split(packet, NAMES, known, strange)
     assert [unpack(part).messages[0].address for part in parts.values()] == ["/vj/seed"]
     assert (list(parts), strange) == (["left"], ["/vj/lefft/strength"])
     for meant in ("/vj/feedback/amount", "/vj/strength", "/1/fader1", "/vj/{a,b}/amount"):
-        assert len(split(pack(meant, [0.5]), NAMES, lambda word: word == "feedback")) == 3
+        assert len(split(pack(meant, [0.5]), NAMES, known)) == 3
 
 
 DAMAGED = {
@@ -232,6 +234,12 @@ def test_a_piece_that_there_is_not_is_told_once_with_those_that_there_are(
     wired.other.send(wired.port, "/vj/lefft/strength", 0.1)
     assert wired.other.next() == ("/vj/error", (words,)), "each who sends it is told"
     assert wired.said == [f"OSC from {HOST}:{wired.one.port}: {words}"]
+    for wrong, words in (
+        ("/vj/left", "/vj/left: is a piece; /vj/left/strength would be right"),
+        ("/vj/strenght", "/vj/strenght: no show has this address; did you mean /vj/strength?"),
+    ):
+        wired.one.send(wired.port, wrong, 0.5)
+        assert wired.one.next() == ("/vj/error", (words,))
     wired.shows.append(tmp_path / "own.yaml")
     wired.shows[0].write_text("mappings: [{osc: /vj/lefft/strength, to: steps}]")
     wired.one.send(wired.port, "/vj/lefft/strength", 0.5)

@@ -5,7 +5,8 @@ put before. Messages are passed on as they came, bundles with their timetags: no
     /vj/strength        to all
     /vj/*/strength      to the pieces whose names fit the pattern, as /vj/strength
     /left/1/fader1      to left, as /1/fader1; /1/fader1 to all
-    /vj/lefft/strength  to nobody: no piece is called so, and no show has such an address
+    /vj/lefft/strength  to nobody: no piece is called so, and no show has such an address; nor have
+                        they /vj/strenght
 """
 
 from __future__ import annotations
@@ -59,18 +60,18 @@ def destinations(
     address: str, names: Sequence[str], known: Known = lambda word: True
 ) -> Mapping[str, str]:
     """The pieces that an address means, with the address that each has of it."""
+    every = dict.fromkeys(names, address)
     head = "/vj/" if address.startswith("/vj/") else "/"
-    first, slash, rest = address.removeprefix(head).partition("/")
-    if slash and rest:
-        if first in names:
-            return {first: head + rest}
+    first, _, rest = address.removeprefix(head).partition("/")
+    if first in names and (rest or head == "/vj/"):
+        return {first: head + rest} if rest else {}  # a piece, and nothing of it
+    if head == "/":
+        return every
+    if is_pattern(first):
         # elsewhere patterns are the show's own, such as those of a controller's /*/fader1
-        if head == "/vj/" and is_pattern(first):
-            if found := matching(first, names):
-                return dict.fromkeys(found, head + rest)
-        elif head == "/vj/" and not known(first):
-            return {}
-    return dict.fromkeys(names, address)
+        found = matching(first, names) if rest else []
+        return dict.fromkeys(found, head + rest) if found else every
+    return every if known(first) else {}
 
 
 def prefixed(packet: bytes, name: str) -> bytes:

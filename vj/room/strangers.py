@@ -1,5 +1,5 @@
-"""Addresses of OSC that mean no piece of a room, such as `/vj/lefft/strength`: told once, by the
-room and not by each piece."""
+"""Addresses of OSC that mean nothing to any piece of a room, such as `/vj/lefft/strength`: told
+once, by the room and not by each piece."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGAIN = 2.0
 """Seconds for which an address must not have come before it is told again."""
 KEPT = 256
 """Addresses, and senders with them, of which is known when they came last."""
-_MAPPED = re.compile(rb"/vj/([^/\s,}\]\"']+)/")
+_MAPPED = re.compile(rb"/vj/([^/\s,}\]\"']+)")
 
 
 class Strangers:
@@ -42,17 +42,23 @@ class Strangers:
     def told(self, address: str, sender: str) -> str:
         """What its sender is told of an address that means nobody, and the log with it; empty while
         it goes on coming. sender: as the log names it."""
-        word = address.removeprefix("/vj/").partition("/")[0]
-        if not self._is_news((sender, word)):
+        word, _, below = address.removeprefix("/vj/").partition("/")
+        if not self._is_news((sender, word, bool(below))):
             return ""
-        names = self._names()
-        near = nearest(word, names)
-        said = (
-            f"{address[:100]}: no piece is called {word[:40]}{near} (there are {', '.join(names)})"
-        )
-        if self._is_news(word):
+        said = f"{address[:100]}: {self._why(word, bool(below))}"
+        if self._is_news((word, bool(below))):
             self._log(f"OSC from {sender}: {said}")
         return said
+
+    def _why(self, word: str, below: bool) -> str:
+        names = self._names()
+        there = f"(there are {', '.join(names)})"
+        if word in names:
+            return f"is a piece; /vj/{word}/strength would be right"
+        if below:
+            return f"no piece is called {word[:40]}{nearest(word[:40], names)} {there}"
+        shown = [f"/vj/{known}" for known in sorted(SHOW_WORDS)]
+        return f"no show has this address{nearest(f'/vj/{word[:40]}', shown)}"
 
     def _is_news(self, what: Hashable) -> bool:
         now = self._now()
