@@ -79,6 +79,18 @@ def test_another_shape_key_or_missing_tensor_waits_until_it_stays_and_is_capture
         assert capture.made[-1].graph.plays == 1
 
 
+def test_of_a_rendering_each_is_made_between_two_frames() -> None:
+    """Beside, it would write to what frames leave in a moment that nobody can say."""
+    capture = Capture()
+    graphed, _ = part(capture)
+    graphed.beside = False
+    for shape in (1, 2):
+        for _ in range(STEADY + 2):
+            assert float(graphed(torch.ones(shape))[0]) == 2
+    assert capture.threads == ["MainThread", "MainThread"]
+    assert capture.made[-1].graph.plays == 1
+
+
 def test_what_changes_with_every_frame_is_not_captured() -> None:
     capture = Capture()
     graphed, _ = part(capture)

@@ -61,7 +61,9 @@ def test_a_film_that_is_killed_goes_on_to_the_byte(
     lines: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     painted("whole", "record:a/", monkeypatch, **lines)
-    painted("killed", "record:a/", monkeypatch, 9, 22, **lines)
+    said = painted("killed", "record:a/", monkeypatch, 9, 22, **lines)
+    assert "go on at" in said[0]
+    assert not any("anew" in line for line in said), said
     whole, found = frames("whole"), frames("killed")
     assert len(whole) == len(found) == FRAMES
     assert all(map(np.array_equal, whole, found))

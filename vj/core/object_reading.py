@@ -32,6 +32,13 @@ class MadeLater(Protocol):
         where nothing has to be made. held: the attributes before it, put back."""
 
 
+class MadeAgain:
+    """What holds nothing of frames, and is made whenever it is asked for and not there: it stays
+    what it was made anew, which may be None."""
+
+    __slots__ = ()
+
+
 def _kind(name: str) -> Any:
     module, _, path = name.partition(":")
     found: Any = importlib.import_module(module)
@@ -60,13 +67,12 @@ def _is_private(name: str) -> bool:
 
 
 def of_torch(thing: object) -> str:
-    """Of torch's objects what it is: Tensor, Generator; else empty."""
+    """Of torch's objects what it is: Tensor, Generator, device, dtype; else empty."""
     torch: Any = sys.modules.get("torch")
     if torch is None:
         return ""
-    if isinstance(thing, torch.Tensor):
-        return "Tensor"
-    return "Generator" if isinstance(thing, torch.Generator) else ""
+    kinds = ("Tensor", "Generator", "device", "dtype")
+    return next((name for name in kinds if isinstance(thing, getattr(torch, name))), "")
 
 
 class ObjectReading:
@@ -97,7 +103,7 @@ class ObjectReading:
         elif kind in MAPPINGS and isinstance(there, dict):
             for key, one in rest[0]:
                 self.pair(one, NOTHING if isinstance(key, list) else there.get(key, NOTHING))
-        elif kind == "left":
+        elif kind in ("left", "again"):
             self._paired.setdefault(number, there)
         elif kind == "object" and type(there) is _kind(rest[0]):
             self._paired.setdefault(number, there)
@@ -127,6 +133,8 @@ class ObjectReading:
             if there is NOTHING:
                 raise Fault("cannot be taken up (something was made while it was rendered)")
             return there
+        if kind == "again":
+            return None if there is NOTHING else there
         if kind in SEQUENCES:
             olds = list(there) if isinstance(there, list | tuple) else []
             made = (self.value(one, _at(olds, index)) for index, one in enumerate(rest[0]))
@@ -219,6 +227,9 @@ class ObjectReading:
             return Path(rest[0])
         if kind == "enum":
             return _kind(rest[0])[rest[1]]
+        if kind == "torch":
+            torch = importlib.import_module("torch")
+            return torch.device(rest[1]) if rest[0] == "device" else getattr(torch, rest[1])
         if kind == "future":
             done: Future[Any] = Future()
             done.set_result(self.value(rest[0], NOTHING))

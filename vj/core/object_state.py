@@ -24,7 +24,14 @@ from typing import Any
 import numpy as np
 
 from vj.core.errors import Fault
-from vj.core.object_reading import MAPPINGS, SEQUENCES, ObjectReading, attributes, of_torch
+from vj.core.object_reading import (
+    MAPPINGS,
+    SEQUENCES,
+    MadeAgain,
+    ObjectReading,
+    attributes,
+    of_torch,
+)
 from vj.core.shared_bytes import SharedBytes, array_leaf, tensor_leaf
 
 Into = Callable[[object], bool]
@@ -32,6 +39,7 @@ Into = Callable[[object], bool]
 HOST = "cpu"
 """The kind of device whose memory tensors and arrays may share; others are written one by one."""
 LEFT = ["left"]
+AGAIN = ["again"]
 
 
 def saved(roots: Mapping[str, object], into: Into) -> bytes:
@@ -108,6 +116,8 @@ class _Writing:
             return ["deque", [self.value(one) for one in thing], thing.maxlen]
         if isinstance(thing, tuple) and hasattr(thing, "_fields"):
             return ["named", _named(kind), [self.value(one) for one in thing]]
+        if isinstance(thing, tuple):  # torch's sizes
+            return ["tuple", [self.value(one) for one in thing]]
         if isinstance(thing, np.ndarray) and not thing.dtype.hasobject:
             return ["array", self.bytes.add(array_leaf(thing))]
         if isinstance(thing, np.generic):
@@ -125,11 +135,13 @@ class _Writing:
             return ["future", self.value(thing.result())]
         if isinstance(thing, np.random.Generator):
             return ["random", json.dumps(thing.bit_generator.state, default=np.ndarray.tolist)]
-        if (name := of_torch(thing)) in ("Tensor", "Generator"):
+        if name := of_torch(thing):
             return self._of_torch(thing, name)
         if kind.__module__.partition(".")[0] == "cupy" and hasattr(thing, "get"):
             self.arrays.append(thing.get())
             return ["cupy", len(self.arrays) - 1]
+        if isinstance(thing, MadeAgain):
+            return AGAIN
         if self._into(thing):
             if name := _constant(thing):
                 return ["constant", type(thing).__module__, name]
@@ -138,6 +150,8 @@ class _Writing:
         return LEFT
 
     def _of_torch(self, thing: Any, name: str) -> list[Any]:
+        if name in ("device", "dtype"):
+            return ["torch", name, str(thing).removeprefix("torch.")]
         if name == "Generator":
             self.arrays.append(thing.get_state().numpy())
             return ["generator", len(self.arrays) - 1, str(thing.device)]

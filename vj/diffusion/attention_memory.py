@@ -191,6 +191,7 @@ class AttentionMemory:
         found = self._recalls.get(key)
         if found is None:
             found = self._recalls[key] = Recall(tuple(self._banks[place] for place in places))
+        if found.part is None:
             found.part = self.model.graphed(
                 "UNet with memory", partial(self._denoise, found.banks), None, still
             )

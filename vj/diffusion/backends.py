@@ -58,9 +58,12 @@ class StreamBackend:
         on_message: Callable[[str], None] = lambda text: None,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """wait: texts are encoded on the spot (offline), not beside the picture. supervisor: of the
-        threads beside the picture. Raises Unavailable on CUDA without cupy."""
+        """wait: texts are encoded and graphs are made on the spot (offline), not beside the
+        picture. supervisor: of the threads beside the picture. Raises Unavailable on CUDA without
+        cupy."""
         self.model = model
+        if wait:
+            model.capture_between_frames()
         self._given, self._lent = (wait, on_message, supervisor), False
         self.name = model.describe()
         self.understood = ""

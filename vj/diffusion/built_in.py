@@ -84,6 +84,10 @@ class BuiltIn(ABC):
         part = self.coloured
         return part.made_ready() if isinstance(part, GraphedPart) else nullcontext()
 
+    def capture_between_frames(self) -> None:
+        if isinstance(self.coloured, GraphedPart):
+            self.coloured.beside = False
+
     def follow(self, snapshot: Snapshot) -> None:
         """Nothing: no part of the model itself is played."""
         return

@@ -12,12 +12,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from vj.core.object_reading import MadeAgain
 
 Made = Tensor | tuple[Tensor, ...]
 Work = Callable[..., Any]
@@ -139,6 +141,18 @@ class CudaCapture:
         return Captured(graph, given, made, self._alone)
 
 
+class Graphs(dict[str, "GraphedPart"], MadeAgain):
+    """The parts of a model that are played as graphs, by name."""
+
+    @contextmanager
+    def made_ready(self) -> Iterator[None]:
+        """What they are asked for meanwhile, on this thread, becomes graphs at once."""
+        with ExitStack() as parts:
+            for part in self.values():
+                parts.enter_context(part.made_ready())
+            yield
+
+
 def rehearsing(capture: Capture, rehearsed: Rehearsed) -> Capture:
     """The same, with other tensors than those of the call."""
     if rehearsed is None:
@@ -167,7 +181,7 @@ class MadeReady:
         return self._ready_on == threading.get_ident()
 
 
-class GraphedPart(MadeReady):
+class GraphedPart(MadeReady, MadeAgain):
     """Calls a part of a model, by a graph where there is one. Not from two threads at once, but for
     the capturing, which goes on beside."""
 
@@ -196,6 +210,8 @@ class GraphedPart(MadeReady):
         self._thread: threading.Thread | None = None
         self.off = False
         """It cannot be captured, or is not to be."""
+        self.beside = True
+        """Captured on a thread of its own, while the picture goes on; else between two frames."""
 
     def __call__(self, *tensors: Tensor | None, key: Hashable = ()) -> Any:
         """key: what else decides the result and is no tensor. The result is the caller's."""
@@ -217,7 +233,7 @@ class GraphedPart(MadeReady):
             first = first or self.is_made_here
         self._steady = self._steady + 1 if signature == self._last else 0
         self._last = signature
-        if first:
+        if first or (self._steady >= STEADY and not self.beside):
             self._make(signature, tensors)
         elif self._steady >= STEADY and not self.capturing:
             copies = [None if tensor is None else tensor.clone() for tensor in tensors]

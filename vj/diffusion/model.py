@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from torch import Tensor
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
 from vj.diffusion.devices import beside, handed_over, sent, short
-from vj.diffusion.graphs import CudaCapture, GraphedPart, Rehearsed, Work, rehearsing
+from vj.diffusion.graphs import CudaCapture, GraphedPart, Graphs, Rehearsed, Work, rehearsing
 from vj.diffusion.guides import Hints
 from vj.diffusion.one_step import OneStep
 from vj.diffusion.prompts import Embedding
@@ -55,8 +55,8 @@ class Model:
         self.scale: int = self.pipe.vae_scale_factor
         self.vae_dtype = self._vae_type()
         self._time_ids: dict[tuple[int, int], Tensor] = {}
-        self._graphs: dict[str, GraphedPart] = {}
-        self._as_graphs = self.speed != "eager"
+        self._graphs = Graphs()
+        self._as_graphs, self._beside = self.speed != "eager", True
         self._fast: list[FastForward] = []
         self._capture = CudaCapture(self.device) if self.device.type == "cuda" else None
         if self._capture is not None:
@@ -110,9 +110,9 @@ class Model:
             return None
         title, capture = f"{self.name}'s {name}", rehearsing(self._capture, rehearsed)
         part = GraphedPart(title, work, capture, self.log, without, rehearsed is None)
-        part.off = not self._as_graphs
+        part.off, part.beside = not self._as_graphs, self._beside
         # another thread may go through them: they are exchanged, and never written to
-        self._graphs = {**self._graphs, f"{name} {id(part)}": part}
+        self._graphs = Graphs({**self._graphs, f"{name} {id(part)}": part})
         return part
 
     def bare(self) -> tuple[Work, Work, Work]:
@@ -132,13 +132,18 @@ class Model:
 
     def not_graphed(self, part: GraphedPart) -> None:
         """It is used no more."""
-        self._graphs = {name: one for name, one in self._graphs.items() if one is not part}
+        self._graphs = Graphs({n: one for n, one in self._graphs.items() if one is not part})
 
     def play_as_graphs(self, wanted: bool) -> None:
         """Whether the parts are played as CUDA graphs where they can be; they are at first."""
         self._as_graphs = wanted
         for part in self._graphs.values():
             part.off = not wanted
+
+    def capture_between_frames(self) -> None:
+        self._beside = False
+        for part in self._graphs.values():
+            part.beside = False
 
     def give_up_graphs(self) -> bool:
         """Play without graphs from now on, and give back their memory. False where none were."""
@@ -159,13 +164,8 @@ class Model:
                 parts.enter_context(part.made_ready())
             yield
 
-    @contextmanager
-    def made_ready(self) -> Iterator[None]:
-        """What its parts are asked for meanwhile, on this thread, becomes graphs at once."""
-        with ExitStack() as parts:
-            for part in self._graphs.values():
-                parts.enter_context(part.made_ready())
-            yield
+    def made_ready(self) -> AbstractContextManager[None]:
+        return self._graphs.made_ready()
 
     @property
     def graphs(self) -> int:

@@ -81,6 +81,10 @@ class NetworkRunner:
         """What it is asked for meanwhile, on this thread, becomes a graph at once, on a card."""
         return nullcontext() if self.graph is None else self.graph.made_ready()
 
+    def capture_between_frames(self) -> None:
+        if self.graph is not None:
+            self.graph.beside = False
+
     def take_threads(self) -> None:
         """Set how many threads torch computes on. To be called on the thread that computes: with
         OpenMP the number belongs to the thread that sets it."""

@@ -48,6 +48,10 @@ class PocketModel(NetworkRunner, BuiltIn):
         with NetworkRunner.made_ready(self), BuiltIn.made_ready(self):
             yield
 
+    def capture_between_frames(self) -> None:
+        NetworkRunner.capture_between_frames(self)
+        BuiltIn.capture_between_frames(self)
+
     def paint(self, picture: Tensor, form: Tensor, style: Tensor) -> Tensor:
         """The network's techniques, and those that it has not learned, as drawn."""
         own, count = len(self.network.techniques), len(self.techniques)

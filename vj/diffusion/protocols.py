@@ -76,6 +76,10 @@ class DiffusionModel(Protocol):
         """Within it, what is computed is also made quick at once: see `vj.diffusion.graphs`."""
         ...
 
+    def capture_between_frames(self) -> None:
+        """Graphs are made between two frames from now on, and none beside them: a rendering is the
+        same each time."""
+
     def take_threads(self) -> None:
         """To be called on the thread that computes: OpenMP counts threads for each."""
 

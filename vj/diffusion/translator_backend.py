@@ -95,6 +95,8 @@ class TranslatorBackend:
         condition needs files that are not here, Unavailable on CUDA without cupy."""
         self.model, self.name, model.log = model, model.describe(), on_message
         self._given = wait, on_message, supervisor, known
+        if wait:
+            model.capture_between_frames()
         self.understood = f"{model.name}: {model.kind}"
         self.unused: Mapping[str, str] = reasons_by_name(UNUSED)
         if model.kind == "next":
