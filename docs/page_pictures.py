@@ -1,9 +1,10 @@
 """Makes the pictures of the page in docs/images/page: shows of mappings/ that really play, in a
 real Chromium, at the four sizes that the page is made for.
 
-    python docs/page_pictures.py [desk] [tablet] [phone] [phone_wide] [styles]
+    python docs/page_pictures.py [desk] [tablet] [phone] [phone_wide] [styles] [room]
 
-It needs Chromium, and no graphics card; `styles` needs the painters.
+`room` is the shipped room, on a desk. It needs Chromium, and no graphics card; `styles` needs the
+painters.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.browser import STAGES, Browser
+from tests.browser import STAGES, Browser, Page
+from tests.shows import HOST, ShowProcess, free_port
 from tests.web.page_show import Hand, PageShow
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +47,7 @@ class Scene:
     stage: str = ""
 
 
-def wait(true: Callable[[], bool]) -> None:
+def wait(true: Callable[[], object]) -> None:
     """Raises TimeoutError when it does not happen."""
     end = time.monotonic() + PATIENCE
     while not true():
@@ -113,6 +115,38 @@ def standing(hand: Hand) -> bool:
     )
 
 
+ROOM = "room"
+PEDAL = 0.6
+"""Of the room's piece with the pedal, so that more is seen of it than its calm."""
+ROOM_STAGE, ROOM_PLAYS = (1440, 500), 8.0
+"""CSS pixels; seconds until the pedal has gone down and the kisses are near."""
+
+
+def take_room(browser: Browser, folder: Path) -> None:
+    """Play the shipped room, and write the picture of its page."""
+    osc, served = free_port(), free_port()
+    text = (ROOT / "mappings" / "rooms" / "room.yaml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(("osc:", "page:"))]
+    ports = [f"osc: {HOST}:{osc}", f"page: {HOST}:{served}"]
+    (folder / "room.yaml").write_text("\n".join([*lines, *ports]), encoding="utf-8")
+    show = ShowProcess(folder, "room.yaml", osc_port=osc)
+    try:
+        wait(lambda: "the room's page is at" in show.text)
+        page = browser.page(ROOM_STAGE).open(f"http://{HOST}:{served}/")
+        seen = "[...document.querySelectorAll('.piece img')]"
+        wait(
+            lambda: (
+                "3 of 3 playing" in page.text()
+                and page.evaluate(f"{seen}.every(one => one.naturalWidth > 0)")
+            )
+        )
+        show.send("/vj/crash/macro/pedal", PEDAL)
+        time.sleep(ROOM_PLAYS)
+        write(page, ROOM)
+    finally:
+        show.close()
+
+
 def take(browser: Browser, name: str, folder: Path) -> None:
     """Play a scene, and write its picture."""
     scene = SCENES[name]
@@ -133,11 +167,16 @@ def take(browser: Browser, name: str, folder: Path) -> None:
         )
         wait(lambda: bool(hand.page.evaluate(quiet)) and scene.ready(hand))
         time.sleep(0.4)  # what was said fades away
-        picture = io.BytesIO(hand.page.screenshot())
-        if hand.page.errors:
-            print(f"{name}: {hand.page.errors}", file=sys.stderr)
+        write(hand.page, name)
     finally:
         show.close()
+
+
+def write(page: Page, name: str) -> None:
+    """What a page shows now, as a small file."""
+    picture = io.BytesIO(page.screenshot())
+    if page.errors:
+        print(f"{name}: {page.errors}", file=sys.stderr)
     small = Image.open(picture).convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT)
     FOLDER.mkdir(parents=True, exist_ok=True)
     small.save(FOLDER / f"{name}.png", optimize=True)
@@ -148,8 +187,11 @@ def main() -> None:
     browser = Browser()
     folder = Path(tempfile.mkdtemp(prefix="vj-page-"))
     try:
-        for name in sys.argv[1:] or SCENES:
-            take(browser, name, folder)
+        for name in sys.argv[1:] or (*SCENES, ROOM):
+            if name == ROOM:
+                take_room(browser, folder)
+            else:
+                take(browser, name, folder)
     finally:
         browser.close()
         shutil.rmtree(folder, ignore_errors=True)
