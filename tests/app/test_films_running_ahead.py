@@ -62,7 +62,11 @@ CLIPS: dict[str, tuple[str, dict[str, str], int]] = {
     "B frames, MP4": ("film.mp4", X264, 48),
     "open groups, MKV": ("film.mkv", {**X264, "x264-params": "open-gop=1"}, 48),
     "one long group": ("film.mkv", {**X264, "bf": "0", "g": "500", "sc_threshold": "0"}, FRAMES),
-    "no key pictures": ("film.mkv", {**X264, "bf": "0", "x264-params": "intra-refresh=1"}, 2 * FRAMES),
+    "no key pictures": (
+        "film.mkv",
+        {**X264, "bf": "0", "x264-params": "intra-refresh=1"},
+        2 * FRAMES,
+    ),
 }
 """A file, how it is encoded, and how many pictures are decoded at most for some near its end."""
 NONE: dict[str, Any] = {"model": "none", "source": "film.mkv"}

@@ -259,7 +259,7 @@ def test_a_file_that_may_not_grow_goes_on_in_another_and_both_play(tmp_path: Pat
         env=os.environ | {"PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
     )
     lines = done.stdout.splitlines()
     assert "File too large" in lines[0], done.stderr

@@ -32,7 +32,7 @@ def played(folder: Path, *options: str) -> str:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     said = done.stderr + done.stdout
     assert done.returncode == 0, said

@@ -112,7 +112,7 @@ for key in keys:
     jobs = [job("a"), job("hangs", limit=0.3), job("b")]
     begun = time.monotonic()
     assert run(jobs, record, False, 120, in_process(process(tmp_path, body)), print) == 0
-    assert time.monotonic() - begun < 50, "it was not waited for"
+    assert time.monotonic() - begun < 60, "it was not waited for"
     assert [row["said"] for row in record.rows.values()] == ["fine", "not done in 0 s", "fine"]
 
 
@@ -170,7 +170,7 @@ def test_a_soak_says_what_grew(last: dict[str, Any], said: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("mode", "only"), [("quick", ""), ("matrix", "sdxs"), ("soak", "")])
 def test_all_of_it_runs_pretended(mode: str, only: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "vj.cli", "bench", mode, "--pretend", "--out", str(tmp_path)]

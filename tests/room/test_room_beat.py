@@ -185,7 +185,7 @@ def test_a_piece_whose_room_is_gone_ends() -> None:
     stop, said = threading.Event(), io.StringIO()
     link = RoomLink(stop, io.StringIO('{"beat": {"bpm": 90, "beat": 1, "at": 2}}\n'), said)
     link.start()
-    assert stop.wait(30)
+    assert stop.wait(60)
     until(lambda: said.closed or '"alive"' in said.getvalue())
 
 

@@ -66,7 +66,7 @@ def test_it_speaks_before_there_is_a_show_and_ends_with_the_room(wires: Wires) -
     assert wires.alive() == {"state": "starting", "frames": 0, "fps": 0.0}
     assert not wires.stop.is_set()
     wires.hang_up()
-    assert wires.stop.wait(30)
+    assert wires.stop.wait(60)
 
 
 def test_a_show_beats_and_panics_with_its_room(
@@ -109,7 +109,7 @@ def test_a_room_that_was_killed_is_told_from_one_that_ends(wires: Wires) -> None
     other.link.start()
     other.tell(end=True)
     other.hang_up()
-    assert other.stop.wait(30)
+    assert other.stop.wait(60)
     assert not other.link.orphaned
 
 
@@ -138,5 +138,5 @@ def test_what_an_effect_prints_does_not_take_the_signs_of_life_with_it() -> None
     told = [json.loads(process.stdout.readline()) for _ in range(2)]
     assert [list(one) for one in told] == [["alive"], ["alive"]]
     process.stdin.close()
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     process.stdout.close()

@@ -68,7 +68,7 @@ def ask(page: RoomPage, path: str, body: Any = None, **headers: str) -> SimpleNa
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{page.url}{path}", data, headers)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return SimpleNamespace(status=answer.status, body=answer.read())
     except urllib.error.HTTPError as error:
         return SimpleNamespace(status=error.code, body=error.read())

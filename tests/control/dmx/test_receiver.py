@@ -158,7 +158,7 @@ def test_a_show_that_is_saved_with_another_mapping_hears_where_its_channel_stand
 
 def test_a_desk_that_asks_finds_each_universe(wire: Made) -> None:
     played = wire("1", "18/1")
-    played.desk.settimeout(30)
+    played.desk.settimeout(60)
     played.send(ARTPOLL)
     replies = [played.desk.recv(2000) for _ in range(2)]
     for reply, (net, sub, universe) in zip(replies, ((0, 0, 0), (0, 1, 1)), strict=True):
