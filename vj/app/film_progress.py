@@ -102,15 +102,17 @@ class DiskNeed:
         )
 
 
-def size_of(paths: Sequence[Path]) -> int:
-    """Bytes of files, and of all in folders; those that are not there count nothing."""
-    return sum(_size(path) for path in paths)
+def size_of(paths: Sequence[Path], without: str = "") -> int:
+    """Bytes of files, and of all in folders; those that are not there count nothing. without: an
+    ending of files in folders that do not count."""
+    return sum(_size(path, without) for path in paths)
 
 
-def _size(path: Path) -> int:
+def _size(path: Path, without: str) -> int:
     try:
         if path.is_dir():
-            return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+            files = (one for one in path.rglob("*") if not without or one.suffix != without)
+            return sum(one.stat().st_size for one in files if one.is_file())
         return path.stat().st_size
     except OSError:
         return 0

@@ -13,6 +13,7 @@ from typing import Any
 from vj.app.film_progress import DiskNeed, size_of
 from vj.app.films.crew import CLUSTER, Alone, Crew, RayCrew
 from vj.app.films.hand import under_way
+from vj.app.films.in_parts import STATE
 from vj.app.films.job import FilmJob
 from vj.app.films.joining import join
 from vj.app.films.looking import FOUND, FilmLook, read_json, write_json
@@ -272,7 +273,7 @@ class FilmRendering:
         def tell(count: int) -> None:
             """count: frames that are there."""
             report(count * slow, total * slow - (slow - 1 if last else 0))
-            if words := disk.look(count, total, lambda: size_of([self.folder])):
+            if words := disk.look(count, total, lambda: size_of([self.folder], STATE)):
                 self._log(words)
 
         if isinstance(crew, Alone):

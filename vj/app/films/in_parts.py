@@ -28,7 +28,10 @@ from vj.sinks.rule import parse
 SECONDS = 4.0
 """Of film in a part: so much is painted again at most."""
 STANDING, PART, SCRAP = "standing.json", "part-", "scrap"
-LEFT = 1 << 30
+STATE = ".npz"
+"""The ending of files with what frames have left, of which there are no more as a film gets
+longer."""
+LEFT = 512 << 20
 """Bytes of what frames have left at the ends of parts that are kept, about, besides the newest."""
 
 
@@ -179,7 +182,7 @@ class PieceInParts:
             self.place.mkdir()
             self._write_into(rendering, self.place)
             _flush(ended)
-            name = f"left-{came:08d}.npz"
+            name = f"left-{came:08d}{STATE}"
             with (self._folder / name).open("wb") as file:
                 file.write(raw)
                 file.flush()
