@@ -65,7 +65,7 @@ ENTRIES = {
     "sketch": GalleryEntry(8),
     "puppetry": GalleryEntry(12, untouched={"portrait/amount": 0}),
     "decks": GalleryEntry(12.8),
-    "guest": GalleryEntry(12),
+    "guest": GalleryEntry(12, untouched={"picture/saturation": 1, "picture/contrast": 1}),
     "dream": GalleryEntry(10),
     "touchdesigner": GalleryEntry(6, {"source": "testcard"}),
 }
