@@ -82,7 +82,8 @@ def play_room(
     terminal.close()
     for one in room.status():
         if one["restarts"]:
-            terminal.log(f"{one['name']}: was started again {one['restarts']} times")
+            times = "once" if one["restarts"] == 1 else f"{one['restarts']} times"
+            terminal.log(f"{one['name']}: was started again {times}")
     return 0
 
 

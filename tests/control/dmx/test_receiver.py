@@ -214,8 +214,28 @@ def test_a_port_that_cannot_be_had_is_told_once_and_the_other_plays(wire: Made) 
         played.time += 10
         played.receiver.turn(0.0)
     assert len(played.log) == 1
-    assert "Art-Net cannot be heard" in played.log[0]
+    assert "Art-Net cannot be heard at port 0: no address of this machine; true" in played.log[0]
     played.send(e131(b"\5"), "sacn")
+    assert played.taken() == [("1", 5.0)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what shares a port differs")
+def test_a_port_of_another_program_is_told_and_that_it_is_heard_when_that_has_ended(
+    wire: Made,
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        played = wire("1", artnet=False)
+        played.receiver._ports = (other.getsockname()[1], 0)
+        played.want()
+        played.time += 10
+        played.receiver.turn(0.0)
+        assert len(played.log) == 1
+        assert "another program has it for itself" in played.log[0]
+    played.time += 10
+    played.receiver.turn(0.0)
+    assert played.log[1:] == ["dmx: Art-Net is heard now"]
+    played.send(artdmx(b"\5\0"))
     assert played.taken() == [("1", 5.0)]
 
 

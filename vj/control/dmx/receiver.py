@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from vj.control.dmx import artnet, streaming_acn
 from vj.control.dmx.learn_offers import LearnOffers, Offer
-from vj.control.dmx.sockets import ANY, heard_at, join, listening, own_address
+from vj.control.dmx.sockets import ANY, heard_at, join, listening, own_address, why_not
 from vj.control.dmx.universe import Universe
 from vj.core.supervisor import Supervisor
 from vj.show.dmx_controls import DmxControl
@@ -66,6 +66,8 @@ class DmxReceiver:
         self._opened: _Plan | None = None
         self._sockets: dict[str, socket.socket] = {}
         self._retry = math.inf
+        self._deaf: set[str] = set()
+        """What cannot be heard, and was told."""
         self._joined = -math.inf
         self._universes: dict[int, Universe] = {}
         self._last: dict[DmxControl, float] = {}
@@ -133,6 +135,7 @@ class DmxReceiver:
 
     def _open(self, plan: _Plan) -> None:
         before, self._retry = self._opened, math.inf
+        deaf, self._deaf = self._deaf, set()
         if before is None or before.rule != plan.rule:
             self._close()
             self._last.clear()
@@ -140,7 +143,7 @@ class DmxReceiver:
         wanted = bool(plan.controls) or plan.offers is not None
         for name, port in zip(("artnet", "sacn"), self._ports, strict=True):
             asked = getattr(plan.rule, name)
-            made = self._sockets.get(name)
+            made, what = self._sockets.get(name), "Art-Net" if name == "artnet" else "sACN"
             if not (asked and wanted):
                 if made is not None:
                     self._sockets.pop(name).close()
@@ -150,11 +153,15 @@ class DmxReceiver:
                     made = self._sockets[name] = listening(heard_at(name, asked), port)
                 if name == "sacn":
                     self._join(made, plan)
+                if name in deaf:
+                    self._log(f"dmx: {what} is heard now")
+                    self._told.discard(name)
             except OSError as error:
                 self._retry = self._now() + RETRY
-                what = "Art-Net" if name == "artnet" else "sACN"
                 if plan.controls:  # else the show does not ask for it; something is learned
-                    self._tell(f"dmx: {what} cannot be heard at port {port} ({error}); tried again")
+                    self._deaf.add(name)
+                    why = why_not(error)
+                    self._tell(f"dmx: {what} cannot be heard at port {port}: {why}", name)
         kept = {*plan.controls, *(number for number, one in self._universes.items() if one.sources)}
         self._universes = {number: one for number, one in self._universes.items() if number in kept}
         known = {control for controls in plan.controls.values() for control in controls}

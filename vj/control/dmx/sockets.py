@@ -16,7 +16,8 @@ BUFFER = 1 << 20
 """Bytes; a desk may send 64 universes in one burst."""
 
 JOINED = (errno.EADDRINUSE, 10048)
-"""Of Linux and macOS, and of Windows: the group is joined already."""
+"""Of Linux and macOS, and of Windows: the group is joined already, or the port is taken."""
+NO_ADDRESS = (errno.EADDRNOTAVAIL, 10049)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -36,6 +37,15 @@ def listening(host: str, port: int) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def why_not(error: OSError) -> str:
+    """Why a port could not be had, and what would be right."""
+    if error.errno in JOINED:
+        return "another program has it for itself; end that, or have it share: tried again"
+    if error.errno in NO_ADDRESS:
+        return "no address of this machine; true listens at all of them: tried again"
+    return f"{error.strerror or error}; tried again"
 
 
 def heard_at(name: str, asked: bool | str) -> str:

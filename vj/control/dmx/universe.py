@@ -119,7 +119,10 @@ class Universe:
         self._refused.clear()
         names = " and ".join(source.name for source in gone)
         if self._sources:
-            self.news.append(f"{names} {why}; {' and '.join(self.sources)} play on")
+            self.news.append(
+                f"{names} {why}; {' and '.join(self.sources)} "
+                f"play{'s' if len(self._sources) == 1 else ''} on"
+            )
             return self._merge()
         self.lost_at, self._before = now, gone[-1].name
         self.news.append(f"{names} {why}")
