@@ -17,6 +17,7 @@ from vj.app.offline import Rendering
 from vj.core.frame import Frame
 from vj.pipeline.frame_range import WHOLE, FrameRange, part
 from vj.show.load import check_show
+from vj.sources.clip_times import ClipTimes, nominal_rate
 
 
 @pytest.fixture
@@ -115,3 +116,20 @@ def test_frames_at_varying_times_are_parted_at_the_rate_of_most(film: Path) -> N
         part = pictures(Path(f"from{first}"))
         assert all(np.array_equal(found[number], one) for number, one in part.items())
         assert list(part) == list(range(first, last + 1))
+
+
+RATES: dict[str, tuple[list[float], float]] = {
+    "a phone": ([0, 34, 66, 101, 132, 168, 230, 266], 30),
+    "television with gaps": ([1001 / 30 * n for n in (0, 1, 2, 3, 5, 6, 7, 8, 20)], 30 / 1.001),
+    "a screen": ([0, 16.7, 33.3, 50, 66.7, 2000, 2016.7], 60),
+    "no usual rate": ([0, 65, 130, 195, 200], 1000 / 65),
+    "slides": ([0, 4000, 9000], 1),
+}
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_the_rate_is_that_of_most_pictures(name: str) -> None:
+    milliseconds, wanted = RATES[name]
+    begins = [one / 1000 for one in milliseconds]
+    last = begins[1]
+    assert nominal_rate(ClipTimes(begins, begins[-1] + last, True)) == pytest.approx(wanted, 1e-6)

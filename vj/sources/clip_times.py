@@ -14,8 +14,10 @@ from vj.sources.video_file import VideoFile
 UNSEEN = 5e-4
 """Seconds by which pictures may be off a constant rate in any case."""
 
-USUAL = (24 / 1.001, 24.0, 25.0, 30 / 1.001, 30.0, 48.0, 50.0, 60 / 1.001, 60.0, 120.0)
+USUAL = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 120.0)
 """Frames a second of cameras and films."""
+TELEVISION, SAME = 1.001, 3e-4
+"""Of television they come so many times slower, and the share by which a median may be off that."""
 NEAR = 0.08
 """Share by which a median may be off a usual rate: a phone's times jitter by milliseconds."""
 SLOWEST = 1.0
@@ -47,6 +49,8 @@ def nominal_rate(clip: ClipTimes) -> float:
         return USUAL[0]
     rate = 1 / median(lasts)
     near = min(USUAL, key=lambda usual: abs(math.log(usual / rate)))
+    if abs(near / TELEVISION - rate) < SAME * rate:
+        return near / TELEVISION
     return near if abs(near - rate) < NEAR * rate else min(max(rate, SLOWEST), USUAL[-1])
 
 
