@@ -769,14 +769,14 @@ def test_the_status_goes_on_when_the_system_clock_is_set_back() -> None:
 
 def test_a_question_is_answered_soon_in_a_flood_of_unknown_addresses(rig: Rig) -> None:
     flood = [message(f"/composition/layers/{number}/video/opacity", 0.5) for number in range(200)]
-    other = Peer(rig.server.address)
+    other, begun = Peer(rig.server.address), time.monotonic()
     for number in range(2000):
         other.send(flood[number % 200])
         if number % 10 == 0:
             time.sleep(0.002)
         if number % 200 == 199:
             assert rig.peer.ask(message("/vj/steps")) == ("/vj/steps", [1])
-    assert len(rig.messages) <= 5, rig.messages
+    assert len(rig.messages) <= time.monotonic() - begun + 2, "one line a second"
     other.socket.close()
 
 
