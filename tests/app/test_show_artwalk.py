@@ -137,12 +137,12 @@ def test_it_goes_from_its_first_picture_to_its_last_without_a_jump(film: list[np
 
 def test_each_painting_is_seen_to_be_painted_in_a_manner_of_its_own() -> None:
     """The walk comes by each of the three, and is back at the first."""
-    small, leg = "192x192", 0.5
-    start = {"walk/leg": leg, "blend/smoothing": 0}
+    small, leg = "128x128", 0.5
+    start = {"walk/leg": leg, "walk/way": "latent", "blend/smoothing": 0}
     frames = rendered("artwalk", {"size": small, "output": small, "start": start}, 4 * leg, 1 / leg)
     blue = []
     for frame, name in zip(frames, PAINTINGS, strict=False):
-        bare = still(name, Size(192, 192))
+        bare = still(name, Size(128, 128))
         assert apart(frame, bare) > 15, f"{name} is repainted"
         greys = [
             cv2.GaussianBlur(cv2.cvtColor(one, cv2.COLOR_RGB2GRAY), (0, 0), 4).ravel()
