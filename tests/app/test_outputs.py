@@ -305,7 +305,7 @@ def test_a_disk_that_does_not_answer_is_left(
         real(recorder, frame)
 
     monkeypatch.setattr(Recorder, "send", send)
-    monkeypatch.setattr("vj.app.sink_group.HUNG", 0.2)
+    monkeypatch.setattr("vj.app.sink_group.HUNG", 1.0)
     recorded = record("record:share/set.mp4")
 
     def checked() -> object:
@@ -314,7 +314,7 @@ def test_a_disk_that_does_not_answer_is_left(
 
     recorded.play(checked)
     assert recorded.messages == [
-        "record:share/set.mp4 has not answered for 0.2 s; it goes on in takes/set.mp4"
+        "record:share/set.mp4 has not answered for 1 s; it goes on in takes/set.mp4"
     ]
     recorded.some()
     answers.set()

@@ -154,8 +154,13 @@ def test_link_leads_the_room_where_others_are_in_it() -> None:
     session.peers = 1
     until(lambda: told)
     until(lambda: room.linked and room.bpm == 126)
+
+    def apart() -> float:
+        now = time.perf_counter()
+        return abs(room.beat(now) - (now - session.zero) * 126 / 60) * 60 / 126
+
+    until(lambda: apart() < 0.05, apart)  # asked on a busy machine, the session answers late once
     now = time.perf_counter()
-    assert abs(room.beat(now) - (now - session.zero) * 126 / 60) * 60 / 126 < 0.05
     room.set(130, 0.0, now)
     assert session.bpm == 130
     assert room.beat(now) != pytest.approx(0.0, abs=1), "bars are everybody's"
