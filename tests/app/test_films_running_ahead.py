@@ -3,7 +3,7 @@ others; what it paints is to the byte what it would be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,12 @@ from vj.sources.video_file import VideoFile
 
 FRAMES, CUTS = 64, (20, 46)
 X264 = {"g": "15", "bf": "3", "preset": "ultrafast", "qp": "18"}
+
+
+def first_of(names: Iterable[str]) -> list[Any]:
+    """The first two quickly, the others with --long."""
+    long = pytest.mark.long
+    return [pytest.param(one, marks=long) if at > 1 else one for at, one in enumerate(names)]
 
 
 def draw(path: str, codec: str = "libx264", options: Mapping[str, str] | None = None) -> None:
@@ -72,7 +78,7 @@ CLIPS: dict[str, tuple[str, dict[str, str], int]] = {
 NONE: dict[str, Any] = {"model": "none", "source": "film.mkv"}
 
 
-@pytest.mark.parametrize("name", CLIPS)
+@pytest.mark.parametrize("name", first_of(CLIPS))
 def test_what_is_sought_is_what_is_read_to(name: str, decoded: list[float]) -> None:
     source, options, most = CLIPS[name]
     draw(source, options=options)
@@ -183,7 +189,7 @@ PLAYED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", PLAYED)
+@pytest.mark.parametrize("name", first_of(PLAYED))
 def test_whatever_is_played_pieces_are_the_whole(name: str) -> None:
     draw("film.mkv")
     show = check_show(film_show("whole/", **NONE, **PLAYED[name]), "here")

@@ -87,6 +87,7 @@ def listen() -> Iterator[Callable[[str], NdiEar]]:
         ear.end()
 
 
+@pytest.mark.long
 def test_flashes_and_clicks_stay_together_in_a_recording_and_over_ndi(
     tmp_path: Path, listen: Callable[[str], NdiEar]
 ) -> None:

@@ -132,7 +132,7 @@ def made(parts: Path, kind: str) -> Model:
 
 KINDS = ("sd15", "sd21", "turbo small-vae", "lcm", "sdxl", "LoRAs", "led", "led sdxl", "shown")
 KINDS += ("shown plus", "everything", "everything sdxl")
-OFTEN = ("turbo small-vae", "everything sdxl")
+OFTEN = ("turbo small-vae",)
 """What the others have is in these."""
 PLAYED = {
     "guidance": 1.5,

@@ -237,8 +237,8 @@ def test_what_has_to_be_there_still_ends_the_start(project: Project) -> None:
     assert "the packages vj needs could not be installed" in err
 
 
-# With the package index: one Python on one system in every run of the tests, all of them with
-# VJ_EVERY_PIN=1 (.ci/run sets it)
+# With the package index: one Python on one system with --long, all of them with VJ_EVERY_PIN=1
+# (.ci/run sets it)
 
 
 def combinations() -> Iterator[tuple[str, tuple[int, int]]]:
@@ -246,6 +246,7 @@ def combinations() -> Iterator[tuple[str, tuple[int, int]]]:
     yield from every if os.environ.get("VJ_EVERY_PIN") else [("win32", (3, 14))]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("platform", "python"), combinations())
 def test_every_pin_has_a_build_for_every_python_and_system(

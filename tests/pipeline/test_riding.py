@@ -3,8 +3,9 @@ stands where nothing does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -174,6 +175,11 @@ def went(kind: str, number: int, places: np.ndarray) -> np.ndarray:
 
 
 KINDS = ("still", "pan", "zoom", "zoom out", "turn", "walk", "cut")
+SELDOM = ("zoom out", "turn")
+
+
+def each(kinds: Iterable[str]) -> list[Any]:
+    return [pytest.param(one, marks=pytest.mark.long) if one in SELDOM else one for one in kinds]
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +187,7 @@ def ridden() -> dict[str, Ridden]:
     return {}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", each(KINDS))
 def test_it_is_still_noise(ridden: dict[str, Ridden], kind: str) -> None:
     """Variance 1, and cells that know nothing of their neighbours."""
     moved = ridden.setdefault(kind, Ridden(kind))
@@ -206,7 +212,7 @@ LIKE = {"pan": 0.97, "zoom": 0.9, "zoom out": 0.9, "turn": 0.95, "walk": 0.85}
 the other, and at the edge of somebody who walks what begins anew."""
 
 
-@pytest.mark.parametrize("kind", list(LIKE))
+@pytest.mark.parametrize("kind", each(LIKE))
 def test_it_goes_with_what_moves(ridden: dict[str, Ridden], kind: str) -> None:
     """And of what stood there before, nothing is left."""
     moved = ridden.setdefault(kind, Ridden(kind))
@@ -222,7 +228,7 @@ EXACT = {"pan": 0.99, "zoom": 0.9, "zoom out": 0.9, "turn": 0.95, "walk": 0.8}
 layer's fading is missing, of a walking figure what lies within a few pixels of its edge."""
 
 
-@pytest.mark.parametrize("kind", list(EXACT))
+@pytest.mark.parametrize("kind", each(EXACT))
 def test_the_texture_at_a_tracked_point_goes_with_it(ridden: dict[str, Ridden], kind: str) -> None:
     """And what stays on the screen is another."""
     moved = ridden.setdefault(kind, Ridden(kind))
