@@ -99,6 +99,7 @@ def test_a_camera_that_says_a_length_is_no_film(web: WebServer) -> None:
         until(lambda: (frame := camera.read()) is not None and frame.number >= 60)
         # 25 a second would be 1.2 s by now, and more with each second
         until(lambda: age(frames_of(camera, 1)[0].pixels, 50) < OLD, seconds=TRIES)
+        assert camera.live
 
 
 def test_mpeg_by_udp_plays_and_whoever_looks_seldom_sees_no_old_picture() -> None:

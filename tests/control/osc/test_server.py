@@ -154,6 +154,7 @@ def test_oscsend_plays_it(
         check=True,
     )
     rig.until(lambda: rig.store.get(name) == pytest.approx(expected))
+    assert rig.server.messages == 1
 
 
 @needs_oscsend
