@@ -61,6 +61,7 @@ STAND_IN = """
 import json, sys, time
 def tell(line): sys.stdout.write(line + chr(10)); sys.stdout.flush()
 tell("r 0 null")
+ending = False
 for line in sys.stdin:
     number, _, text = line.partition(" ")
     word, *given = json.loads(text)
@@ -72,9 +73,10 @@ for line in sys.stdin:
         if data == "b00001": sys.exit(1)
         if data == "b00002": time.sleep(60)
         tell("m 1 " + data); tell("m 9 f8"); tell("m 1 zz"[:3] + " 1 07")
-    if word == "close": tell(f"r {number} null")
+        if data == "b00003": ending = True
+    if word == "close": sys.exit(1) if ending else tell(f"r {number} null")
 """
-"""Echoes what is sent; controller 0 at 1 ends it, at 2 it stands still."""
+"""Echoes what is sent; controller 0 at 1 ends it, at 2 it stands still, at 3 closing ends it."""
 
 
 def control(number: int, value: int) -> mido.Message:
@@ -110,6 +112,19 @@ def test_messages_arrive_in_order_and_a_callback_that_raises_stays_registered(
     out.close()
     with pytest.raises(OSError, match="closed"):
         out.send(control(7, 1))
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_a_library_that_ends_while_a_port_is_closed_has_closed_it() -> None:
+    """JACK's does, now and then."""
+    out = midi_rtmidi2.Output("BOX 20:0")
+    (first,) = midi_rtmidi2._helpers.values()
+    out.send(control(0, 3))
+    out.close()
+    assert out.closed
+    assert first.gone
+    again = midi_rtmidi2.Output("BOX 20:0")
+    assert not again.closed, "another process has begun"
 
 
 @pytest.mark.usefixtures("stand_in")

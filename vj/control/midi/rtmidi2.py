@@ -78,7 +78,11 @@ class Helper:
         with self._lock:
             if self.gone:
                 raise OSError("the MIDI library has ended; it is started again")
-            self._process.stdin.write(f"{number} {json.dumps(words)}\n".encode("ascii"))
+            try:
+                self._process.stdin.write(f"{number} {json.dumps(words)}\n".encode("ascii"))
+            except BrokenPipeError:  # it is not known yet
+                self.gone = True
+                raise OSError("the MIDI library has ended; it is started again") from None
 
     def _answer(self, number: int) -> Any:
         try:
@@ -156,11 +160,16 @@ class Port:
         return self._shut or self._helper.gone
 
     def close(self) -> None:
-        """May be called twice. A helper that hangs while closing is killed."""
+        """May be called twice. A helper that hangs while closing is killed; that, or one that ends
+        while closing, closes the port as well. Raises OSError: an error of the library."""
         if self.closed:
             return
         self._shut = True
-        self._helper.request("close", self._number)
+        try:
+            self._helper.request("close", self._number)
+        except OSError:
+            if not self._helper.gone:
+                raise
 
 
 class Input(Port):
