@@ -140,8 +140,9 @@ class RoomListeners:
         ws = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT, heartbeat=30)
         await ws.prepare(request)
         out = self._open[ws] = Outbox(ws)
+        sending = out.serve(f"{request.remote} (WebSocket)", request, PATIENCE, self._log)
         links: dict[str, _PieceLink] = {}
-        tasks: dict[str, asyncio.Task[None]] = {"": asyncio.create_task(self._send(out, request))}
+        tasks: dict[str, asyncio.Task[None]] = {"": asyncio.create_task(sending)}
 
         def link(name: str) -> _PieceLink:
             if name not in links:
@@ -199,20 +200,6 @@ class RoomListeners:
     def _own(self, message: Message, out: Outbox) -> None:
         for address, values in self._room.answer_own(message.address, message.arguments):
             out.put(pack(address, values))
-
-    async def _send(self, out: Outbox, request: web.Request) -> None:
-        """Send what is queued for a client; disconnect it when it does not read."""
-        try:
-            await out.send(PATIENCE)
-        except TimeoutError:
-            self._log(
-                f"OSCQuery: {request.remote} (WebSocket) has not read for {PATIENCE:g} s and is "
-                "dropped; it may come again"
-            )
-        except (ConnectionError, RuntimeError):
-            pass  # it has disconnected
-        if request.transport is not None:
-            request.transport.abort()
 
     async def feed(self) -> None:
         """Tell clients when pieces have come or gone, for ever: they read the tree again."""

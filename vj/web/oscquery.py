@@ -178,20 +178,10 @@ class OscQuery:
             await asyncio.sleep(rest)
 
     async def _serve(self, me: _Listener, request: web.Request) -> None:
-        """Send a listener's queue; disconnect it when it does not read."""
-        try:
-            await me.send(PATIENCE)
-        except TimeoutError:
-            self._log(
-                f"OSCQuery: {me.name} has not read for {PATIENCE:g} s and is dropped; it may come "
-                "again"
-            )
-        except (ConnectionError, RuntimeError):
-            pass  # it has disconnected
+        """Send a listener's queue, until it goes or is disconnected."""
+        await me.serve(me.name, request, PATIENCE, self._log)
         self._listening.pop(me.origin, None)
         self.echo.unsubscribe(me.origin)
-        if request.transport is not None:
-            request.transport.abort()
 
     def _command(self, me: _Listener, text: str) -> None:
         with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):

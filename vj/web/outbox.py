@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -30,6 +31,19 @@ class Outbox:
         """Queue a value; a newer one replaces it."""
         self._values[address] = data
         self._filled.set()
+
+    async def serve(
+        self, name: str, request: web.Request, patience: float, log: Callable[[str], None]
+    ) -> None:
+        """Send what is queued; disconnect a client that does not read. name: of it, for `log`."""
+        try:
+            await self.send(patience)
+        except TimeoutError:
+            log(f"OSCQuery: {name} has not read for {patience:g} s; dropped, it may come again")
+        except (ConnectionError, RuntimeError):
+            pass  # it has disconnected
+        if request.transport is not None:
+            request.transport.abort()
 
     async def send(self, patience: float) -> None:
         """Send queued messages, for ever. patience: seconds until sending one times out. Raises
