@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,3 +66,21 @@ def test_files_and_folders_are_counted(tmp_path: Path) -> None:
     assert size_of([tmp_path / "deep", tmp_path / "b", tmp_path / "gone"]) == 8
     (tmp_path / "deep" / "left.npz").write_bytes(b"123")
     assert size_of([tmp_path / "deep", tmp_path / "b"], ".npz") == 8
+
+
+def test_what_is_taken_away_while_it_is_counted_counts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers rename their folders as pieces are done."""
+    for name in ("going", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_bytes(b"12345")
+    looked = os.scandir
+
+    def taken(path: Any) -> Any:
+        if not isinstance(path, int) and Path(path).name == "going":
+            shutil.rmtree(path)
+        return looked(path)
+
+    monkeypatch.setattr(os, "scandir", taken)
+    assert size_of([tmp_path]) == 5

@@ -15,6 +15,7 @@ from tests.faults.fault import Fault, Skipped, during
 from tests.faults.stage import Stage
 from tests.fuzz.show_edits import VALUES
 from tests.sources.test_sources import write_clip
+from vj.app.film_progress import size_of
 from vj.core.frame import Size
 
 STANDS = frozenset({"frozen"})
@@ -203,7 +204,7 @@ def disk_full(stage: Stage) -> str:
     stage.send("/vj/record", 1)
     time.sleep(1.5)
     moment = time.monotonic()
-    (disk / "filler").write_bytes(b"\0" * max(0, SMALL_DISK - _used(disk) - 60_000))
+    (disk / "filler").write_bytes(b"\0" * max(0, SMALL_DISK - size_of([disk]) - 60_000))
     line = stage.waits_for("(?i)no space|failed", 15, moment)
     took = time.monotonic() - moment
     _plays_on(stage)
@@ -212,10 +213,6 @@ def disk_full(stage: Stage) -> str:
     assert code == 0, f"it ended with {code}"
     assert seconds < 3, f"it took {seconds:.1f} s to end"
     return f"“{line}” after {took:.1f} s; ended in {seconds:.1f} s"
-
-
-def _used(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def take_on_a_full_disk(stage: Stage) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections import deque
@@ -109,10 +110,18 @@ def size_of(paths: Sequence[Path], without: str = "") -> int:
 
 
 def _size(path: Path, without: str) -> int:
+    if not path.is_dir():
+        return _bytes_of(path)
+    return sum(
+        _bytes_of(Path(folder, name))
+        for folder, _, names in os.walk(path)  # passes over what workers take away meanwhile
+        for name in names
+        if not without or Path(name).suffix != without
+    )
+
+
+def _bytes_of(path: Path) -> int:
     try:
-        if path.is_dir():
-            files = (one for one in path.rglob("*") if not without or one.suffix != without)
-            return sum(one.stat().st_size for one in files if one.is_file())
         return path.stat().st_size
     except OSError:
         return 0
