@@ -38,7 +38,7 @@ for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signa
 
 DEVICES = (
     *("cli", "live_process", "status", "loop", "interpolation", "faults", "findings"),
-    *("ndi_sink", "ndi_source", "midi", "rtmidi2", "capture_in_a_show", "choosers"),
+    *("ndi_sink", "ndi_source", "midi", "rtmidi", "capture_in_a_show", "choosers"),
     *("live_sound", "ndi_sound"),
 )
 """Tests of whole shows, or that need NDI or JACK: one after the other, on one worker, so that none

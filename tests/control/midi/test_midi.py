@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,8 +21,9 @@ from tests.control.timecode_sender import Sender
 from tests.waiting import until
 from vj.control.build import make_engine
 from vj.control.learning import LearnListener
+from vj.control.midi import rtmidi as midi_rtmidi
 from vj.control.midi.parser import MidiReader
-from vj.control.midi.ports import MidiPorts, counterpart, plain_name, raw_for
+from vj.control.midi.ports import BACKEND, MidiPorts, counterpart, plain_name, raw_for
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.show.load import check_show, load_show
@@ -421,12 +423,8 @@ def control_change(number: int, value: int) -> mido.Message:
     return mido.Message("control_change", control=number, value=value)
 
 
-LIBRARIES = {
-    "rtmidi": "mido.backends.rtmidi/UNIX_JACK",
-    "rtmidi2": "vj.control.midi.rtmidi2/UNIX_JACK",
-}
-"""The two libraries that a machine may have, by its Python, and how mido calls what stands on
-them."""
+LIBRARIES = ("rtmidi", "rtmidi2")
+"""The two libraries that a machine may have, by its Python."""
 
 
 @pytest.fixture(scope="module")
@@ -458,12 +456,11 @@ def server() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", params=LIBRARIES)
-def jack(request: pytest.FixtureRequest, server: None) -> Any:
+def jack(request: pytest.FixtureRequest, server: None) -> Iterator[Any]:
     """mido's backend on it, once by each library."""
     if importlib.util.find_spec(request.param) is None:
         pytest.skip(f"{request.param} is not installed")
-    backend = mido.Backend(LIBRARIES[request.param])
-    backend.load()
+    backend = mido.Backend(f"{BACKEND}/UNIX_JACK", load=True)
 
     def there() -> bool:
         try:
@@ -472,13 +469,51 @@ def jack(request: pytest.FixtureRequest, server: None) -> Any:
             return False
         return True
 
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(midi_rtmidi, "LIBRARIES", (request.param,))
+        helpers: dict[str, midi_rtmidi.Helper] = {}
+        patched.setattr(midi_rtmidi, "_helpers", helpers)
+        try:
+            until(there)
+        except AssertionError:
+            pytest.skip(
+                f"the JACK dummy server does not start here, or {request.param} is without JACK"
+            )
+        yield backend
+        for helper in helpers.values():
+            helper.end()
+
+
+@pytest.mark.long
+def test_ports_are_opened_and_closed_while_messages_come(jack: Any) -> None:
+    """Either library stands still for good where it calls Python for a message meanwhile."""
+    desk = midi_rtmidi.Helper("UNIX_JACK")
+    out = desk.request("out", "the desk", True)
+    ended = threading.Event()
+
+    def play() -> None:
+        while not ended.wait(0.001):
+            for number in range(20):
+                desk.send(out, bytes(control_change(number, 1).bytes()))
+
+    playing = threading.Thread(target=play)
+    playing.start()
     try:
-        until(there, seconds=20)
-    except AssertionError:
-        pytest.skip(
-            f"the JACK dummy server does not start here, or {request.param} is without JACK"
-        )
-    return backend
+        until(lambda: any("desk" in name for name in jack.get_input_names()))
+        (name,) = (name for name in jack.get_input_names() if "desk" in name)
+        helper = midi_rtmidi._helpers["UNIX_JACK"]
+        for _ in range(10):
+            heard: list[mido.Message] = []
+            port = jack.open_input(name, callback=heard.append)
+            until(lambda: len(heard) > 20)  # noqa: B023
+            assert name in jack.get_input_names()
+            port.close()
+        assert not helper.gone, "nothing had to be ended"
+    finally:
+        ended.set()
+        playing.join()
+        desk.request("close", out)  # JACK waits for one that is killed
+        desk.end()
 
 
 @pytest.mark.long

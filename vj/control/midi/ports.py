@@ -1,14 +1,12 @@
 """MIDI ports: matched by parts of their names, opened when they appear, closed when they disappear;
 LEDs and motor faders are updated.
 
-The one file that uses mido's backend, which is optional: python-rtmidi, or rtmidi2 on Pythons
-without it.
+The one file that uses mido's backend, which is optional: see `vj.control.midi.rtmidi`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import re
 import threading
@@ -33,8 +31,7 @@ HELD = 0.15
 """Seconds after a control was moved in which it gets no feedback: a motor must not fight the hand
 on the fader."""
 
-BACKENDS = {"mido.backends.rtmidi": "rtmidi", "vj.control.midi.rtmidi2": "rtmidi2"}
-"""mido backends and the packages they need; the first one installed is used."""
+BACKEND = "vj.control.midi.rtmidi"
 REMEDY = "no MIDI library is installed: python3 launch.py add midi"
 
 _NUMBERS = re.compile(r"\s+\d+(:\d+)?$")
@@ -57,18 +54,19 @@ def counterpart(port: str, others: Sequence[str]) -> str | None:
 
 
 def make_backend() -> Any:
-    """mido's backend: python-rtmidi, else rtmidi2, or the one that the environment variable
-    MIDO_BACKEND names. Raises ImportError without one."""
+    """mido's backend: ours, or the one that the environment variable MIDO_BACKEND names. Raises
+    ImportError without a library."""
     try:
         import mido
+
+        from vj.control.midi.rtmidi import library
     except ImportError:
         raise ImportError(REMEDY) from None
 
     named = os.environ.get("MIDO_BACKEND")
-    found = [name for name, package in BACKENDS.items() if importlib.util.find_spec(package)]
-    if not named and not found:
+    if not named and library() is None:
         raise ImportError(REMEDY)
-    backend = mido.Backend(named or found[0])
+    backend = mido.Backend(named or BACKEND)
     backend.load()
     return backend
 

@@ -1,13 +1,15 @@
-"""A mido backend on rtmidi2, for Pythons (3.13 and newer) without builds of python-rtmidi.
+"""A mido backend on python-rtmidi, or on rtmidi2 for Pythons (3.13 and newer) without builds of it.
 
-rtmidi2 1.5.0 ends its process when a port does not open (uncaught C++ exceptions), and may hang
-while it closes one. So it runs in a process of its own, rtmidi2_helper.py: when that ends or does
-not answer, its ports count as unplugged, and the next scan starts another. docs/control.md compares
-the two.
+Both call Python from threads of the MIDI system's, and hold Python's lock while they close a port:
+a message that comes just then stands the interpreter still for good. rtmidi2 1.5.0 also ends its
+process when a port does not open (uncaught C++ exceptions). So the library runs in a process of its
+own, rtmidi_helper.py: when that ends or does not answer, its ports count as unplugged, and the next
+scan starts another.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
 import queue
@@ -22,20 +24,27 @@ from typing import Any
 
 from mido import Message
 
-HELPER = Path(__file__).with_name("rtmidi2_helper.py")
+HELPER = Path(__file__).with_name("rtmidi_helper.py")
+LIBRARIES = ("rtmidi", "rtmidi2")
+"""The packages of python-rtmidi and rtmidi2; the first one installed is used."""
 TIMEOUT = 4.0
 """Seconds until a request times out."""
 DEFAULT_API = {"win32": "WINDOWS_MM", "darwin": "MACOSX_CORE"}
 """The system's own MIDI; ALSA elsewhere."""
 
 
+def library() -> str | None:
+    """The package that is used; None where none is installed."""
+    return next((name for name in LIBRARIES if importlib.util.find_spec(name)), None)
+
+
 class Helper:
     """The helper process for one of RtMidi's interfaces."""
 
     def __init__(self, api: str) -> None:
-        """Raises ImportError without rtmidi2."""
+        """Raises ImportError without a library."""
         self._process = subprocess.Popen(
-            [sys.executable, "-I", str(HELPER), api],
+            [sys.executable, "-I", str(HELPER), library() or LIBRARIES[0], api],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
