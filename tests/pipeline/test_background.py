@@ -225,6 +225,9 @@ def test_a_model_that_paints_one_layer_only_says_so_once() -> None:
     messages: list[str] = []
     pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), messages.append)
     store = Store({**BEHIND, "background/source": "black", "background/strength": 0.5})
+    pipeline.process(Frame(performer(24), 0, 0), store.sample(0))
+    assert messages == [], "its model is still to come"
+    pipeline.swap(PassThrough(Size(SIDE, SIDE), waits=False))
     for turn in range(3):
         shown = pipeline.process(Frame(performer(24), turn, turn / 24), store.sample(turn / 24))
         assert (shown.picture[~hers(24, 2)] == 0).all()

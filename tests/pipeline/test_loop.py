@@ -262,6 +262,15 @@ def test_a_model_that_raises_gives_the_last_good_picture_then_the_input_and_reco
     assert len(rig.messages) <= 4, "said, not shouted"
 
 
+def test_a_frame_that_outlasts_the_end_of_the_show_tells_of_no_fault() -> None:
+    """Its threads have ended before it: nobody is to read that the model failed."""
+    rig = Rig({"feedback/amount": 0.5}, Faulty())
+    rig.on_frame[3] = lambda: rig.loop.pipeline.close()
+    rig.render(6)
+    assert rig.metrics.faults == 0
+    assert rig.messages == []
+
+
 def test_numbers_that_are_none_never_reach_the_screen_or_the_feedback() -> None:
     rig = Rig(
         {"feedback/amount": 0.9, "blend/smoothing": 0.9, "blend/motion": 0}, Faulty(nan={3, 4})

@@ -211,7 +211,7 @@ def test_without_a_camera_the_message_says_so() -> None:
     if found:
         pytest.skip("this machine has a camera")
     assert "no camera" in reason
-    with pytest.raises(Fault, match="camera:0 does not open"):
+    with pytest.raises(Fault, match="camera:0 does not open: no camera is connected"):
         Camera("0", live()).open()
 
 

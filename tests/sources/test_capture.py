@@ -16,6 +16,7 @@ from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame
 from vj.sources import Awaited, EndOfSource
 from vj.sources.fallback_card import TEST_CARD
+from vj.sources.missing import can_restart
 
 play = scripted.play
 
@@ -210,6 +211,30 @@ def test_pictures_that_lie_far_apart_are_no_loss(play: Play) -> None:
     rig = play("slides:1", "reel:1", lost=1.0, slides_1=slides, reel_1=Scripted(20))
     rig.until(lambda: not slides.script)
     assert {int(frame.pixels.max()) for frame in rig.frames} == {200}
+
+
+def test_a_clip_that_goes_back_to_its_first_picture_keeps_the_last_until_it_is_there(
+    play: Play,
+) -> None:
+    """A show begins so: on a busy machine the test card flashed up before it, and faded away."""
+    scene = Scripted(200)
+    rig = play("drawn:kiss", drawn_kiss=scene)
+    rig.until(lambda: rig.frames)
+    scene.hangs = threading.Event()
+    patience(first=0.0)
+    assert rig.capture.restart()
+    for _ in range(5):
+        rig.capture.update()
+    assert rig.capture.restarting
+    scene.hangs.set()
+    rig.until(lambda: not rig.capture.restarting)
+    assert {int(frame.pixels.max()) for frame in rig.frames} == {200}
+    assert rig.messages == []
+
+
+def test_a_walk_stands_and_has_no_first_picture_to_go_back_to() -> None:
+    assert not can_restart("walk:drawn:meadow,drawn:harbour")
+    assert can_restart("drawn:kiss")
 
 
 class Ended(Scripted):

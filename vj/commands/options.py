@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from vj.commands.films import add_film_options
-from vj.core.errors import Fault
+from vj.core.errors import Fault, nearest
 
+COMMANDS = ("add", "bench", "check", "gallery", "learn", "list", "pack", "test", "train")
 EXAMPLES = """\
 examples:
   python3 launch.py                                    the first show: camera or test card, NDI out
@@ -29,6 +30,9 @@ examples:
                                                        missing, and what helps
   python3 launch.py add midi                           install a part that is missing; without a
                                                        name: which there are
+  python3 launch.py train me.mp4 --from lines --name me
+                                                       a model of your own, from a clip
+  python3 launch.py bench                              how fast this machine paints
   python3 launch.py pack my_show.yaml                  put it with its media and models into one
                                                        folder, for another machine
   python3 launch.py gallery                            render every show in mappings/ into
@@ -46,9 +50,31 @@ sinks    ndi:NAME, spout:NAME, syphon:NAME, record:PATH.mp4, record:FOLDER/, vir
 """
 
 
+class _PlayParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and what would be right; `--help` has the rest."""
+
+    _first = ""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._first = args[0] if args else ""
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        unknown = message.partition("unrecognized arguments: ")[2].split()
+        command = nearest(self._first, COMMANDS)
+        if unknown and unknown[0].startswith("-"):
+            name = unknown[0].partition("=")[0]
+            message = f"{name}: no such option{nearest(name, self._option_string_actions)}"
+        elif unknown and not self._first.startswith("-") and command:
+            message = f"{self._first}: no such command{command}"
+        elif unknown:
+            message = f"{' '.join(unknown)}: one word too many; what holds spaces stands in quotes"
+        self.exit(2, f"{self.prog}: {message} (python3 launch.py --help lists all)\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The options of `launch.py [SHOW]`."""
-    made = argparse.ArgumentParser(
+    made = _PlayParser(
         prog="launch.py",
         description="vj: a live instrument for painting video with diffusion. Without options it "
         "plays the first show.",

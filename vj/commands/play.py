@@ -248,12 +248,6 @@ def render(
     if options.draft:
         show, movie = small_show(show, terminal.log)
     clear_drafts(film, movie if options.workers is not None else None)
-    cores = os.cpu_count() or 1
-    if options.one_thread and options.workers is None and cores > 1:
-        terminal.log(
-            "rendered on one thread, so that every machine makes the same; on a CPU "
-            f"--threads {cores} is quicker"
-        )
     replay = replayed(show, options, terminal.log)
     rendering = (
         film_of(show, options, terminal.log)
@@ -268,6 +262,12 @@ def render(
             options.file,
         )
     )
+    cores = os.cpu_count() or 1
+    if options.one_thread and options.workers is None and cores > 1:
+        terminal.log(
+            "rendered on one thread, so that every machine makes the same; on a CPU "
+            f"--threads {cores} is quicker"
+        )
 
     def follow() -> None:
         stop.wait()

@@ -192,7 +192,7 @@ class PassThrough:
 
     def __init__(self, size: Size, name: str = "none", waits: bool = True) -> None:
         """waits: a model is to come."""
-        self.name = name
+        self.name, self.waits = name, waits
         self.unused: Mapping[str, str] = {} if waits else OF_A_MODEL
         self.compositor: Compositor = HostCompositor(size, plain=True)
 

@@ -306,6 +306,7 @@ class FramePipeline:
 
     def close(self) -> None:
         """End its threads, the backend's too."""
+        self.stand_in.over = True
         self._motion.close()
         self._meetings.close()
         self.preparation.close()

@@ -277,6 +277,7 @@ class MotionTracker:
         self._log, self._supervisor, self._metrics = on_message, supervisor, metrics
         self._patience = self.PATIENCE if live else None
         self._thread = FlowThread(calculate, on_message)
+        self._closed = False
         self._careful = False
         """Noise rides on it, in the frame before."""
         self.reference: np.ndarray | None = None
@@ -316,10 +317,13 @@ class MotionTracker:
             error: Exception = TimeoutError(f"no answer within {self.PATIENCE:g} s")
         except Exception as raised:  # its thread has logged nothing of it
             error = raised
+        if self._closed:  # the show ends before its last frame
+            return None
         self._metrics.faults += 1
         self._supervisor.report("flow", error, "dis begins anew, and this frame goes without")
         self.use(None)
         return None
 
     def close(self) -> None:
+        self._closed = True
         self._thread.close()

@@ -11,7 +11,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.core.worker import NewestWorker
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import Backend, Layered
+from vj.pipeline.backend import Backend, Layered, PassThrough
 
 
 class SecondLayer:
@@ -42,7 +42,9 @@ class SecondLayer:
         if backend is not self._backend:
             self.drop()
             self._backend = backend
-            if not isinstance(backend, Layered):
+            if type(backend) is PassThrough and backend.waits:
+                pass  # the model that is to come may well paint one
+            elif not isinstance(backend, Layered):
                 self._say(f"{backend.name} paints no second layer: {self._then}")
             elif self._live:
                 self._worker.put((backend, own))

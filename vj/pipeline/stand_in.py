@@ -32,6 +32,9 @@ class StandIn:
         self.out_of_memory = False
         """The newest frame that failed did so for want of memory. Whoever does something about it
         may take that back."""
+        self.over = False
+        """The show ends, and what a frame needs may be gone before it is done: no fault of it is
+        told."""
         self.latest: FrameContext | None = None
         """Of the last picture that was painted."""
 
@@ -67,14 +70,16 @@ class StandIn:
         self, backend: Backend, context: FrameContext, snapshot: Snapshot, reason: str
     ) -> Shown:
         """The last good generated image for a while, then the input. The frames in flight go."""
-        self._metrics.faults += 1
+        if not self.over:
+            self._metrics.faults += 1
         backend.clear()
         self._failing_since = (
             context.captured if self._failing_since is None else self._failing_since
         )
         waited = context.captured - self._failing_since
         what = "the last good picture stays" if waited < PATIENCE else "the input is shown"
-        self._log_seldom(f"the model failed ({reason}); {what}", context.captured)
+        if not self.over:
+            self._log_seldom(f"the model failed ({reason}); {what}", context.captured)
         picture = None
         if waited < PATIENCE:
             try:

@@ -24,8 +24,12 @@ OTHER_WORDS = {
     "parameter": "to",
     "target": "to",
     "time": "at",
+    "name": "show",
 }
 """Other programs' names of keys."""
+
+LISTED = 160
+"""Letters of all known keys that are read beside the nearest of them; more would only bury it."""
 
 
 _NO_KEY = re.compile(r"constrained-(int|float)$|literal\[|\[key\]$")
@@ -79,7 +83,10 @@ def _unknown(key: str, known: Sequence[str]) -> str:
         )
     alike = OTHER_WORDS.get(key, "")
     near = f"; did you mean {alike}?" if alike in known else nearest(key, known)
-    return f"unknown key {key}{near} (known: {', '.join(known)})"
+    names = ", ".join(known)
+    if near and len(names) > LISTED:
+        return f"unknown key {key}{near}"
+    return f"unknown key {key}{near} (known: {names})"
 
 
 def _wanted(detail: Any, came: Any) -> str:

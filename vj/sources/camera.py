@@ -143,10 +143,9 @@ class Camera:
         opened = cv2.VideoCapture(device, backend())
         if not opened.isOpened():
             opened.release()
-            raise Awaited(
-                f"camera:{self.name} does not open; another program may hold it, or this user may "
-                f"not use it{self._known()}"
-            )
+            cameras, reason = list_cameras()
+            held = f"another program may hold it, or this user may not use it{self._known()}"
+            raise Awaited(f"camera:{self.name} does not open: {held if cameras else reason}")
         granted = agree(opened, wanted, modes)
         capture = _Capture(
             opened, granted, RateMeter(wanted.fps), self._settings.clock.now, self._log

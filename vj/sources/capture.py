@@ -37,8 +37,7 @@ class Capture:
 
     When a source is lost, its last picture stays; after `LOST_TIMEOUT` the next of the list plays,
     after the last one the test card. All sources listed before the one that plays are retried all
-    the while, and fade in when they appear; those after it are closed. Frames are numbered here, so
-    that the numbers rise through all of that.
+    the while, and fade in when they appear; those after it are closed. Frames are numbered here.
     """
 
     def __init__(
@@ -131,6 +130,7 @@ class Capture:
             if old is None or slot is None or not old.can_restart:
                 return False
             self._restarted = self._playing = slot.reader = self._begin(slot.uri, self._make)
+            self._playing.again = True
             self._fade.end()
             old.request_stop()
             return True

@@ -42,10 +42,11 @@ def _wishes(name: str, wish: str) -> str:
 
 
 def can_restart(uri: str) -> bool:
-    """The source has a first picture and can be opened once more: it is no pipe."""
+    """The source has a first picture, not one that stands, and can be opened once more: it is no
+    pipe."""
     try:
         kind, rest = split_uri(uri)
     except Fault:  # the test card that plays in place of others has a name of its own
         return False
     plain = kind == "video" and (is_sequence(rest) or local(parted(rest).plain).is_file())
-    return kind in ("clips", "download", "drawn", "walk") or plain
+    return kind in ("clips", "download", "drawn") or plain

@@ -27,8 +27,7 @@ LOOK_AGAIN = 0.5
 """Seconds until a clip that stands by goes to where the part that plays begins now."""
 
 PATIENCE = 0.05
-"""Seconds for which one that stands by waits for others to have found their pictures, before it
-looks whether it is wanted by now."""
+"""Seconds for which one that stands by waits for others before it looks whether it is wanted."""
 
 _finding = threading.Lock()
 """Those that stand by and are to begin elsewhere find their pictures one after the other: what
@@ -38,8 +37,7 @@ RETRY_DELAYS = (0.5, 1.0, 2.0, 3.0)
 """Seconds between attempts to open a source again; the last one repeats."""
 
 UNSTEADY = 10.0
-"""Seconds in which a source that is lost for the third time comes and goes: nobody wants to read of
-each time."""
+"""Seconds in which a source that is lost for the third time comes and goes: which is said once."""
 
 
 class Reader:
@@ -84,6 +82,8 @@ class Reader:
         """Why it was never available and does not look as if it would be: a wrong name, a missing
         library."""
         self.size: Size | None = None
+        self.again = False
+        """It was playing and is opened once more: its last picture stays as a lost one's does."""
         self.reported_missing = self.reported_skipped = False
         """Set by `Capture`: it has logged that the source is missing, and what plays instead."""
         self.unsteady = False
@@ -91,8 +91,7 @@ class Reader:
         self._losses: list[float] = []
         """Of the last `UNSTEADY` seconds, on the clock."""
         self.can_restart = False
-        """It can be opened once more and has a first picture. Found out on this thread, since it
-        may access the disk."""
+        """See `missing.can_restart`. Found out on this thread, since it may access the disk."""
         self.source: Source | None = None
         self._stop = threading.Event()
         self._go = threading.Event()
@@ -202,8 +201,9 @@ class Reader:
         return self._beginning.ready
 
     def is_pending(self, now: float) -> bool:
-        """It is being opened for the first time, and `FIRST_FRAME_TIMEOUT` is not over."""
-        return self.untried and now - self._started_at < FIRST_FRAME_TIMEOUT
+        """It is being opened for the first time, and its time for the first frame is not over."""
+        limit = LOST_TIMEOUT if self.again else FIRST_FRAME_TIMEOUT
+        return self.untried and now - self._started_at < limit
 
     @property
     def untried(self) -> bool:
