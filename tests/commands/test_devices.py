@@ -193,6 +193,7 @@ def test_own_shows_are_listed_behind_those_of_vj(
     (own / "b.yaml.bak").touch()
     lines = list(listing._shows())
     assert lines[0].startswith("artwalk  ")
+    assert "room  a room of kiss, crash, mirror" in lines
     assert lines[-2] == f"{own / 'a.yaml'}  Mine"
     assert lines[-1].startswith(f"{own / 'b.yaml'}  faulty: ")
 

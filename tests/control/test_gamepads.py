@@ -98,7 +98,9 @@ def test_why_they_cannot_be_read_is_said_once() -> None:
     )
     until(lambda: bool(messages))
     reader.stop()
-    assert messages == ["gamepads of this machine: GLFW finds no desktop; a page's play"]
+    assert messages == [
+        "gamepads of this machine: GLFW finds no desktop; a gamepad at a page plays"
+    ]
 
 
 @pytest.mark.long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from pathlib import Path
 
@@ -20,6 +21,11 @@ def test_the_documentation_is_made_from_the_table() -> None:
     assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == markdown(), (
         "run: python -m vj.parameters.table > docs/parameters.md"
     )
+
+
+def test_no_cell_of_the_documentation_is_cut_in_two() -> None:
+    rows = [line for line in markdown().splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in rows} == {7}
 
 
 def test_every_row_starts_inside_its_own_range() -> None:

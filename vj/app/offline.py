@@ -305,7 +305,7 @@ class Rendering:
                 for runner in self.runners:
                     ends.callback(runner.stop, timeout=30)
         if self.runners and all(runner.failed_for_good for runner in self.runners):
-            raise Fault(f"nothing could be written: {self.runners[0].state()}")
+            raise Fault(f"the rendering ended before its time: {self.runners[0].state()}")
         return self.rendered
 
     def _begins_with(self, store: Store) -> Snapshot:

@@ -297,19 +297,28 @@ def _translator(folder: Path) -> str:
 
 
 def _shows() -> Iterator[str]:
-    from vj.show.load import FIRST_SHOW, load_show
+    from vj.show.find import FIRST_SHOW, ROOMS
     from vj.show.own_shows import own_shows
 
-    for path in sorted(FIRST_SHOW.parent.glob("*.yaml")):
-        try:
-            yield f"{path.stem}  {load_show(path).show}"
-        except Fault as fault:
-            yield f"{path.stem}  faulty: {fault}"
+    for folder in (FIRST_SHOW.parent, ROOMS):
+        for path in sorted(folder.glob("*.yaml")):
+            yield f"{path.stem}  {_title(path)}"
     for path in own_shows():
-        try:
-            yield f"{path}  {load_show(path).show}"
-        except Fault as fault:
-            yield f"{path}  faulty: {fault}"
+        yield f"{path}  {_title(path)}"
+
+
+def _title(path: Path) -> str:
+    """What a show, or a room, calls itself; or what is wrong with it."""
+    from vj.show.load import load_show
+    from vj.show.room_file import is_room, load_room
+
+    try:
+        if not is_room(path):
+            return load_show(path).show
+        room = load_room(path).room
+        return f"a room of {', '.join(room.room)}" if room else "a room"
+    except Fault as fault:
+        return f"faulty: {fault}"
 
 
 def _effects() -> Iterator[str]:

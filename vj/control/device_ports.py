@@ -83,7 +83,9 @@ class DevicePorts:
 
     def _open_gamepads(self) -> None:
         if reason := no_pads_here():
-            raise Fault(f"gamepads of this machine are not read: {reason}; a page's play")
+            raise Fault(
+                f"gamepads of this machine are not read: {reason}; a gamepad at a page plays"
+            )
         self._gamepads = Gamepads(self.pads, self._log, self._supervisor)
 
     def _open_hid(self) -> None:

@@ -66,7 +66,9 @@ class Gamepads:
             try:
                 message = json.loads(line)
                 if "fault" in message:
-                    self._log(f"gamepads of this machine: {message['fault']}; a page's play")
+                    self._log(
+                        f"gamepads of this machine: {message['fault']}; a gamepad at a page plays"
+                    )
                 elif message.get("gone"):
                     self._names.discard(message["pad"])
                     self._pads.gone(message["pad"])

@@ -173,10 +173,10 @@ def markdown() -> str:
             if row.kind == "switch"
             else ("" if row.kind == "trigger" else f"{row.start}")
         )
-        range_ = row.range.replace("|", "\\|")
+        range_, in_cell = (text.replace("|", "\\|") for text in (row.range, row.help))
         lines.append(
             f"| `{row.address}` | {range_} | {start} | {row.unit} | "
-            f"{f'{row.glide:g} s' if row.glide else ''} | {row.help} |"
+            f"{f'{row.glide:g} s' if row.glide else ''} | {in_cell} |"
         )
     lines += [
         "",

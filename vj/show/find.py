@@ -32,6 +32,7 @@ def find_show(name: str) -> Path:
         )
         raise Fault(f"{name}: {what}")
     known, own = ([p.stem for p in sorted(folder.glob("*.yaml"))] for folder in (shipped, SHOWS))
+    known += (p.stem for p in sorted(ROOMS.glob("*.yaml")))
     also = f"; in shows/: {', '.join(own)}" if own else ""
     raise Fault(
         f"{name}: no such show file{nearest(Path(name).stem, [*known, *own])} (in mappings/: "
