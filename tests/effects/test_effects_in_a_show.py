@@ -105,7 +105,7 @@ def test_a_file_is_played_as_it_is_saved_and_a_faulty_one_is_not(
         tmp_path / "paper.py", PAINTS.replace("int(parameters.shade)", "1 + int(parameters.shade)")
     )
     shows(71)  # what was played is kept
-    told("changed: effects (paper)")
+    told("paper.py was saved; changed: effects (paper)")
     save(tmp_path / "paper.py", PAINTS.replace("frame[...]", "frame[..."))
     told("paper.py:8: ")
     shows(71)

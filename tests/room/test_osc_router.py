@@ -81,7 +81,7 @@ def test_a_bundle_is_parted_and_keeps_its_time() -> None:
 def test_an_address_below_vj_that_no_show_has_is_nobodys() -> None:
     strange: list[str] = []
     packet = bundle(pack("/vj/lefft/strength", [0.5]), pack("/vj/left/seed", [5]))
-    known = {"feedback", "strength"}.__contains__
+    known = {"feedback/amount", "strength"}.__contains__
     parts = split(packet, NAMES, known, strange)
     assert [unpack(part).messages[0].address for part in parts.values()] == ["/vj/seed"]
     assert (list(parts), strange) == (["left"], ["/vj/lefft/strength"])
@@ -237,6 +237,11 @@ def test_a_piece_that_there_is_not_is_told_once_with_those_that_there_are(
     for wrong, words in (
         ("/vj/left", "/vj/left: is a piece; /vj/left/strength would be right"),
         ("/vj/strenght", "/vj/strenght: no show has this address; did you mean /vj/strength?"),
+        (
+            "/vj/noise/hlod",
+            "/vj/noise/hlod: no show has this address; did you mean /vj/noise/hold?",
+        ),
+        ("/vj/steps/2", "/vj/steps/2: no show has this address; did you mean /vj/steps?"),
     ):
         wired.one.send(wired.port, wrong, 0.5)
         assert wired.one.next() == ("/vj/error", (words,))
@@ -244,6 +249,19 @@ def test_a_piece_that_there_is_not_is_told_once_with_those_that_there_are(
     wired.shows[0].write_text("mappings: [{osc: /vj/lefft/strength, to: steps}]")
     wired.one.send(wired.port, "/vj/lefft/strength", 0.5)
     assert wired.pieces["right"].next() == ("/vj/lefft/strength", (0.5,)), "a show maps it"
+
+
+def test_what_only_one_show_may_know_goes_to_all(wired: Wired, tmp_path: Path) -> None:
+    show, faders = tmp_path / "own.yaml", tmp_path / "faders.yaml"
+    show.write_text("osc: {ignore: [/vj/input/]}\ninclude: faders.yaml\n")
+    faders.write_text("mappings: [{osc: /vj/noise/hlod, to: steps}]\n")
+    wired.shows.append(show)
+    for known in ("macro/heat", "sound/bass/level", "noise/hlod", "input/x", "noise/*", "step"):
+        wired.one.send(wired.port, f"/vj/{known}", 0.5)
+        assert wired.pieces["right"].next() == (f"/vj/{known}", (0.5,))
+    faders.write_text("mappings: []\n")
+    wired.one.send(wired.port, "/vj/noise/hlod", 0.5)
+    assert wired.one.next()[0] == "/vj/error", "it is no longer in the show's files"
 
 
 def test_the_room_itself_answers_and_hears_no_strangers(wired: Wired) -> None:

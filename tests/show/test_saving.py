@@ -105,6 +105,49 @@ def test_a_file_that_is_being_written_is_not_played_before_it_stands_still(
     assert found.show == "Harbour by night"
 
 
+def test_a_file_that_is_taken_away_is_told_once_and_plays_again_when_it_is_back(
+    watched: WatchedFile,
+) -> None:
+    away = watched.path.with_name("renamed.yaml")
+    watched.path.rename(away)
+    assert watched.after(DOUBTFUL_DELAY - 0.3) is None
+    assert watched.messages == [], "editors do that for a moment"
+    assert watched.after(30) is None
+    assert watched.messages == [
+        f"{watched.path}: is no longer there; the running show goes on as it was, and plays what "
+        "is saved under this name"
+    ]
+    with pytest.raises(Fault, match=r"night\.yaml"):
+        watched.file.write_cues({"fog": {"strength": 0.25}})
+    away.rename(watched.path)
+    assert watched.after(5) is None
+    assert watched.messages[1:] == [f"{watched.path}: is there again"]
+    watched.path.unlink()
+    watched.after(1)
+    watched.put(TEXT.replace("0.3", "0.6"))
+    assert watched.after(1) is not None
+    assert len(watched.messages) == 2
+
+
+def test_what_was_saved_is_named(watched: WatchedFile) -> None:
+    blur, faders = watched.path.with_name("blur.py"), watched.path.with_name("faders.yaml")
+    blur.write_text("def effect(frame, parameters, time):\n    return frame\n")
+    faders.write_text("mappings: []\n")
+    watched.put(TEXT + "effects: [blur.py]\ninclude: faders.yaml\n")
+    assert watched.after(2) is not None, watched.messages
+    assert watched.file.saved == "the show file was"
+    faders.write_text("mappings: [{osc: /a, to: steps}]\n")
+    assert watched.after(2) is not None
+    assert watched.file.saved == "faders.yaml was"
+    watched.file.write_cues({"fog": {"strength": 0.25}})
+    assert watched.after(2) is not None
+    assert watched.file.written_by_vj
+    blur.write_text("def effect(frame, parameters, time):\n    return frame + 1\n")
+    assert watched.after(2) is not None
+    assert watched.file.saved == "blur.py was"
+    assert not watched.file.written_by_vj, "what was saved by hand is told"
+
+
 def test_bytes_count_and_not_times(watched: WatchedFile) -> None:
     stamp = watched.path.stat()
     watched.path.write_text(TEXT.replace("0.3", "0.7"), encoding="utf-8")

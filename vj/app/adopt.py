@@ -85,8 +85,9 @@ class ShowAdopter:
         self._servers.tree_changed()
         changed += self._loader.replace_model(show, old)
         if file is None or not file.written_by_vj or changed not in ([], ["what moves them"]):
+            saved = "the show file was" if file is None else file.saved
             self._log(
-                "the show file was saved; changed: "
+                f"{saved} saved; changed: "
                 f"{', '.join(changed) or 'nothing that is not played otherwise'}"
             )
         later = self._video_input.deferred(show, old)

@@ -6,7 +6,7 @@ put before. Messages are passed on as they came, bundles with their timetags: no
     /vj/*/strength      to the pieces whose names fit the pattern, as /vj/strength
     /left/1/fader1      to left, as /1/fader1; /1/fader1 to all
     /vj/lefft/strength  to nobody: no piece is called so, and no show has such an address; nor have
-                        they /vj/strenght
+                        they /vj/strenght or /vj/noise/hlod
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ LONGEST = 1024
 
 
 Known = Callable[[str], bool]
-"""Whether a show has addresses that begin with `/vj/` and this word."""
+"""Whether a show has an address; `/vj/` is not part of it."""
 
 
 def split(
     packet: bytes,
     names: Sequence[str],
-    known: Known = lambda word: True,
+    known: Known = lambda address: True,
     strange: list[str] | None = None,
 ) -> dict[str, bytes]:
     """What each piece gets of a datagram; pieces that get nothing are not in it. A datagram that is
@@ -57,7 +57,7 @@ def _split(
 
 
 def destinations(
-    address: str, names: Sequence[str], known: Known = lambda word: True
+    address: str, names: Sequence[str], known: Known = lambda address: True
 ) -> Mapping[str, str]:
     """The pieces that an address means, with the address that each has of it."""
     every = dict.fromkeys(names, address)
@@ -71,7 +71,7 @@ def destinations(
         # elsewhere patterns are the show's own, such as those of a controller's /*/fader1
         found = matching(first, names) if rest else []
         return dict.fromkeys(found, head + rest) if found else every
-    return every if known(first) else {}
+    return every if is_pattern(rest) or known(address.removeprefix(head)) else {}
 
 
 def prefixed(packet: bytes, name: str) -> bytes:

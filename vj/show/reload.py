@@ -73,6 +73,10 @@ class ShowFile:
         self.written_by_vj = False
         """The show that `changed` returned last was written by this program, so that no message is
         needed."""
+        self.saved = ""
+        """Which of the files were saved for that show, as a message begins."""
+        self._gone_since: float | None = None
+        self._told_gone = False
 
     def changed(self) -> Show | None:
         """The show, if its file was saved and is complete; else None. Faults are logged, and the
@@ -83,8 +87,8 @@ class ShowFile:
     def _changed(self) -> Show | None:
         look = self._look()
         texts = _texts(look)
-        if self.path not in texts:
-            return None  # between two steps of an editor there may be none
+        if self._is_gone(texts):
+            return None
         if texts == self._seen:
             self._candidate = None
             self._inodes = {file: inode for file, (inode, _) in look.items()}
@@ -130,6 +134,32 @@ class ShowFile:
             return None
         return self._load(texts, lost or [])
 
+    def _is_gone(self, texts: dict[Path, bytes]) -> bool:
+        """Whether the show's own file is not there, as between two steps of an editor; told once of
+        one that stays away."""
+        if self.path in texts:
+            if self._told_gone:
+                self.log(f"{self.path}: is there again")
+            self._gone_since, self._told_gone = None, False
+            return False
+        if self._gone_since is None:
+            self._gone_since = self._now()
+        late = self._now() - self._gone_since >= DOUBTFUL_DELAY
+        if late and not self._told_gone and not os.path.exists(self.path):
+            self._told_gone = True
+            self.log(
+                f"{self.path}: is no longer there; the running show goes on as it was, and plays "
+                "what is saved under this name"
+            )
+        return True
+
+    def _named(self, saved: list[Path]) -> str:
+        """`the show file was`, or the names of others that it plays."""
+        if not saved or self.path in saved:
+            return "the show file was"
+        names = " and ".join(file.name for file in saved)
+        return f"{names} was" if len(saved) == 1 else f"{names} were"
+
     def _load(self, texts: dict[Path, bytes], lost: list[str]) -> Show | None:
         try:
             show = load_show(self.path, self._overrides)
@@ -151,7 +181,9 @@ class ShowFile:
             self.log(
                 f"{self.path}: {', '.join(lost)}: no longer in the file; as without from now on"
             )
-        self.written_by_vj = texts[self.path] == self._own
+        saved = [file for file, text in texts.items() if text != self._running.get(file)]
+        self.saved = self._named(saved)
+        self.written_by_vj = saved == [self.path] and texts[self.path] == self._own
         if files != self._files:
             self._files = files
             look = self._look()

@@ -21,6 +21,10 @@ OWN = (
 """First parts of addresses below `/vj/` that are no piece's, beside those of parameters."""
 SHOW_WORDS = frozenset(row.split("/")[0] for row in (*TABLE.rows, *ALIASES)) | set(OWN)
 """First parts of addresses below `/vj/` that mean something in every show."""
+VARIED_WORDS = frozenset(OWN) | {"sound"}
+"""Those below which a show may have addresses of its own: macros, tracks, effects, what is sent."""
+SHOW_ADDRESSES = frozenset((*TABLE.rows, *ALIASES, "output/step"))
+"""All others, in full: they are the same in every show."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 
