@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vj.commands.options import parser
+from vj.commands.options import overrides, parser
+from vj.core.errors import Fault
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,12 @@ def test_a_slip_of_the_fingers_is_answered_in_one_line(
     said = capsys.readouterr().err
     assert answer in said
     assert said.count("\n") == 1
+
+
+def test_what_has_an_option_of_its_own_is_not_set() -> None:
+    """The show's `start:` does not take it either, but nobody has written one."""
+    with pytest.raises(Fault, match=r"--set model=none: write --model none"):
+        overrides(parser().parse_args(["--set", "model=none"]))
+    assert overrides(parser().parse_args(["--set", "/vj/strength=1"])) == {
+        "start": {"strength": "1"}
+    }

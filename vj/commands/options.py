@@ -238,7 +238,10 @@ def overrides(options: argparse.Namespace) -> dict[str, Any]:
                 f"command line: --set {given}: write it as NAME=VALUE, for example --set "
                 "strength=0.7"
             )
-        start[name.strip().removeprefix("/vj/")] = value
+        parameter = name.strip().removeprefix("/vj/")
+        if parameter in ("model", "source"):
+            raise Fault(f"command line: --set {given}: write --{parameter} {value}")
+        start[parameter] = value
     if start:
         found["start"] = start
     return found

@@ -263,7 +263,7 @@ def render(
         )
     )
     cores = os.cpu_count() or 1
-    if options.one_thread and options.workers is None and cores > 1:
+    if options.one_thread and options.workers is None and cores > 1 and not options.quiet:
         terminal.log(
             "rendered on one thread, so that every machine makes the same; on a CPU "
             f"--threads {cores} is quicker"
