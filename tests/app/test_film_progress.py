@@ -64,6 +64,7 @@ def test_files_and_folders_are_counted(tmp_path: Path) -> None:
     (tmp_path / "deep" / "a").write_bytes(b"12345")
     (tmp_path / "b").write_bytes(b"123")
     assert size_of([tmp_path / "deep", tmp_path / "b", tmp_path / "gone"]) == 8
+    assert size_of([tmp_path / ("long" * 100)]) == 0
     (tmp_path / "deep" / "left.npz").write_bytes(b"123")
     assert size_of([tmp_path / "deep", tmp_path / "b"], ".npz") == 8
 

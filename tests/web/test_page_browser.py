@@ -138,6 +138,7 @@ def test_a_touch_that_the_system_takes_away_ends_the_hold(phone: Hand) -> None:
     page.move_along(way)
     until(lambda: show.values()["strength"] > 0.5)
     page.touch_cancel()
+    until(lambda: phone.shows("strength", show.values()["strength"]))  # the last move has come
     show.set("strength", 0.1)  # held, it would not follow
     until(lambda: phone.shows("strength", 0.1), lambda: phone.shown("strength"))
     assert show.values()["strength"] == 0.1, "nothing was set when it was taken away"

@@ -110,7 +110,7 @@ def size_of(paths: Sequence[Path], without: str = "") -> int:
 
 
 def _size(path: Path, without: str) -> int:
-    if not path.is_dir():
+    if not os.path.isdir(path):  # that of a Path raises for a name that is too long
         return _bytes_of(path)
     return sum(
         _bytes_of(Path(folder, name))
