@@ -11,6 +11,7 @@ import pytest
 from tests.room.dummies import dummy_room, lives
 from tests.waiting import until
 from vj.room.room import LiveRoom
+from vj.show.room_file import WatchedFile
 
 
 def save(folder: Path, pieces: str, more: str = "") -> None:
@@ -58,3 +59,28 @@ def test_a_saved_room_changes_only_what_was_changed(
         assert [piece.process for piece in room.pieces.values()] == before
     finally:
         room.stop()
+
+
+def test_a_room_file_that_is_half_written_changes_nothing_and_one_that_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.show.presence.AWAY", 0.0)
+    path = tmp_path / "room.yaml"
+    said: list[str] = []
+    save(tmp_path, "  left: dream\n")
+    file = WatchedFile(path, said.append)
+    assert not file.changed()
+    for pieces in ("  left: dream\n  right: d", "  left: dream\n  right: dream\n"):
+        save(tmp_path, pieces)
+        assert not file.changed(), "it may be written still"
+    assert file.changed()
+    assert not file.changed()
+    path.unlink()
+    assert [file.changed() for _ in range(3)] == [False] * 3
+    save(tmp_path, "  left: dream\n")
+    assert [file.changed() for _ in range(3)] == [False, True, False]
+    assert said == [
+        f"{path}: is no longer there; the room plays on as it was, and what is saved under this "
+        "name is played",
+        f"{path}: is there again",
+    ]

@@ -14,6 +14,7 @@ import vj.show.reload
 from vj.core.errors import Fault
 from vj.show import yaml_file
 from vj.show.load import ShowFaults, check_show, load_show
+from vj.show.presence import AWAY
 from vj.show.reload import DOUBTFUL_DELAY, ShowFile
 from vj.show.save import add_mapping, write_cues
 from vj.show.schema import Show
@@ -110,12 +111,12 @@ def test_a_file_that_is_taken_away_is_told_once_and_plays_again_when_it_is_back(
 ) -> None:
     away = watched.path.with_name("renamed.yaml")
     watched.path.rename(away)
-    assert watched.after(DOUBTFUL_DELAY - 0.3) is None
+    assert watched.after(AWAY - 0.3) is None
     assert watched.messages == [], "editors do that for a moment"
     assert watched.after(30) is None
     assert watched.messages == [
-        f"{watched.path}: is no longer there; the running show goes on as it was, and plays what "
-        "is saved under this name"
+        f"{watched.path}: is no longer there; the running show goes on as it was, and what is "
+        "saved under this name is played"
     ]
     with pytest.raises(Fault, match=r"night\.yaml"):
         watched.file.write_cues({"fog": {"strength": 0.25}})

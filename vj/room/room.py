@@ -56,7 +56,7 @@ class LiveRoom:
         assert reading.room is not None
         self.rule, self._shows, self._log = reading.room, reading.shows, log
         self._more, self._resume, self._make = list(more), resume, make
-        self._file = WatchedFile(reading.path)
+        self._file = WatchedFile(reading.path, log)
         self._there = list(cards)
         self.cards: dict[str, GraphicsCard | None] = {}
         """Of each piece; None leaves it to the process."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, field_validator
 
-from vj.core.errors import Fault, nearest
+from vj.core.errors import Fault
 from vj.show.dmx_controls import UNIVERSES
 from vj.show.durations import duration
 from vj.show.field_types import read_by
@@ -35,8 +35,7 @@ def _on_loss(value: object) -> OnLoss:
         return OnLoss()
     found = re.fullmatch(r"start(?: after (.+))?", text)
     if found is None:
-        near = nearest(text.split(" ")[0], (HOLD, "start"))
-        raise Fault(f"{value!r:.40}: {near or 'what then?'} hold, or start after 5 s, can be")
+        raise Fault(f"{value!r:.40}: hold or start after 5 s would be right")
     after = duration(found[1] or 0)
     if after.musical:
         raise Fault(f"{value!r:.40}: seconds are wanted, for example start after 5 s")

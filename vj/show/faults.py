@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
 from vj.core.errors import nearest
+from vj.parameters.table import ALIASES, TABLE
 from vj.show.parse import VALUE
 from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.syntax import glued
@@ -44,18 +45,11 @@ def explain_error(detail: Any, whole: type[Section]) -> list[Explanation]:
     if isinstance(cause, PlacedFaults):
         return [((*loc, *place), "", str(fault)) for place, fault in cause.faults]
     if detail["type"] == "extra_forbidden":
+        fields = section_at(loc[:-1], whole).model_fields
+        if "start" in fields and (name in TABLE.rows or name in ALIASES):
+            return [(loc, "", f"{name} is a parameter: start: {{{name}: ...}} would be right")]
         return [
-            (
-                loc,
-                "",
-                _unknown(
-                    str(loc[-1]),
-                    [
-                        field.alias or key
-                        for key, field in section_at(loc[:-1], whole).model_fields.items()
-                    ],
-                ),
-            )
+            (loc, "", _unknown(str(loc[-1]), [one.alias or key for key, one in fields.items()]))
         ]
     came = detail["input"]
     if came is None and detail["type"] != "missing":

@@ -132,12 +132,13 @@ def light_faults(lights: Sequence[LightRule], dmx: DmxRule) -> Iterator[tuple[Ke
         if light.smooth.musical:
             yield ("lights", index, "smooth"), Fault("smooth: seconds are wanted, such as 0.3 s")
         if light.last > CHANNELS:
+            room = CHANNELS + 1 - light.count
+            right = f"begin at {room} at most, or take a smaller grid"
             yield (
                 ("lights", index),
                 Fault(
                     f"{light.count} channels from {light.dmx.number} on end at {light.last}; a "
-                    f"universe has {CHANNELS}: begin at {max(1, CHANNELS + 1 - light.count)} at "
-                    "most, or take a smaller grid"
+                    f"universe has {CHANNELS}: {right if room > 0 else 'take a smaller grid'}"
                 ),
             )
         if light.to.protocol == "artnet" and universe > ARTNET_UNIVERSES:

@@ -20,6 +20,7 @@ from vj.show.load import load_show
 from vj.show.own_shows import is_lent, writable
 from vj.show.parse import parse
 from vj.show.played_files import played_files
+from vj.show.presence import Presence
 from vj.show.save import Saved, change_range, check_own, put_cues, put_mapping, remove_mapping
 from vj.show.save_marks import put_marks
 from vj.show.schema import Show
@@ -75,8 +76,7 @@ class ShowFile:
         needed."""
         self.saved = ""
         """Which of the files were saved for that show, as a message begins."""
-        self._gone_since: float | None = None
-        self._told_gone = False
+        self._presence = Presence("the running show goes on as it was", log, now)
 
     def changed(self) -> Show | None:
         """The show, if its file was saved and is complete; else None. Faults are logged, and the
@@ -87,7 +87,8 @@ class ShowFile:
     def _changed(self) -> Show | None:
         look = self._look()
         texts = _texts(look)
-        if self._is_gone(texts):
+        self._presence.look(self.path, self.path in texts)
+        if self.path not in texts:
             return None
         if texts == self._seen:
             self._candidate = None
@@ -133,25 +134,6 @@ class ShowFile:
             self.log(f"{empty}: is empty; the running show goes on as it was")
             return None
         return self._load(texts, lost or [])
-
-    def _is_gone(self, texts: dict[Path, bytes]) -> bool:
-        """Whether the show's own file is not there, as between two steps of an editor; told once of
-        one that stays away."""
-        if self.path in texts:
-            if self._told_gone:
-                self.log(f"{self.path}: is there again")
-            self._gone_since, self._told_gone = None, False
-            return False
-        if self._gone_since is None:
-            self._gone_since = self._now()
-        late = self._now() - self._gone_since >= DOUBTFUL_DELAY
-        if late and not self._told_gone and not os.path.exists(self.path):
-            self._told_gone = True
-            self.log(
-                f"{self.path}: is no longer there; the running show goes on as it was, and plays "
-                "what is saved under this name"
-            )
-        return True
 
     def _named(self, saved: list[Path]) -> str:
         """`the show file was`, or the names of others that it plays."""

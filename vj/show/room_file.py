@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from vj.show.find import find_show, is_file
 from vj.show.origins import OPTIONS, Origins, Report
 from vj.show.parse import ShowFaults, plain_tree, read
 from vj.show.paths import resolve_paths
+from vj.show.presence import Presence
 from vj.show.room_section import PieceRule, RoomSection
 from vj.show.section import KeyPath
 from vj.show.yaml_pitfalls import misread
@@ -162,15 +164,18 @@ def _resolve(plain: dict[str, Any], reading: RoomReading) -> None:
 class WatchedFile:
     """A file that may be saved while it is in use."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, log: Callable[[str], None]) -> None:
         self.path = path
-        self._seen = self._stamp()
+        self._presence = Presence("the room plays on as it was", log)
+        self._seen = self._before = self._stamp()
 
     def changed(self) -> bool:
-        """Whether it was saved since the last look. One that is not there, as in the middle of a
-        save, has not changed."""
-        now = self._stamp()
-        if now is None or now == self._seen:
+        """Whether it was saved, and has stood still since the last look: the half of a room file is
+        a room of fewer pieces. One that is not there has not changed; that is told once."""
+        now, before = self._stamp(), self._before
+        self._before = now
+        self._presence.look(self.path, now is not None)
+        if now is None or now == self._seen or now != before:
             return False
         self._seen = now
         return True
