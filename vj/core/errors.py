@@ -36,7 +36,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def nearest(word: str, known: Iterable[str], quote: str = "") -> str:
     """`"; did you mean strength?"` for the nearest known word, or an empty string. quote: put
     before and after it, where words may be of several."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {quote}{found[0]}{quote}?" if found else ""
 
 
