@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import PlayShow
 from tests.shows import PlayedShow
+from tests.waiting import PATIENCE
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.free_memory import MemoryRoom
@@ -68,7 +69,7 @@ class Stage:
         def make(spec: Any, engine: object, size: Size, *_: object) -> Model:
             name = Path(spec.name).name
             gate = self.gates.get(name)
-            assert gate is None or gate.wait(20)
+            assert gate is None or gate.wait(PATIENCE)
             if name in self.broken:
                 raise Fault(f"model {name}: is broken")
             self.made.append(Model(name, self.sizes.get(name, size)))

@@ -69,7 +69,7 @@ def test_a_file_that_does_not_load_is_told_and_another_takes_over_as_the_show_is
     played = show(f"depth: junk.onnx\n{MASKED}")
     played.until(lambda: played.performance.metrics.painted > 3)
     assert played.mask() is None, "everything is painted"
-    assert played.said("junk.onnx: is not an ONNX model") == 1
+    played.until(lambda: played.said("junk.onnx: is not an ONNX model") == 1)
     assert played.said(NO_MASK) == 0
     played.write(f"depth: depth.onnx\n{MASKED}")
 

@@ -83,7 +83,7 @@ def test_what_does_not_end_is_ended_within_two_seconds() -> None:
     begun = time.monotonic()
     child.send_signal(signal.SIGTERM)
     assert child.wait(PATIENCE) == 130
-    assert time.monotonic() - begun < 5 * 2.0  # five times over, for a busy machine
+    assert time.monotonic() - begun < PATIENCE / 2, "it hangs for ever"
 
 
 @POSIX
@@ -117,7 +117,7 @@ def test_a_held_terminal_does_not_hold_the_end() -> None:
     begun = time.monotonic()
     child.send_signal(signal.SIGTERM)
     assert child.wait(PATIENCE) == 0, "nobody reads its standard error"
-    assert time.monotonic() - begun < 5 * 2.0  # five times over, for a busy machine
+    assert time.monotonic() - begun < PATIENCE / 2, "it is held for ever"
 
 
 @pytest.fixture

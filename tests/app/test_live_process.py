@@ -123,7 +123,7 @@ def test_saving_the_show_applies_what_changed_and_a_fault_keeps_it_running(
     )
     one.until_line("changed: .*sinks, size")
     one.until_line("(?s)playing with.*playing with")
-    one.until_recorded("record:other", 0.5)
+    one.until_recorded("record:other", one.recorded("record:other") + 0.5)
     assert one.alive
     one.end()
     assert len(movie_frames(tmp_path / "live.mp4")) > 10
@@ -219,7 +219,7 @@ def test_an_old_patch_is_answered_where_it_listens(start_show: StartShow, tmp_pa
         one.send("/get_status")
         heard: dict[str, list[object]] = {}
         while not (
-            {"/stream-info/fps", "/framecount"} <= set(heard)
+            {"/stream-info/fps", "/framecount", "/server_active"} <= set(heard)
             and heard.get("/vj/prompt/a") == ["a sea"]
         ):
             message = OscMessage(listener.recv(65536))

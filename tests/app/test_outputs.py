@@ -98,7 +98,7 @@ def length(path: Path | str) -> int:
     try:
         with av.open(str(path)) as movie:
             return sum(1 for _ in movie.decode(video=0))
-    except (av.error.InvalidDataError, FileNotFoundError):
+    except av.error.FFmpegError:  # or there is no such file
         return 0
 
 
@@ -292,7 +292,7 @@ def test_a_folder_that_may_not_be_written_to_any_more_is_left(
 def test_a_disk_that_does_not_answer_is_left(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = threading.Event()
+    hangs, answers = threading.Event(), threading.Event()
     real = Recorder.send
 
     def send(recorder: Recorder, frame: Frame) -> None:
@@ -301,6 +301,7 @@ def test_a_disk_that_does_not_answer_is_left(
             and recorder._recording is not None
             and recorder._recording.frames > 10
         ):
+            hangs.set()
             answers.wait(PATIENCE)
         real(recorder, frame)
 
@@ -309,7 +310,8 @@ def test_a_disk_that_does_not_answer_is_left(
     recorded = record("record:share/set.mp4")
 
     def checked() -> object:
-        recorded.sinks.check_recordings()
+        if hangs.is_set():  # a busy machine may be as long about its first frames
+            recorded.sinks.check_recordings()
         return recorded.messages
 
     recorded.play(checked)

@@ -67,6 +67,8 @@ def test_what_was_understood_is_reported_and_what_was_not_comes_as_an_error(
             assert received["/vj/error"] == ["“a cat in space” names nothing"]
             assert "“a cat in space” names nothing" in messages, "and in the terminal"
             assert performance.report.status().understood == UNDERSTOOD
+            until(lambda: performance.run_state.text == "playing")
+            backend.log("“a dog” names nothing")
             assert performance.run_state.text == "playing", "a remark is no state of the show"
         finally:
             performance.stop()

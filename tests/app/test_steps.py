@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from pythonosc.osc_message import OscMessage
 
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from vj.app.live import Performance
 from vj.app.offline import Rendering
 from vj.control.osc.packet import pack
@@ -100,6 +100,7 @@ class Stepped:
 @pytest.fixture
 def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stepped]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("vj.pipeline.stepping.PATIENCE", PATIENCE)  # a busy machine may need it
     made = Stepped(tmp_path)
     yield made
     made.close()
@@ -162,12 +163,14 @@ def test_between_steps_nothing_moves_and_after_them_the_show_goes_on(show: Stepp
     show.send("/vj/step")
     show.stepped(2)
     assert show.sent[-1].pixels.mean() < show.sent[-2].pixels.mean() - 20
+    held, begun = performance.clock.now(), time.perf_counter()
     show.send("/vj/output/freeze", 0)
     until(lambda: len(show.sent) > sent + 3)
     assert not performance.loop.stepping.rests
     moments = [frame.captured for frame in show.sent[sent - 1 :]]
     assert moments == sorted(moments)
-    assert moments[2] - moments[1] < 0.5, "the clock goes on from where it was held"
+    passed = time.perf_counter() - begun
+    assert moments[-1] <= held + passed + 1 / 25, "the clock goes on from where it was held"
 
 
 def test_a_step_of_a_picture_that_is_not_frozen_is_refused(show: Stepped) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.shows import free_port
 from tests.waiting import PATIENCE
 from vj.cli import main
 from vj.commands import learn as learn_module
@@ -33,9 +34,7 @@ def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, int]:
         def stop(self) -> None: ...
 
     monkeypatch.setattr("vj.commands.learn.MidiPorts", NoMidi)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     path = tmp_path / "my.yaml"
     path.write_text(TEXT.format(port=port))
     return path, port

@@ -16,6 +16,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from tests.control.osc.test_dispatch import DispatchHarness, bundle, f32, raw
 from tests.fuzz.http import asked
 from tests.fuzz.osc import Rig, Wire
+from tests.waiting import PATIENCE
 from vj.control.osc import datagram_reader, dispatch
 from vj.control.osc import pattern as osc_pattern
 from vj.control.osc.packet import pack
@@ -185,7 +186,7 @@ def test_a_broken_request_is_the_clients_fault(page: WebServer, head: bytes, bod
     port = int(page.url.rstrip("/").rpartition(":")[2])
     length = b"Content-Length: %d" % len(body)
     lines = b"POST /set HTTP/1.1", head, length, b"", body
-    answer = asked(port, b"\r\n".join(lines), False, patience=2.0)
+    answer = asked(port, b"\r\n".join(lines), False, patience=PATIENCE)
     assert answer.startswith(b"HTTP/1.1 4"), answer
 
 
@@ -194,7 +195,7 @@ def test_a_client_that_asks_whether_it_may_send_may(page: WebServer) -> None:
     lines = b"POST /set HTTP/1.1", b"Host: 127.0.0.1", b"Expect: 100-continue"
     sent = b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", body])
     port = int(page.url.rstrip("/").rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
         client.sendall(sent)
         answer = b""
         while b"200 OK" not in answer:
@@ -208,7 +209,7 @@ def test_a_value_in_any_charset_is_read(page: WebServer) -> None:
     body = '{"name": "prompt/a", "value": "Öl"}'.encode("utf-16")
     head = b"POST /set HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: x/y; charset=klingon\r\n"
     answer = asked(
-        port, head + b"Content-Length: %d\r\n\r\n" % len(body) + body, False, patience=2.0
+        port, head + b"Content-Length: %d\r\n\r\n" % len(body) + body, False, patience=PATIENCE
     )
     assert answer.startswith(b"HTTP/1.1 200")
     assert page._store.get("prompt/a") == "Öl"

@@ -121,15 +121,22 @@ def test_a_fault_is_told_again_when_it_changes_or_a_file_was_saved(
     try:
         until(lambda: piece.state.deaths == 2, lambda: str(said))  # the second is at once
         assert tells("a")
-        show.write_text("bb")
+        write_whole(show, "bb")
         until(lambda: tells("a", "b") and tried() == 2, lambda: str(said))
-        clip.write_text("comes")
+        write_whole(clip, "comes")
         until(lambda: tells("a", "b", "b") and tried() == 3, lambda: str(said))
         assert piece.state.deaths == 4
         assert piece.state.fault == f"{show}:3: source: clip.mp4: bb"
     finally:
         piece.stop()
         piece.wait()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """In one step: half of it would be another save, which it is tried with, too."""
+    part = path.with_suffix(".part")
+    part.write_text(text)
+    part.replace(path)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +160,6 @@ def test_one_that_hangs_is_ended_and_started_again(make: Make, mood: str, why: s
         if mood == "still":
             until(lambda at=now: piece._last_word == at)  # type: ignore[misc]
         piece.watch()
-    assert piece._hung.startswith(why), piece._hung
     until(lambda: piece.plays and piece.process not in (None, first))
     assert piece.state.why.startswith(why)
 

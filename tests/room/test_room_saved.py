@@ -41,7 +41,7 @@ def test_a_saved_room_changes_only_what_was_changed(
         until(lambda: list(room.pieces) == ["left", "middle", "lamp"])
         until(lambda: playing(room) and room.pieces["middle"].process is not middle)
         assert room.pieces["left"].process is left
-        assert not lives(right.number)
+        until(lambda: not lives(right.number))
         assert room.pieces["middle"].state.deaths == 0
         assert "lamp: is new in the room" in said
         assert "right: is no longer in the room" in said

@@ -129,7 +129,7 @@ def test_the_end_of_the_show_ends_it(sink: DisplaySink, screen: Desktop) -> None
     shows(screen, send(sink, quadrants(640, 400)))
     number = process_of(sink)
     sink.close()
-    assert bare(screen), "the window is gone"
+    until(lambda: bare(screen))
     with pytest.raises(ProcessLookupError):
         os.kill(number, 0)
     assert sink.state()
@@ -196,15 +196,19 @@ def test_a_window_and_its_close_button(screen: Desktop, told: list[str], make: M
     shows(screen, cv2.resize(picture, (640, 400)), 1.5)
     screen.press("key", "f")
     shows(screen, desk)
-    screen.press_close()
-    until(lambda: told)
+
+    def closed() -> str:
+        count = len(told)
+        screen.press_close()
+        until(lambda: len(told) > count)
+        return told[-1].removeprefix("display:window 320x200: ")
+
+    again = "close its window again within 3 s to be without it"
+    assert closed() == again
     shows(screen, desk)
-    screen.press_close()
-    until(lambda: len(told) == 2)
-    assert told == [
-        "display:window 320x200: close its window again within 3 s to be without it",
-        "display:window 320x200: was closed by hand; the page opens it again",
-    ]
+    # on a busy machine more than 3 s may have passed, and it is once more the first time
+    until(lambda: closed() == "was closed by hand; the page opens it again", lambda: told)
+    assert all(line.endswith(again) for line in told[:-1])
     send(sink, picture)
     assert sink.state() == "was closed by hand"
     sink.reopen()

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from tests.peers.ndi_watcher import find, stamp
-from tests.waiting import Stopwatch, until
+from tests.waiting import PATIENCE, Stopwatch, until
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
@@ -55,7 +55,7 @@ class Watcher:
     def __init__(self, name: str) -> None:
         self.seen: list[dict[str, Any]] = []
         self._process = subprocess.Popen(
-            [sys.executable, str(WATCHER), name, "40"], stdout=subprocess.PIPE, text=True
+            [sys.executable, str(WATCHER), name, "600"], stdout=subprocess.PIPE, text=True
         )
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -117,7 +117,7 @@ class Player:
 def player() -> Iterator[Player]:
     made = Player()
     yield made
-    assert made.runner.stop()
+    assert made.runner.stop(PATIENCE)
 
 
 def check(seen: dict[str, Any], size: list[int], fourcc: str, alphas: tuple[int, ...]) -> None:

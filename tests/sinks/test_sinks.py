@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.waiting import PATIENCE, until
+from tests.waiting import PATIENCE, Stopwatch, until
 from vj.core.clock import FrameClock, WallClock
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, OutputFrame, Size
@@ -374,9 +374,10 @@ def test_a_slow_sink_slows_nobody() -> None:
     assert fast.opened == [(64, 48, 30)]
 
 
-def test_a_failing_sink_is_reported_once_and_comes_back() -> None:
+def test_a_failing_sink_is_reported_once_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vj.sinks.runner.time", Stopwatch())  # on which each look takes a tick
     sink = Listener()
-    (box,), (runner,), messages = play(sink, retry_period=0.1)
+    (box,), (runner,), messages = play(sink, retry_period=100 * Stopwatch.TICK)
     assert runner.state() == "test:0 waiting for the first frame"
 
     shown = 0
@@ -409,7 +410,7 @@ def test_a_failing_sink_is_reported_once_and_comes_back() -> None:
     sink.trouble = ZeroDivisionError("in the driver")
     show(lambda: len(messages) > 2)
     assert messages[2:] == ["test:0 failed: ZeroDivisionError: in the driver; trying again"]
-    assert runner.stop()
+    assert runner.stop(PATIENCE)
     assert sink.closed >= 4
 
 

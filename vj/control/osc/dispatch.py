@@ -157,7 +157,7 @@ class Dispatcher:
         while rest:
             end = time.thread_time() + HOLD
             with self.error_replies.deferred_log(), self._store.together():
-                while rest and time.thread_time() < end:
+                while rest:
                     message = rest.popleft()
                     asked |= message.address in self._addresses.status
                     if message != before or not is_pattern(
@@ -165,6 +165,8 @@ class Dispatcher:
                     ):  # a repeated pattern is applied once
                         self._dispatch(message, sender)
                     before = message
+                    if time.thread_time() >= end:  # one at least is applied in each turn
+                        break
             if rest:
                 self._sleep(HOLD)
         if asked:
