@@ -167,6 +167,28 @@ def test_quarter_frames_that_are_lost_on_the_way_do_not_stop_it() -> None:
     assert chased.text.endswith("chasing")
 
 
+@pytest.mark.parametrize("held_up", [0.2, 0.4, 0.9])
+def test_what_was_held_up_and_comes_at_once_does_not_throw_it_ahead(held_up: float) -> None:
+    """As by a network, or a machine that was busy."""
+    chased = Chased(Sender("30"))
+    hear, first, held = chased.hear, chased.controls.now, list[mido.Message]()
+
+    def late(message: mido.Message, time: float) -> None:
+        held.append(message)
+        if not 1.5 <= time - first < 1.5 + held_up:
+            for number, one in enumerate(held, 1 - len(held)):
+                hear(one, time + 0.0001 * number)
+            held.clear()
+
+    chased.hear = late  # type: ignore[method-assign]
+    stood = chased.play(0.0, 1.5 + held_up + 0.04)
+    stood += chased.play(1.5 + held_up + 0.04, 2.9)
+    assert max(position - at for at, position in stood) < 0.08
+    assert chased.controls.engine.cues.current == "a", "b is at 3 s"
+    assert all(abs(position - at) < 0.08 for at, position in stood if at > 1.7 + held_up)
+    assert chased.text.endswith("chasing")
+
+
 def test_a_small_gap_is_not_seen() -> None:
     chased = Chased(Sender("30"))
     chased.play(0.0, 2.0)

@@ -14,6 +14,9 @@ ENOUGH = 24
 """Readings from which on they say how fast it runs; fewer are taken for the rate's own speed,
 unless they differ from it by more than `VARIED`, as a jog wheel does."""
 VARIED = 0.2
+FASTEST = 4.0
+"""How many times as fast as its rate a timecode runs, at most. What comes faster was held up on the
+way, and comes all at once: the last of it is nearest to where the timecode stands."""
 PAUSE = 0.1
 """Seconds without a reading, beyond its pace, after which the line begins anew."""
 
@@ -51,18 +54,26 @@ class TimecodeLine:
             time = sum(t for t, _ in self._points) / count
             at = sum(q for _, q in self._points) / count
             self._speed = self._slope(time, at)
+            if abs(self._speed) > FASTEST * abs(self._own):
+                self._points = deque([self._points[-1]], NEWEST)
+                (time, at), self._speed = self._points[0], self._own
             self._line = time, at, self._speed
         return self._line
 
     def _slope(self, time: float, at: float) -> float:
         """Quarter frames a second, by the points about their middle."""
-        assert self.last is not None
-        own = 4 * float(self.last.rate.fps) * self.last.way
+        own = self._own
         count, spread = len(self._points), sum((t - time) ** 2 for t, _ in self._points)
         if count < 8 or own == 0 or spread <= 0:
             return own
         found = sum((t - time) * (q - at) for t, q in self._points) / spread
         return own if count < ENOUGH and abs(found / own - 1) < VARIED else found
+
+    @property
+    def _own(self) -> float:
+        """Quarter frames a second, as its rate says."""
+        assert self.last is not None
+        return 4 * float(self.last.rate.fps) * self.last.way
 
     @property
     def rate(self) -> TimecodeRate | None:
