@@ -179,7 +179,10 @@ def test_a_step_of_a_picture_that_is_not_frozen_is_refused(show: Stepped) -> Non
     show.send("/vj/step")
     until(lambda: show.answers("/vj/error"))
     assert "the picture is not frozen" in show.answers("/vj/error")[0]
-    for wrong, words in (("x", "a number of frames would be right"), (-2, "0 to 10000 may wait")):
+    for wrong, words in (
+        ("x", "a number of frames would be right"),
+        (-2, "0 to 10000 frames would be right"),
+    ):
         show.send("/vj/output/freeze", 1)
         show.send("/vj/step", wrong)
         until(lambda: any(words in text for text in show.answers("/vj/error")))  # noqa: B023

@@ -75,7 +75,7 @@ def test_a_room_that_is_right_is_told_with_each_of_its_pieces(folder: Path) -> N
         ("room:\n  left:\n    show: mine\n    fps: 0.5\n", "evening.yaml:4: room.left.fps: 0.5"),
         (
             "room:\n  left:\n    show: mine\n    start:\n      strenght: 1\n",
-            "evening.yaml:5: left: strenght: ",
+            "evening.yaml:5: left: strenght: no such parameter; did you mean strength?",
         ),
         ("room:\n  left: mine\n  feedback: mine\n", "evening.yaml:3: feedback: /vj/feedback means"),
         ("room:\n  left: mine\n  lora: mine\n", "evening.yaml:3: lora: /vj/lora means"),

@@ -68,7 +68,8 @@ class Stepping:
         if not self._frozen():
             raise Fault("the picture is not frozen; output/freeze: 1 first, then each step a frame")
         if not 0 <= count <= MOST - len(self._queue):
-            raise Fault(f"{count} frames; 0 to {MOST} may wait, {len(self._queue)} do")
+            wait = f", {len(self._queue)} wait" if self._queue else ""
+            raise Fault(f"{count}; 0 to {MOST} frames would be right{wait}")
         self._queue.extend([(True, answer)] * count or [(False, answer)])
         if self._begun:
             self._clock.hold()

@@ -68,7 +68,8 @@ class RoomReading:
         words = given.partition(": ")
         if option == "--set":
             parameter = words[0].partition("=")[0]
-            return self.at(("room", name, "start", parameter), f"{name}: {parameter}: {words[2]}")
+            wrong = words[2].removeprefix(f"{parameter}: ")  # it may name it itself
+            return self.at(("room", name, "start", parameter), f"{name}: {parameter}: {wrong}")
         key = _KEYS.get(option.rstrip(":"), "")
         return self.at(("room", name, key), f"{name}: {key}: {words[2] or given}")
 
