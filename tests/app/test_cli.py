@@ -11,11 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.conftest import StartShow
 from tests.shows import free_port, movie_frames, run_here, run_vj
 from tests.sources.test_sources import write_clip
+from tests.waiting import PATIENCE
 from vj.core.frame import Size
 
 ROOT = Path(__file__).parents[2]
@@ -171,6 +173,12 @@ def test_a_fault_that_nobody_thought_of_is_a_line_too(
     assert report.endswith("; please report this\n")
 
 
+def length(path: Path) -> float:
+    """Seconds to the last picture of a movie, however many a busy machine has made."""
+    with av.open(str(path)) as movie:
+        return max(float(picture.time or 0) for picture in movie.decode(video=0))
+
+
 @pytest.mark.long
 @POSIX
 @pytest.mark.parametrize(
@@ -185,13 +193,13 @@ def test_whichever_way_it_is_ended_the_recording_plays(
         "--source", "testcard", "--size", "64x64", "--model", "none", "--sink", "record:out.mp4"
     )
     one.until_playing()
-    one.until_recorded("record:out.mp4", 2.5)  # a second signal leaves whole seconds
+    one.until_recorded("record:out.mp4", 3.0)  # a second signal leaves whole seconds
     for number in numbers:
         one.process.send_signal(number)
         one.until_line("stopping")  # two at once would be one to the system
     one.wait()
     seen = movie_frames(tmp_path / "out.mp4")
-    assert len(seen) > 5
+    assert length(tmp_path / "out.mp4") > 0.6
     assert seen[-1].shape == (64, 64, 3)
 
 
@@ -241,7 +249,7 @@ def test_a_performance_from_clip_to_recording_played_over_osc(
     else:
         one.send("/vj/prompt", "deep ocean")
     one.until_value("prompt/a", "deep ocean")
-    one.until_recorded("record:out.mp4", 3.0)
+    one.until_recorded("record:out.mp4", one.recorded("record:out.mp4") + 2.0)
     one.end()
     assert one.process.returncode == 0, one.text
     summary = json.loads((tmp_path / "sum.json").read_text())
@@ -251,7 +259,7 @@ def test_a_performance_from_clip_to_recording_played_over_osc(
     assert summary["sent"]["record:out.mp4"] == len(seen) > 3
     assert summary["osc"]["messages"] > 1
     assert summary["osc"]["ignored"] == 0
-    tail = seen[-3].astype(int).mean(axis=(0, 1))
+    tail = seen[-1].astype(int).mean(axis=(0, 1))
     assert tail[2] > tail[0] + 20, "at the end it is blue"
     warm = max(
         picture.astype(int).mean(axis=(0, 1))[0] - picture.astype(int).mean(axis=(0, 1))[2]
@@ -281,12 +289,15 @@ def test_a_signal_ends_it_within_two_seconds_with_the_recording_closed(
         "record:out.mp4",
         "--sink",
         "preview",
+        "--json",
+        "sum.json",
     )
     one.until_playing()
     one.until_recorded("record:out.mp4", 0.8)
-    assert one.end(number) < 5 * 2.0, one.text  # two seconds, five times over for a busy machine
+    assert one.end(number) < PATIENCE / 2, one.text
     assert one.process.returncode == 0
-    assert len(movie_frames(tmp_path / "out.mp4")) > 15
+    sent = json.loads((tmp_path / "sum.json").read_text())["sent"]["record:out.mp4"]
+    assert len(movie_frames(tmp_path / "out.mp4")) == sent > 1
     assert "stopping" in one.text
 
 
@@ -299,9 +310,9 @@ def test_killed_the_hard_way_the_recording_still_plays(
         "--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "record:out.mp4"
     )
     one.until_playing()
-    one.until_recorded("record:out.mp4", 2.5)
+    one.until_recorded("record:out.mp4", 3.0)
     one.end(signal.SIGKILL)
-    assert len(movie_frames(tmp_path / "out.mp4")) > 20
+    assert length(tmp_path / "out.mp4") > 0.6
 
 
 @pytest.mark.long
@@ -335,15 +346,15 @@ def test_a_model_that_is_not_there_leaves_the_input_playing(
         "no/such",
         "--sink",
         "record:out.mp4",
-        "--for",
-        "1.5",
         "--json",
         "sum.json",
     )
-    assert one.wait() == 0
+    one.until_recorded("record:out.mp4", 0.5)
+    one.end()
+    assert one.process.returncode == 0
     assert "no such" in one.text or "not on this machine" in one.text
     assert "the input is shown untouched" in one.text
-    assert json.loads((tmp_path / "sum.json").read_text())["painted"] > 10
+    assert json.loads((tmp_path / "sum.json").read_text())["painted"] > 1
 
 
 @pytest.mark.long
@@ -439,8 +450,10 @@ def test_a_take_is_recorded_by_a_switch(start_show: StartShow, tmp_path: Path) -
     one.until_recorded("record:takes", 0.8)
     one.send("/vj/record", 0)
     one.until_line(r"recorded takes.* \(\d+ frames\)")
+    said = re.search(r"recorded takes.* \((\d+) frames\)", one.text)
     (take,) = (tmp_path / "takes").iterdir()
-    assert len(movie_frames(take)) > 10
+    assert said is not None
+    assert len(movie_frames(take)) == int(said[1]) > 1
 
 
 def test_opencv_says_nothing_of_its_own() -> None:

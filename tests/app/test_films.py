@@ -231,25 +231,41 @@ def test_a_film_that_is_not_there_leaves_nothing_behind(film: Path) -> None:
     assert not list(Path().glob("pieces*"))
 
 
+WAITS = """
+import os, time
+frames = "uint8"
+
+def effect(frame, parameters, moment, memory):
+    memory["seen"] = memory.get("seen", 0) + 1
+    if os.getpid() != {test} and memory["seen"] == 4:
+        try:
+            here = os.open({held!r}, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        except FileExistsError:
+            return frame
+        os.write(here, b"%d." % os.getpid())
+        time.sleep(300)
+    return frame
+"""
+"""An effect in whose fourth frame the first worker that comes there waits until it is killed."""
+
+
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_two_workers_paint_what_one_does_and_one_that_is_killed_costs_its_piece(
     film: Path,
 ) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: python3 launch.py add films")
-    name = "out.mkv?codec=ffv1"
-    whole(f"whole/{name}")
+    name, held = "out.mkv?codec=ffv1", Path("held").absolute()
+    Path("waits.py").write_text(WAITS.format(test=os.getpid(), held=str(held)))
+    more: dict[str, Any] = {"effects": [str(Path("waits.py").absolute())]}
+    whole(f"whole/{name}", **more)
     said: list[str] = []
-    made = in_pieces(f"pieces/{name}", said, workers=2)
-    parts = Path("pieces/out.mkv.parts")
-    killed: list[str] = []
+    made = in_pieces(f"pieces/{name}", said, workers=2, **more)
 
     def kill() -> None:
-        """The worker that has just begun the longest piece."""
-        pid = parts / f".{CUTS[0]:06d}-{CUTS[1]:06d}.part" / "pid"
-        until(lambda: pid.exists() and bool(pid.read_text()), seconds=300)
-        killed.append(pid.read_text())
-        os.kill(int(killed[0]), signal.SIGKILL)
+        """The worker that waits in the middle of a piece."""
+        until(lambda: held.exists() and held.read_text().endswith("."), seconds=300)
+        os.kill(int(held.read_text()[:-1]), signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()
