@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from vj.cli import main
 from vj.commands.options import overrides, parser
 from vj.core.errors import Fault
 
@@ -35,3 +38,26 @@ def test_what_has_an_option_of_its_own_is_not_set() -> None:
     assert overrides(parser().parse_args(["--set", "/vj/strength=1"])) == {
         "start": {"strength": "1"}
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        (["chek"], "chek: no such command; did you mean check?"),
+        (["draem"], "draem: no such show file; did you mean dream?"),
+        (["--json", "not/there.json"], "--json not/there.json: cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_plays(
+    given: list[str],
+    answer: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*given, "--for", "0.1", "--model", "none", "--osc", "127.0.0.1:0"]) == 1
+    said = capsys.readouterr().err
+    assert answer in said
+    assert "starting" not in said
+    assert list(tmp_path.iterdir()) == []

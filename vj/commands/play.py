@@ -18,7 +18,7 @@ from vj.app.log import LogFile
 from vj.app.signals import LIMIT, Signals
 from vj.app.startup_times import StartupTimes
 from vj.commands.films import film_of, followed, use_film_options
-from vj.commands.options import overrides
+from vj.commands.options import COMMANDS, overrides
 from vj.core.errors import Fault, nearest
 
 if TYPE_CHECKING:  # imported when they are needed: torch comes with them, and takes seconds
@@ -58,26 +58,21 @@ def _play(
     options.startup = StartupTimes() if options.startup_times else None
     from vj.commands.from_picture import is_picture, play_picture
     from vj.core.opencv import use_one_thread
-    from vj.show.load import FIRST_SHOW, find_show, load_show
+    from vj.show.load import FIRST_SHOW, load_show
     from vj.show.room_file import is_room
 
     use_one_thread()
     use_film_options(options)
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         raise Fault(f"command line: --for {options.seconds:g}: seconds, more than 0")
-    if (
-        options.show
-        and not Path(options.show).suffix
-        and options.show in ("test", "chek", "lst", "lern", "galery")
-    ):
-        commands = ["test", "check", "list", "learn", "train", "gallery", "pack"]
-        raise Fault(f"{options.show}: no such command{nearest(options.show, commands)}")
+    if options.json is not None:
+        prove_writable(options.json)
     options.overrides = overrides(options)
     if is_picture(options.begin):
         path, options.overrides = play_picture(options, terminal.log, end)
         options.begin = None
     else:
-        path = find_show(options.show) if options.show else FIRST_SHOW
+        path = named(options.show) if options.show else FIRST_SHOW
     if is_room(path):
         from vj.commands.room import play_room
 
@@ -110,6 +105,31 @@ def _play(
         except OSError as error:
             raise Fault(f"--json {options.json}: cannot be written ({error.strerror})") from None
     return 0
+
+
+def named(name: str) -> Path:
+    """The show of this name. Raises Fault, for what is nearer to a command than to a show too."""
+    from vj.show.find import find_show
+
+    try:
+        return find_show(name)
+    except Fault as fault:
+        command = nearest(name, COMMANDS)
+        if not command or "did you mean" in str(fault) or name in COMMANDS:
+            raise
+        raise Fault(f"{name}: no such command{command}") from None
+
+
+def prove_writable(path: Path) -> None:
+    """What is only written at the end of a night is not to fail there. Raises Fault."""
+    there = path.exists()
+    try:
+        with path.open("a", encoding="utf-8"):
+            pass
+        if not there:
+            path.unlink()
+    except OSError as error:
+        raise Fault(f"--json {path}: cannot be written ({error.strerror})") from None
 
 
 def perform(

@@ -163,7 +163,7 @@ class ErrorReplies:
             more, self._suppressed = self._suppressed, 0
             self._write(
                 f"OSC from {sender.name}: {message}"
-                + (f" (and {more} more errors)" if more else "")
+                + (f" (and {more} more error{'s' * (more > 1)})" if more else "")
             )
         else:
             self._suppressed += bool(sender.name)
