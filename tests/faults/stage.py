@@ -25,6 +25,8 @@ from vj.control.osc.packet import pack
 START = {"prompt/a": "gold", "strength": 0.5, "feedback/amount": 0.1}
 STARTS = 60.0
 """Seconds in which it has to paint."""
+PATIENCE = 1.0
+"""Times as long as is said below is waited for what has to come, on a machine that is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class Stage:
     def waits_for(self, words: str, seconds: float, since: float = 0.0) -> str:
         """The first line that holds these words (a pattern), or "" when none comes in time or the
         process ends."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE * seconds
         while True:
             found = next((line for line in self.said(since) if re.search(words, line)), "")
             if found or time.monotonic() > end:
@@ -191,11 +193,12 @@ class Stage:
 
     def ask(self, name: str, seconds: float = 3.0) -> Any:
         """Where a parameter stands, asked over OSC; None when there is no answer."""
-        return self.running.value(name, seconds) if self.running is not None else None
+        patience = PATIENCE * seconds
+        return self.running.value(name, patience) if self.running is not None else None
 
     def stands(self, name: str, value: Any, seconds: float = 4.0) -> bool:
         """Does a parameter come to stand there?"""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE * seconds
         while time.monotonic() < end:
             found = self.ask(name)
             if found == value or (isinstance(found, float) and abs(found - value) < 1e-3):
@@ -203,15 +206,27 @@ class Stage:
             time.sleep(0.05)
         return False
 
+    def moves(self, name: str, value: float, seconds: float = 4.0) -> bool:
+        """Does a fader come to stand there that is moved there until it does? What is sent into a
+        flood may be lost on its way."""
+        end = time.monotonic() + PATIENCE * seconds
+        while time.monotonic() < end:
+            self.send(f"/vj/{name}", value)
+            found = self.ask(name)
+            if isinstance(found, float) and abs(found - value) < 1e-3:
+                return True
+            time.sleep(0.05)
+        return False
+
     def get(self, path: str, seconds: float = 5.0) -> bytes:
         """From the page."""
-        with urllib.request.urlopen(self.page + path, timeout=seconds) as answer:
+        with urllib.request.urlopen(self.page + path, timeout=PATIENCE * seconds) as answer:
             body: bytes = answer.read()
             return body
 
     def connect(self) -> socket.socket:
         """To the page."""
-        return socket.create_connection((HOST, self.page_port), timeout=5)
+        return socket.create_connection((HOST, self.page_port), timeout=PATIENCE * 5)
 
     def figures(self) -> Figures | None:
         """What it takes now; None where the system does not tell."""

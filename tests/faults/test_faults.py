@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +12,13 @@ import numpy as np
 import pytest
 
 from tests.faults import fault, runner
+from tests.faults import stage as stages
 from tests.faults.by_web import panic
-from tests.faults.eye import SAME, Eye, Seen, judged
+from tests.faults.eye import BLACK, SAME, Eye, Seen, judged
 from tests.faults.fault import Fault, Outcome, Skipped, unwanted
 from tests.faults.runner import FAULTS, markdown, together
 from tests.faults.stage import Stage
+from tests.waiting import PATIENCE, until
 from vj.core.frame import Frame
 from vj.parameters.store import Store
 from vj.web.server import WebServer
@@ -76,6 +77,7 @@ def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_s
 ) -> None:
     monkeypatch.setattr(fault, "RECOVERS", 60.0)  # other tests may run beside this one
     monkeypatch.setattr(fault, "LONGEST", 4.0)
+    monkeypatch.setattr(stages, "PATIENCE", 15.0)
     # NDI's library takes threads for every NDI program that comes and goes on this machine.
     monkeypatch.setattr(fault, "MORE_THREADS", 100)
     monkeypatch.setattr(fault, "MORE_FILES", 120)
@@ -83,6 +85,8 @@ def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_s
 
     def silent(stage: Stage) -> None:
         stage.send("/vj/output/blackout", 1)
+        assert stage.eye is not None
+        until(lambda: any(one.brightest <= BLACK for one in list(stage.eye.seen)[-3:]))
 
     def skipped(stage: Stage) -> None:
         raise Skipped("not today")
@@ -90,7 +94,7 @@ def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_s
     def killed(stage: Stage) -> None:
         assert stage.process is not None
         stage.process.kill()
-        stage.process.wait(5)
+        stage.process.wait(PATIENCE)
 
     bad = (
         Fault("silent", "", silent, "nobody says this", undo=panic, within=0.1),
@@ -111,16 +115,32 @@ def test_without_ndi_an_eye_looks_at_the_page(monkeypatch: pytest.MonkeyPatch) -
     page = WebServer(Store(), ("127.0.0.1", 0), status=dict)
     page.start()
     eye = Eye("nobody", page.url)
-    begun, number = time.monotonic(), 0
+    number = 0
+
+    def show(light: int) -> None:
+        """Another picture, with a bar that has moved on."""
+        nonlocal number
+        drawn = np.zeros((32, 32, 3), np.uint8)
+        drawn[:, number % 31 :] = light
+        page.show(drawn, Frame(drawn, number, 0.0))
+        number += 1
+
+    def moved() -> int:
+        return sum(one.brightest > 150 and one.moved > SAME for one in list(eye.seen)[1:])
+
     try:
-        while len(eye.seen) < 5 and time.monotonic() < begun + 10:
-            drawn = np.zeros((32, 32, 3), np.uint8)
-            drawn[:, number % 32 :] = 200
-            page.show(drawn, Frame(drawn, number, 0.0))
-            number += 1
-            time.sleep(0.01)
+        for count in range(1, 5):  # each is shown until it is seen
+
+            def seen_to_move(count: int = count) -> bool:
+                if moved() < count:
+                    show(200)
+                return moved() >= count
+
+            until(seen_to_move)
+        standing = len(eye.seen) + 2
+        until(lambda: len(eye.seen) >= standing + 2)
+        assert all(one.moved <= SAME for one in list(eye.seen)[standing:]), "nothing is shown"
     finally:
         eye.close()
         page.stop()
     assert "the page" in eye.way
-    assert [one.brightest > 150 and one.moved > SAME for one in list(eye.seen)[1:5]] == [True] * 4

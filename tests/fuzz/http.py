@@ -18,8 +18,9 @@ from vj.parameters.store import Store
 from vj.web.server import WebServer
 
 PATIENCE = 0.04
-"""Seconds for which an answer is waited for; a request that is cut off gets none."""
-ALIVE = 3.0
+"""Seconds for which an answer is waited for, and for which the page has nothing else to do; a
+request that is cut off gets none."""
+ALIVE = 60.0
 """Seconds in which the page has to answer a right request, whatever came before."""
 GROWTH = 30.0
 EVERY = 50
@@ -69,7 +70,7 @@ def fuzz(requests: int, seed: int, progress: Callable[[str], None] = lambda text
         for number in range(requests):
             sent, websocket = made.sent()
             last = [*last[-EVERY:], sent]
-            answer = asked(port, sent, websocket)
+            answer = asked(port, sent, websocket, catch_up=lambda: dead(page))
             status = (
                 int(answer[9:12]) if answer.startswith(b"HTTP/1.") and answer[9:12].isdigit() else 0
             )
@@ -94,14 +95,24 @@ def fuzz(requests: int, seed: int, progress: Callable[[str], None] = lambda text
     return Figures(requests, answered, websockets, refused, time.monotonic() - begun, grown)
 
 
-def asked(port: int, sent: bytes, websocket: bool, patience: float = PATIENCE) -> bytes:
-    """The beginning of what is answered within so many seconds, b"" for nothing. Half of the
-    clients go without a goodbye."""
+def asked(
+    port: int,
+    sent: bytes,
+    websocket: bool,
+    patience: float = PATIENCE,
+    catch_up: Callable[[], object] = lambda: None,
+) -> bytes:
+    """The beginning of what is answered within so many seconds, b"" for nothing. catch_up: returns
+    when the page has done what it was asked before. Half of the clients go without a goodbye."""
     with socket.create_connection(("127.0.0.1", port), timeout=ALIVE) as client:
         answer = b""
         with contextlib.suppress(OSError):  # it may hang up in the middle of what it is sent
             client.sendall(sent)
-            while len(answer) < 4096 and select.select([client], [], [], patience)[0]:
+            while len(answer) < 4096:
+                if not select.select([client], [], [], patience)[0]:
+                    catch_up()
+                    if not select.select([client], [], [], 0)[0]:
+                        break
                 got = client.recv(65536)
                 if not got:
                     break
