@@ -9,6 +9,7 @@ import pytest
 
 from tests.control.dmx.desks import ARTPOLL, Made, artdmx, e131, socket_at
 from tests.waiting import until
+from vj.control.dmx.artnet import poll_replies
 from vj.control.dmx.streaming_acn import group
 from vj.show.dmx_controls import dmx_control
 
@@ -258,3 +259,10 @@ def test_two_desks_are_two_by_their_addresses(wire: Made) -> None:
         played.send(artdmx(bytes((10, 200))))
         played.send(artdmx(bytes((20, 100))), desk=other)
     assert played.taken() == [("1", 10.0), ("2", 200.0), ("1", 20.0)]
+
+
+def test_a_desk_is_told_of_as_many_universes_as_a_device_may_have() -> None:
+    replies = poll_replies("10.0.0.1", "many", [*range(1, 300), 40000])
+    assert len(replies) == 255
+    assert {(len(reply), reply[211]) for reply in replies} == {(239, n) for n in range(1, 256)}
+    assert len(poll_replies("10.0.0.1", "sacn alone", [40000])) == 0

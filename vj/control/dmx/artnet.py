@@ -16,6 +16,8 @@ PORT = 6454
 UNIVERSES = 32768
 """Port-Addresses, 15 bits: net, sub-net and universe. Universe 1 of vj is Port-Address 0, as on
 desks that count Art-Net from 0 and everything else from 1."""
+MOST_PORTS = 255
+"""Of one device: BindIndex has a byte."""
 
 _ID = b"Art-Net\0"
 _OP_POLL, _OP_POLL_REPLY, _OP_DMX = 0x2000, 0x2100, 0x5000
@@ -82,11 +84,12 @@ def dmx_packet(universe: int, sequence: int, levels: bytes) -> bytes:
 
 def poll_replies(address: str, name: str, universes: Sequence[int]) -> list[bytes]:
     """ArtPollReply for each universe, so that a desk lists us and sends to us. address: ours, IPv4.
-    name: of the show. universes: of vj; while something is learned there may be none."""
+    name: of the show. universes: of vj; while something is learned there may be none. Those that
+    Art-Net has not are left out, and what is beyond the 255 that a device may have."""
+    theirs = [universe for universe in universes or (1,) if universe <= UNIVERSES]
     return [
         _poll_reply(address, name, universe - 1, place)
-        for place, universe in enumerate(universes or (1,), 1)
-        if universe <= UNIVERSES
+        for place, universe in enumerate(theirs[:MOST_PORTS], 1)
     ]
 
 
