@@ -19,7 +19,8 @@ PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 NETWORK = (
     "NewConnectionError|ConnectTimeout|Connection (reset|aborted|broken|refused)|Read "
     "?[Tt]imed? ?out|name resolution|getaddrinfo|"
-    "IncompleteRead|ProtocolError|ProxyError|DO NOT MATCH THE HASHES|50[234] Server Error"
+    "IncompleteRead|ProtocolError|ProxyError|DO NOT MATCH THE HASHES|50[0234] Server Error|"
+    "429 Client Error|SSLEOFError|EOF occurred in violation|read operation timed out"
 )
 PROGRESS = (  # pip's lines that are worth showing
     (r"(?:Collecting|Processing) (?:\S*[/\\])?([^/\\\s]+)", "  {}"),

@@ -378,7 +378,7 @@ def test_the_page_comes_moves_and_goes(play: Play) -> None:
     assert "the page is at http://127.0.0.1:" in show.save(page="127.0.0.1:0")
     first = show.performance.servers.page
     assert first is not None
-    port = free_port()
+    port = free_port(socket.SOCK_STREAM)
     assert f"the page is at http://127.0.0.1:{port}/" in show.save(page=f"127.0.0.1:{port}")
     with socket.create_connection(("127.0.0.1", port), 5):
         pass
@@ -454,16 +454,16 @@ def test_a_model_that_does_not_load_leaves_the_old_one_and_is_logged(
     ):
         assert "changed: model" in show.save(model=name)
         show.until(lambda words=words: words in show.messages)  # type: ignore[misc]
+        show.until(lambda: performance.run_state.text == "playing")
         assert performance.loop.backend_name == "first"
-        assert performance.run_state.text == "playing"
     show.until(lambda: made[1].closed)
     assert not made[0].closed
     painted = performance.metrics.painted
     show.until(lambda: performance.metrics.painted > painted + 3)
     assert len(made) == 2
     show.save(model="first")
-    assert "loader" not in performance.supervisor.threads, "it generates already: nothing is loaded"
-    assert len(made) == 2
+    show.until(lambda: "loader" not in performance.supervisor.threads)
+    assert len(made) == 2, "it generates already: nothing is loaded"
     show.save(model="second")
     show.until(lambda: "playing with second" in show.messages)
     show.until(lambda: made[0].closed)

@@ -104,11 +104,11 @@ def test_key_and_fill_over_ndi_are_of_the_same_frame_and_alpha_in_one() -> None:
             assert np.abs(rgba[..., 3].astype(int) - expected).max() <= 2, "straight alpha"
             assert fill.seen[timecode][..., 3].min() == 255
         assert len({number_in(one[..., 1]) for one in fill.seen.values()}) > 5
+        assert messages == []
     finally:
         for receiver in receivers:
             receiver.close()
         sinks.stop()
-    assert messages == []
 
 
 @pytest.fixture
@@ -156,8 +156,9 @@ def test_a_movie_whose_part_changes_goes_on_in_a_new_file(
     put_until(sinks, "record:a.mkv", 3)
     sinks.use(sinks.prepare(["record:a.mkv?crop=left-half"]))
     put_until(sinks, "record:a.mkv?crop=left-half", 6)
+    before = list(sinks._runners)
     sinks.stop()
-    until(lambda: Path("a-2.mkv").exists())
+    until(lambda: not any(runner._thread and runner._thread.is_alive() for runner in before))
     assert frames_of(Path("a.mkv"))[0][1].shape[1] == 128
     assert frames_of(Path("a-2.mkv"))[0][1].shape[1] == 64
 

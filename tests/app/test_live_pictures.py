@@ -83,6 +83,7 @@ def test_a_source_is_looked_at_beside_the_one_that_plays(show: Played) -> None:
 def test_what_is_on_a_deck_is_not_opened_once_more(show: Played) -> None:
     show.store.set("image/from", "red")
     show.until(lambda: show.taken() == "red")
+    show.until(lambda: len(show.threads()) == 1)
     later = show.performance.metrics.painted + 10
     show.until(lambda: show.performance.metrics.painted > later)
     assert len(show.threads()) == 1, "the deck's own"
