@@ -66,7 +66,14 @@ class SavedShow:
         self.lines.update(lines)
         self._write()
         before = len(self.messages)
-        self.until(lambda: bool(self.performance.background.check()) or len(self.messages) > before)
+
+        def told() -> bool:
+            """Of the file: other threads have their own messages."""
+            self.performance.background.check()
+            of_it = "the show file was saved", "the running show goes on as it was"
+            return any(words in line for line in self.messages[before:] for words in of_it)
+
+        self.until(told)
         return "\n".join(self.messages[before:])
 
     def until(self, true: Callable[[], object]) -> None:
