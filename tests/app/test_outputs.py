@@ -211,7 +211,7 @@ def test_where_takes_is_full_too_it_stops(record: Record, monkeypatch: pytest.Mo
     monkeypatch.setattr("vj.sinks.output_file.OutputFile._write", full)
     recorded = record("record:stick/set.mp4")
     recorded.play(lambda: recorded.messages)
-    assert recorded.messages[0].endswith("free some space and start recording again")
+    assert recorded.messages[0].endswith("free some space and record again")
     assert not Path("takes").exists()
 
 

@@ -363,7 +363,7 @@ def test_a_full_disk_stops_the_recording_and_keeps_it(ending: str, small_disk: P
     messages = record_noise_until_full(recorder)
     assert "recording stopped, No space left on device" in messages
     assert " MB are in " in messages
-    assert messages.endswith("free some space and start recording again")
+    assert messages.endswith("free some space and record again")
     back = frames_of(recorder.path)
     assert len(back) >= 15
     assert os.path.getsize(recorder.path) > 1_000_000

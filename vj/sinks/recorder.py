@@ -313,7 +313,7 @@ def _remedy(error: Exception) -> str:
 def _advice(error: Exception) -> str:
     """What to do before recording again."""
     return (
-        "; free some space and start recording again"
+        "; free some space and record again"
         if getattr(error, "errno", None) in FULL
         else ""
     )
