@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from vj.app.films.cluster import PACKAGES, Machine, compare, seen_from
-from vj.app.films.crew import RayCrew, card_share, cards_of, room_for
-from vj.app.films.film import worker_count
+from vj.app.films.crew import RayCrew, card_share, cards_of, room_for, worker_count
 from vj.commands.films import use_film_options
 from vj.commands.options import parser
 from vj.core.errors import Fault, Unavailable

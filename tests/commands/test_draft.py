@@ -11,6 +11,7 @@ import pytest
 
 from vj.app.films import film as film_in_pieces
 from vj.cli import main
+from vj.commands import draft as drafts
 from vj.commands.draft import clear_drafts, small_show, write_sheet
 from vj.core.claim import claimed
 from vj.core.frame import Size
@@ -76,6 +77,35 @@ def test_what_a_killed_draft_left_goes_and_is_not_the_films(
     assert all(one.exists() for one in others)
 
 
+def test_a_killed_draft_has_no_name_and_leaves_nothing_to_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my.yaml").write_text("source: drawn:kiss\nmodel: none\nsinks: [record:film.mkv]\n")
+    words = ["my.yaml", "--offline", "--draft", "--for", "0.5", "--fps", "24", "--quiet"]
+    seen: list[list[str]] = []
+
+    def looks(movie: Path, sheet: Path) -> None:
+        seen.append(sorted(one.name for one in Path().glob("film*")))
+        assert movie.parent == sheet.parent == Path("film.draft-2.mp4.parts")
+        write_sheet(movie, sheet)
+
+    left = Path("film.draft.mp4.parts")
+    left.mkdir()
+    (left / "film.draft.mp4").write_bytes(b"torn")
+    with claimed(left, "rendering"), monkeypatch.context() as patched:  # by one that goes on
+        patched.setattr(drafts, "write_sheet", looks)
+        assert main(words) == 0
+    assert seen == [["film.draft-2.mp4.parts", "film.draft.mp4.parts"]]
+    assert main(words) == 0
+    assert sorted(one.name for one in Path().glob("film*")) == [
+        "film.draft-2.jpg",
+        "film.draft-2.mp4",
+        "film.draft.jpg",
+        "film.draft.mp4",
+    ]
+
+
 def test_a_draft_of_some_frames_goes_on_where_it_was_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,7 +117,7 @@ def test_a_draft_of_some_frames_goes_on_where_it_was_killed(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(film_in_pieces, "join", dies)
+        patched.setattr(film_in_pieces, "join_all", dies)
         assert main([*words, "--frames", "2-5"]) != 0
     assert Path("film.draft.mp4.parts/000002-000006").is_dir()
     assert main([*words, "--frames", "2-5"]) == 0

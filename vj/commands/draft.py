@@ -3,12 +3,14 @@ one."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -64,13 +66,76 @@ def clear_drafts(show: Show, goes_on: Path | None = None) -> None:
             shutil.rmtree(folder, ignore_errors=True)  # a claim is open on Windows
 
 
-def small_show(show: Show, log: Callable[[str], None]) -> tuple[Show, Path]:
+@contextmanager
+def kept_apart(movie: Path) -> Iterator[Path]:
+    """A folder beside a draft's movie, in which lies what is not whole yet; `clear_drafts` takes
+    away what a killed one has left there. Raises Fault where another process works in it."""
+    folder = movie.with_name(f"{movie.name}.parts")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Fault(f"{folder}: cannot be written ({error.strerror or error})") from None
+    with claimed(folder, "rendering this draft"):
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)  # a claim is open on Windows
+
+
+def draft(
+    film: Show,
+    log: Callable[[str], None],
+    in_pieces: bool,
+    render: Callable[[Show], dict[str, Any]],
+) -> dict[str, Any]:
+    """Have a small film rendered, and lay out a sheet of it; both get their names when they are
+    whole. in_pieces: it is rendered as those are, which name theirs themselves. render: renders a
+    show. Returns its summary. Raises Fault."""
+    if not in_pieces:
+        clear_drafts(film)
+    show, movie = small_show(film, log, in_pieces)
+    sheet = movie.with_suffix(".jpg")
+    if in_pieces:
+        clear_drafts(film, movie)
+        summary = render(show)
+        if movie.exists():
+            with kept_apart(movie) as folder:
+                write_sheet(movie, folder / sheet.name)
+                _name(folder, sheet)
+    else:
+        with kept_apart(movie) as folder:
+            to = f"record:{(folder / movie.name).as_posix()}"
+            summary = render(show.model_copy(update={"sinks": [to]}))
+            summary["sent"] = {show.sinks[0]: summary["sent"].get(to, 0)}
+            if (folder / movie.name).exists():
+                write_sheet(folder / movie.name, folder / sheet.name)
+                _name(folder, movie, sheet)
+    if sheet.exists():
+        log(f"look at {sheet} and {movie}; without --draft the film itself is rendered")
+    return summary
+
+
+def _name(folder: Path, *files: Path) -> None:
+    """Files that are whole go from a folder to their places. Raises Fault."""
+    for file in files:
+        try:
+            os.replace(folder / file.name, file)
+        except OSError as error:
+            raise Fault(f"{file}: cannot be written ({error.strerror or error})") from None
+
+
+def small_show(show: Show, log: Callable[[str], None], goes_on: bool = False) -> tuple[Show, Path]:
     """The same show, painted small and written into a movie named after the film: this movie.
-    Raises Fault."""
+    goes_on: also where a folder of its parts is there. Raises Fault."""
     film = _film(show)
     names = (f"{film.stem}.draft{f'-{number}' if number > 1 else ''}.mp4" for number in count(1))
-    movies = (film.with_name(name) for name in names)
-    movie = next(one for one in movies if not (one.exists() or one.with_suffix(".jpg").exists()))
+
+    def free(movie: Path) -> bool:
+        taken = movie.exists() or movie.with_suffix(".jpg").exists()
+        return not taken and (goes_on or not movie.with_name(f"{movie.name}.parts").exists())
+
+    movie = next(filter(free, map(film.with_name, names)))
     size = painted_size(show, lambda text: None)
     own = is_built_in(show.model.name) or show.model.name == "none"
     step, least = (16, LEAST) if own else (64, LEAST_TRAINED)

@@ -68,7 +68,7 @@ def use_film_options(options: argparse.Namespace) -> None:
     if options.threads is not None and not 1 <= options.threads <= MOST_THREADS:
         raise Fault(f"command line: --threads {options.threads}: 1 .. {MOST_THREADS}")
     if options.workers is not None:
-        from vj.app.films.film import worker_count
+        from vj.app.films.crew import worker_count
 
         options.workers = worker_count(options.workers)
     unbound = options.draft and options.workers is None  # pieces tell their workers a number

@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -260,14 +261,23 @@ def replayed(show: Show, options: argparse.Namespace, log: Callable[[str], None]
 def render(
     show: Show, options: argparse.Namespace, terminal: Console, stop: threading.Event
 ) -> dict[str, Any]:
-    """Render offline."""
-    from vj.app.offline import Rendering
-    from vj.commands.draft import clear_drafts, small_show, write_sheet
+    """Render offline; with --draft a small film first."""
+    from vj.commands.draft import clear_drafts, draft
 
-    film, movie = show, None
     if options.draft:
-        show, movie = small_show(show, terminal.log)
-    clear_drafts(film, movie if options.workers is not None else None)
+        in_pieces = options.workers is not None
+        whole = partial(render_film, options=options, terminal=terminal, stop=stop)
+        return draft(show, terminal.log, in_pieces, whole)
+    clear_drafts(show)
+    return render_film(show, options, terminal, stop)
+
+
+def render_film(
+    show: Show, options: argparse.Namespace, terminal: Console, stop: threading.Event
+) -> dict[str, Any]:
+    """Render into the show's recordings."""
+    from vj.app.offline import Rendering
+
     replay = replayed(show, options, terminal.log)
     rendering = (
         film_of(show, options, terminal.log)
@@ -300,8 +310,4 @@ def render(
         terminal.close()
     summary = rendering.summary()
     terminal.summary(summary)
-    if movie is not None and movie.exists():
-        sheet = movie.with_suffix(".jpg")
-        write_sheet(movie, sheet)
-        terminal.log(f"look at {sheet} and {movie}; without --draft the film itself is rendered")
     return summary

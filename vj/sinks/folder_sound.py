@@ -16,9 +16,9 @@ class FolderSound:
     """`sound.wav`, or `sound-2.wav`, ... where the folder is continued: 16 bits. Playable at every
     moment."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises OSError when it cannot be made."""
-        self._file = create_unused(folder / "sound.wav")
+    def __init__(self, path: Path) -> None:
+        """path: a name that is taken gets a number. Raises OSError when it cannot be made."""
+        self._file = create_unused(path)
         self._wave = wave.Wave_write(self._file)  # type: ignore[arg-type]
         self._wave.setparams((CHANNELS, 2, RATE, 0, "NONE", ""))
         self._queue = SoundQueue()

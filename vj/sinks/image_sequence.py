@@ -51,7 +51,7 @@ class ImageSequence:
         self._begun = 0.0
         """The clock at the first frame."""
         self._live, self._number = live, next_number(folder)
-        self._sound = FolderSound(folder) if sound else None
+        self._sound = FolderSound(folder / "sound.wav") if sound else None
         probe = folder / f".{self._number:06d}.png.part"
         probe.touch()  # a read-only folder is reported when recording starts
         probe.unlink()

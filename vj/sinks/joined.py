@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import shutil
 from contextlib import suppress
 from fractions import Fraction
 from os import SEEK_END
@@ -14,7 +16,6 @@ import av
 import numpy as np
 
 from vj.sinks.codecs import FORMATS, Codec
-from vj.sinks.folder_sound import FolderSound
 from vj.sinks.image_sequence import next_number
 from vj.sinks.mark import Mark, movie_tags, xmp_box
 from vj.sinks.movie import as_os_errors, container_options
@@ -103,31 +104,31 @@ class JoinedMovie:
 
 
 class JoinedFolder:
-    """Numbered pictures of several folders, one after the other, moved and not copied. Raises
-    OSError."""
+    """Numbered pictures of several folders, one after the other, moved; copied only onto another
+    disk. Raises OSError."""
 
-    def __init__(self, path: Path, sound: bool, first: int = 0) -> None:
+    def __init__(self, path: Path, first: int = 0) -> None:
         """path: pictures that are there stay, and are gone on from. first: the number of the first
         one where none is."""
         path.mkdir(parents=True, exist_ok=True)
-        self.path, self.frames = path, 0
-        self._next = next_number(path) or first
-        self._sound = FolderSound(path) if sound else None
+        self.path, self.next = path, next_number(path) or first
 
     def add(self, piece: Path) -> None:
         """The pictures of a folder follow those that are there."""
         found = (entry.name for entry in piece.iterdir())
         for name in sorted(name for name in found if re.fullmatch(r"\d{6,}\.png", name)):
-            os.replace(piece / name, self.path / f"{self._next:06d}.png")
-            self._next += 1
-            self.frames += 1
+            _move(piece / name, self.path / f"{self.next:06d}.png")
+            self.next += 1
 
-    def add_sound(self, samples: np.ndarray) -> None:
-        """What is heard, (n, 2) float32."""
-        if self._sound is not None:
-            self._sound.put(None, samples)
 
-    def finish(self) -> None:
-        """Close its sound."""
-        if self._sound is not None:
-            self._sound.close()
+def _move(picture: Path, to: Path) -> None:
+    """It is there whole or not at all."""
+    try:
+        os.replace(picture, to)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        part = to.with_name(f".{to.name}.part")
+        shutil.copyfile(picture, part)
+        os.replace(part, to)
+        picture.unlink()

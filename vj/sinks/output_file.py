@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 
@@ -77,9 +80,50 @@ class OutputFile:
 def create_unused(path: Path) -> OutputFile:
     """A file at `path`, or at `out-2.mp4`, `out-3.mp4`, ... when something is there already. Raises
     OSError."""
-    number = 1
-    while True:
+    for name in _names(path):
         try:
-            return OutputFile(path if number == 1 else path.with_stem(f"{path.stem}-{number}"))
+            return OutputFile(name)
         except FileExistsError:
-            number += 1
+            continue
+    raise AssertionError("there is always another number")
+
+
+def _names(path: Path) -> Iterator[Path]:
+    yield path
+    yield from (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+
+
+def part_of(path: Path) -> Path:
+    """Where a file is written that gets its name when it is whole: `.film.part.mkv` beside it."""
+    return path.with_name(f".{path.stem}.part{path.suffix}")
+
+
+def give_name(part: Path, path: Path) -> Path:
+    """Name a whole file `path`, or `film-2.mkv`, ... when something is there already; first the
+    disk holds it. Returns its name. Raises OSError."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    for name in _names(path):
+        try:
+            _rename(part, name)
+        except FileExistsError:
+            continue
+        return name
+    raise AssertionError("there is always another number")
+
+
+def _rename(part: Path, name: Path) -> None:
+    """Raises FileExistsError where there is something."""
+    if sys.platform == "win32":
+        os.rename(part, name)  # which replaces nothing there
+        return
+    try:
+        os.link(part, name)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without links
+        if name.exists():
+            raise FileExistsError(name) from None
+        os.rename(part, name)
+    else:
+        part.unlink()

@@ -32,6 +32,18 @@ PATIENCE = 0.25
 NO_RAY = "--workers needs Ray: python3 launch.py add films; --workers 1 does without"
 
 
+def worker_count(text: str) -> int | str:
+    """`--workers`: a number, or the address of a cluster. Raises Fault."""
+    if text.startswith(CLUSTER) and len(text) > len(CLUSTER):
+        return text
+    if text.isdecimal() and 1 <= int(text) <= 256:
+        return int(text)
+    raise Fault(
+        f"command line: --workers {text}: a number of processes on this machine, 1 .. 256, or a "
+        "Ray cluster, ray://HOST"
+    )
+
+
 class Crew(Protocol):
     """Renders pieces. To be closed."""
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from vj.app.film_progress import DiskNeed, size_of
-from vj.app.films.crew import CLUSTER, Alone, Crew, RayCrew
+from vj.app.films.crew import Alone, Crew, RayCrew
 from vj.app.films.hand import under_way
 from vj.app.films.in_parts import STATE
 from vj.app.films.job import FilmJob
-from vj.app.films.joining import join
+from vj.app.films.joining import is_begun, join_all
 from vj.app.films.looking import FOUND, FilmLook, read_json, write_json
 from vj.app.films.pieces import (
     FilmPiece,
@@ -35,20 +35,6 @@ from vj.sinks.recorder import FULL
 
 FINISHED = "finished.json"
 """In the folder of the pieces: what is finished, where."""
-JOINING = "joining.json"
-"""The same: every piece was as it was written, and they are being put together."""
-
-
-def worker_count(text: str) -> int | str:
-    """`--workers`: a number, or the address of a cluster. Raises Fault."""
-    if text.startswith(CLUSTER) and len(text) > len(CLUSTER):
-        return text
-    if text.isdecimal() and 1 <= int(text) <= 256:
-        return int(text)
-    raise Fault(
-        f"command line: --workers {text}: a number of processes on this machine, 1 .. 256, or a "
-        "Ray cluster, ray://HOST"
-    )
 
 
 TRIES = 3
@@ -169,27 +155,34 @@ class FilmRendering:
                 f"painted on different processors ({', '.join(self._processors)}): on another kind "
                 "the last bits of a picture may be other ones"
             )
-        files, begun = [], time.process_time()
-        write_json(self.folder / JOINING, {"key": self._key})
-        for index, uri in enumerate(self._sinks):
-            path, frames = join(
-                self.folder, self.pieces, index, uri, looked, self.show.slow, self._log
-            )
+        begun, files = time.process_time(), []
+        joined = join_all(
+            self.folder, self._key, self.pieces, self._sinks, looked, self.show.slow, self._log
+        )
+        for uri, (paths, frames) in zip(self._sinks, joined, strict=True):
             self._sent[uri], self.rendered = frames, frames
-            self._log(f"{path}: {frames} frames of {_counted(self.pieces, 'piece')}")
-            files.append(str(path.absolute()))
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._computed["join"] = time.process_time() - begun
-        if self._resume:
-            self.folder.mkdir(exist_ok=True)
+            names = ", ".join(map(str, paths))
+            self._log(f"{names}: {frames} frames of {_counted(self.pieces, 'piece')}")
+            files += [str(path.absolute()) for path in paths]
+        if self._resume:  # first: killed after it, the film is known to be there
             told = {"key": self._key, "frames": self.rendered, "files": files}
             write_json(self.folder / FINISHED, told)
+        self._clear()
+        self._computed["join"] = time.process_time() - begun
         return self.rendered
+
+    def _clear(self) -> None:
+        """Pieces of a film that is put together go."""
+        for old in self.folder.iterdir():
+            if old.is_dir():
+                shutil.rmtree(old, ignore_errors=True)
+            elif old.name not in (CLAIM, FINISHED if self._resume else ""):
+                old.unlink(missing_ok=True)
 
     def _leave_out_damaged(self) -> int:
         """Pieces that do not lie there as they were written are as if they were not there. Returns
         how many."""
-        if read_json(self.folder / JOINING) == {"key": self._key}:
+        if is_begun(self.folder, self._key):
             return 0  # pictures have been moved already
         damaged = [
             one
@@ -219,6 +212,9 @@ class FilmRendering:
             self._log(f"{names}: stays; the show, or what it plays, has changed: rendered anew")
             return False
         self.rendered, self._was_there = int(found.get("frames", 0)), True
+        with suppress(OSError, Fault), claimed(self.folder, "rendering this film"):
+            self._clear()  # of one that was killed as it did
+            (self.folder / CLAIM).unlink(missing_ok=True)
         self._log(
             f"{names}: is finished, {self.rendered} frames of this very show; move it away to "
             "render it again"

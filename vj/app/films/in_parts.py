@@ -63,6 +63,7 @@ class PieceInParts:
         self._raw = b""
         """What frames had left where it goes on."""
         self._parts = self._found()
+        self._move_back()
         self.damaged = next((n for n in range(len(self._parts)) if not self._is_whole(n)), None)
         """The part that is rendered again, before anything else is; None where all are whole."""
         begins = len(self._parts) if self.damaged is None else self.damaged
@@ -91,6 +92,19 @@ class PieceInParts:
             return [EndedPart(**part) for part in found["parts"]]
         except (KeyError, TypeError):
             return []
+
+    def _move_back(self) -> None:
+        """Pictures that were being put together when it was killed are those of their parts."""
+        for name in {name for part in self._parts for name in part.held}:
+            if not (together := self._folder / name).is_dir():
+                continue
+            number = 0
+            for index, part in enumerate(self._parts):
+                for own in range(int(part.held[name][0])):
+                    moved = together / f"{number:06d}.png"
+                    if moved.exists():
+                        os.replace(moved, self._part(index) / name / f"{own:06d}.png")
+                    number += 1
 
     def _is_whole(self, number: int) -> bool:
         return is_whole(self._part(number), self._parts[number].held)
@@ -245,8 +259,8 @@ class PieceInParts:
         return all(map(self._is_whole, range(len(self._parts))))
 
     def put_together(self, sinks: Sequence[str], rendering: Rendering) -> None:
-        """Make one recording of each sink's parts. sinks: the rules, whose recordings lie in parts
-        by their own names. Raises OSError."""
+        """Make one recording of each sink's parts, which `clear_parts` takes away. sinks: their
+        rules, whose recordings lie in parts by their own names. Raises OSError."""
         for uri in sinks:
             rule = parse(uri)
             name = Path(rule.to.partition(":")[2].rstrip("/\\")).name
@@ -259,7 +273,7 @@ class PieceInParts:
             if not parts:
                 continue
             if parts[0].is_dir():
-                joined = JoinedFolder(self._folder / name, False)
+                joined = JoinedFolder(self._folder / name)
             else:
                 mark = rendering.mark if rule.painted else None
                 joined = JoinedMovie(
@@ -267,13 +281,18 @@ class PieceInParts:
                 )
             for part in parts:
                 joined.add(part)
-            joined.finish()
-        for number in range(self._ends + 1):
-            shutil.rmtree(self._part(number), ignore_errors=True)
-        (self._folder / STANDING).unlink(missing_ok=True)
-        for ended in self._parts:
-            if ended.state:
-                (self._folder / ended.state).unlink(missing_ok=True)
+            if isinstance(joined, JoinedMovie):
+                joined.finish()
+        _flush(self._folder)
+
+
+def clear_parts(folder: Path) -> None:
+    """Take away what a piece was put together of. folder: of the piece."""
+    for path in (*folder.glob(f"{PART}*"), *folder.glob(f"*{STATE}"), folder / STANDING):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _flush(folder: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vj.app.films.checksums import held_in, is_whole
-from vj.app.films.in_parts import NotTakenUp, PieceInParts
+from vj.app.films.in_parts import NotTakenUp, PieceInParts, clear_parts
 from vj.app.films.job import FilmJob
 from vj.app.films.looking import FilmLook, read_json, read_looked, write_json
 from vj.app.films.running_ahead import NotTheSame, running_ahead
@@ -122,9 +122,9 @@ def _shared(piece: FilmPiece, wanted: int, overlap: int, last: int) -> list[Film
     ]
 
 
-def recorder(uri: str) -> Recorder:
+def recorder(uri: str, settings: SinkSettings | None = None) -> Recorder:
     """The recording of a sink, not open. Raises Fault for one that cannot be put together."""
-    made = make_sink(uri, SinkSettings(FrameClock(30.0), live=False))
+    made = make_sink(uri, settings or SinkSettings(FrameClock(30.0), live=False))
     if not isinstance(made, Recorder):
         raise Fault(f"{uri}: a film in pieces is recorded: record:film.mp4 or record:frames/")
     return made
@@ -226,7 +226,7 @@ def paint(
         parts.check(rendering)
         if not again and parts.all_whole():
             break
-    parts.put_together(uris, rendering)
+    parts.put_together(uris, rendering)  # the parts stay until the whole has its name
     told: dict[str, Any] = {
         "key": job.key,
         "piece": asdict(piece),
@@ -236,6 +236,7 @@ def paint(
     }
     write_json(work / RENDERED, told)
     os.replace(work, folder / piece.name)
+    clear_parts(folder / piece.name)
     return PaintedPiece(piece, os.getpid(), tries, time.monotonic() - begun, tuple(said))
 
 
