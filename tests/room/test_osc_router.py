@@ -15,6 +15,8 @@ from tests.waiting import until
 from vj.control.osc.packet import pack, unpack
 from vj.room.osc_router import OscRouter
 from vj.room.osc_split import DEEPEST, prefixed, split
+from vj.room.strangers import Strangers
+from vj.show.load import check_show
 
 HOST = "127.0.0.1"
 NAMES = ["left", "lamp", "right"]
@@ -262,6 +264,23 @@ def test_what_only_one_show_may_know_goes_to_all(wired: Wired, tmp_path: Path) -
     faders.write_text("mappings: []\n")
     wired.one.send(wired.port, "/vj/noise/hlod", 0.5)
     assert wired.one.next()[0] == "/vj/error", "it is no longer in the show's files"
+
+
+def test_every_parameter_that_a_show_may_have_is_known() -> None:
+    show = check_show(
+        {
+            "model": {"name": "none", "loras": ["ink.safetensors"]},
+            "macros": {"heat": {"drives": {"strength": [0.2, 0.8]}}},
+            "modulators": [
+                {"lfo": "sine", "rate": "2 s", "to": "delta", "depth": 0.1, "name": "breath"}
+            ],
+            "effects": ["kaleidoscope"],
+            "sounds": {"bass": {"file": "bass.wav"}},
+        },
+        "here",
+    )
+    strangers = Strangers(list, list, print)
+    assert [row for row in show.table().rows if not strangers.known(row)] == []
 
 
 def test_the_room_itself_answers_and_hears_no_strangers(wired: Wired) -> None:
