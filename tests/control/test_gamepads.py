@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from vj.control.gamepad_process import PadLook
 from vj.control.gamepads import Gamepads
 from vj.control.pads import Pads
@@ -84,7 +84,7 @@ def test_the_process_is_read_and_what_it_held_is_let_go_when_it_ends() -> None:
         pads, messages.append, Supervisor(messages.append), [sys.executable, "-c", script]
     )
     until(lambda: moved == [("button 3", 1.0)])
-    reader.stop()
+    reader.stop(PATIENCE)
     assert moved == [("button 3", 1.0), ("button 3", 0.0)]
     assert messages == ["gamepad Xbox"]
 

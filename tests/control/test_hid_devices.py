@@ -140,5 +140,5 @@ def test_they_are_read_on_a_thread_of_their_own() -> None:
     )
     devices.want(["05f3:00ff"], False)
     until(lambda: (Control("bit", 2), 1.0) in moved)
-    devices.stop()
-    assert moved[-1] == (Control("bit", 2), 0.0)
+    devices.stop()  # which waits a second for its thread, not longer
+    until(lambda: moved[-1] == (Control("bit", 2), 0.0))

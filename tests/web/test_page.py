@@ -234,9 +234,10 @@ def test_requests_that_stumble_do_not_reach_the_terminal_one_by_one(
     messages: list[str] = []
     made = WebServer(Store(), ("127.0.0.1", 0), status=stumble, on_message=messages.append)
     made.start()
+    begun = time.monotonic()
     for _ in range(20):
         assert get(made, "state.json")[0] == 500
     made.stop()
     assert capfd.readouterr().err == ""
-    assert 1 <= len(messages) <= 3
+    assert 1 <= len(messages) <= time.monotonic() - begun + 2, "one line a second"
     assert "ValueError: odd" in messages[0]

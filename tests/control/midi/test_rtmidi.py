@@ -16,7 +16,7 @@ from typing import Any
 import mido
 import pytest
 
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from vj.control.midi import ports as midi_ports
 from vj.control.midi import rtmidi as midi_rtmidi
 from vj.control.midi import rtmidi_helper as midi_helper
@@ -36,6 +36,7 @@ def own_helpers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whatever a test starts ends with it."""
     mine: dict[str, midi_rtmidi.Helper] = {}
     monkeypatch.setattr(midi_rtmidi, "_helpers", mine)
+    monkeypatch.setattr(midi_rtmidi, "TIMEOUT", PATIENCE)  # a busy machine stands still, too
     yield
     for helper in mine.values():
         helper.end()
@@ -135,7 +136,6 @@ def test_a_library_that_ends_while_a_port_is_closed_has_closed_it() -> None:
 
 @pytest.mark.usefixtures("stand_in")
 def test_a_library_that_stands_still_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(midi_rtmidi, "TIMEOUT", 1.0)
     out = midi_rtmidi.Output("BOX 20:0")
     monkeypatch.setattr(midi_rtmidi, "TIMEOUT", 0.1)
     out.send(control(0, 2))

@@ -18,6 +18,7 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from tests.shows import free_port
 from tests.waiting import PATIENCE, until
 from vj.control.osc.datagram_writer import ERRORS_A_SECOND
 from vj.control.osc.packet import Message, unpack
@@ -293,8 +294,9 @@ def test_a_timetag_a_little_ahead_is_kept_and_one_far_off_means_now(rig: Rig) ->
     rig.peer.send(bundle(time.time() + 0.3, message("/vj/steps", 3)))
     rig.until(lambda: rig.store.get("steps") == 3)
     assert time.monotonic() - sent > 0.29, "not before its time"
+    rig.until(lambda: len(order) == 3)  # it is told of a value after that is set
     assert order == ["delta", "guidance", "steps"]
-    assert any("its clock is off" in line for line in rig.messages)
+    rig.until(lambda: any("its clock is off" in line for line in rig.messages))
 
 
 def test_the_last_value_of_a_flood_lands_and_the_texts_keep_their_order(rig: Rig) -> None:
@@ -424,8 +426,14 @@ def test_packets_that_mean_harm_are_ignored_in_bounded_time_and_it_plays_on(rig:
         rig.peer.send(packet)
         if number % 50 == 0:
             time.sleep(0.001)
-    rig.peer.send(message("/vj/delta", 0.5))
-    rig.until(lambda: rig.store.get("delta") == 0.5)
+    looks = itertools.count()
+
+    def plays_on() -> bool:
+        if next(looks) % 50 == 0:  # the kernel drops what a busy machine does not read
+            rig.peer.send(message("/vj/delta", 0.5))
+        return rig.store.get("delta") == 0.5
+
+    rig.until(plays_on)
     rig.peer.until_reply()
     assert rig.server.ignored > 500
     assert len(rig.messages) < 20, "counted, not shouted"
@@ -650,12 +658,7 @@ def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
     """Each tells the other its values: they must neither complain about them, nor swap them for
     ever."""
     messages: list[str] = []
-    ports = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
-    for one in ports:
-        one.bind(("127.0.0.1", 0))
-    here, there = (one.getsockname() for one in ports)
-    for one in ports:
-        one.close()
+    here, there = (("127.0.0.1", free_port()) for _ in range(2))
     stores = [Store({"strength": 0.2, "delta": 0.3}), Store({"strength": 0.9, "delta": 0.8})]
     servers = [
         OscServer(

@@ -130,7 +130,7 @@ class MidiPorts:
     @property
     def devices(self) -> list[str]:
         """The devices that are open."""
-        return [reader.device for _, reader in self._inputs.values()]
+        return [reader.device for _, reader in list(self._inputs.values())]  # a scan may add one
 
     def _run(self) -> None:
         try:

@@ -29,6 +29,9 @@ LIBRARIES = ("rtmidi", "rtmidi2")
 """The packages of python-rtmidi and rtmidi2; the first one installed is used."""
 TIMEOUT = 4.0
 """Seconds until a request times out."""
+START = 30.0
+"""The same for the start of the process, which a cold disk or a busy machine holds up: a library that
+has not begun counts as a machine without MIDI, which is looked at once a minute."""
 DEFAULT_API = {"win32": "WINDOWS_MM", "darwin": "MACOSX_CORE"}
 """The system's own MIDI; ALSA elsewhere."""
 
@@ -57,7 +60,7 @@ class Helper:
         self.gone = False
         threading.Thread(target=self._read, name="midi helper", daemon=True).start()
         try:
-            self._answer(0)
+            self._answer(0, START)
         except OSError as error:
             raise ImportError(str(error)) from None
 
@@ -67,7 +70,7 @@ class Helper:
         number = next(self._numbers)
         self._answers[number] = queue.SimpleQueue()
         self._write(number, words)
-        return self._answer(number)
+        return self._answer(number, TIMEOUT)
 
     def send(self, port: int, data: bytes) -> None:
         """Raises OSError when the process has ended."""
@@ -93,9 +96,9 @@ class Helper:
                 self.gone = True
                 raise OSError("the MIDI library has ended; it is started again") from None
 
-    def _answer(self, number: int) -> Any:
+    def _answer(self, number: int, seconds: float) -> Any:
         try:
-            answer = self._answers[number].get(timeout=TIMEOUT)
+            answer = self._answers[number].get(timeout=seconds)
         except queue.Empty:
             self.end()
             raise OSError("the MIDI library does not answer; it is started again") from None
