@@ -104,8 +104,18 @@ class Page:
         failed = self.command("Page.navigate", url=url).get("errorText")
         if failed:
             raise BrowserError(f"{url}: {failed}")
-        self.until("!window.before && document.readyState === 'complete'")
+        until(self._loaded, lambda: f"{url} does not load; {self.errors}", PATIENCE)
         return self
+
+    def _loaded(self) -> bool:
+        """Whether the page that was gone to is there. A question that comes as the old one goes is
+        answered with an error."""
+        try:
+            return bool(self.evaluate("!window.before && document.readyState === 'complete'"))
+        except BrowserError as error:
+            if "navigated" in str(error) or "context" in str(error):
+                return False
+            raise
 
     def evaluate(self, script: str, *values: Any) -> Any:
         """What an expression gives, once its promise has. With values: of a function, called with

@@ -18,7 +18,7 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 MISSING = "chromium is missing: apt install chromium"
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds until a command that Chromium does not answer is given up."""
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe"),

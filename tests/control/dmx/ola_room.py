@@ -164,9 +164,11 @@ def _play(folder: Path, closing: contextlib.ExitStack) -> dict[str, Any]:
     comes("sACN out, unicast", lambda: max(ola.levels(12)[:1], default=0) > 30)
     peer.send("/vj/lights/amount", 0.0)
     comes("lights/amount", lambda: max(ola.levels(8)[2:5] + ola.levels(11)[:1]) == 0)
+    stopped = time.monotonic()
     ola.stop()
     comes("lost: sACN back to the start", lambda: value("noise/hold") == 1)
     comes("lost: Art-Net back to the start", lambda: value("similarity") == 0)
+    found["Art-Net was held"] = time.monotonic() - stopped
     show.terminate()
     found["the show's code"] = show.wait(60)
     lines = (folder / "log").read_text().splitlines()

@@ -30,8 +30,8 @@ LIBRARIES = ("rtmidi", "rtmidi2")
 TIMEOUT = 4.0
 """Seconds until a request times out."""
 START = 30.0
-"""The same for the start of the process, which a cold disk or a busy machine holds up: a library that
-has not begun counts as a machine without MIDI, which is looked at once a minute."""
+"""The same for the start of the process, which a cold disk or a busy machine holds up: a library
+that has not begun counts as a machine without MIDI, which is looked at once a minute."""
 DEFAULT_API = {"win32": "WINDOWS_MM", "darwin": "MACOSX_CORE"}
 """The system's own MIDI; ALSA elsewhere."""
 
