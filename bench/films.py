@@ -40,9 +40,10 @@ loop: false
 page: off
 start: {{feedback/amount: 0.4, feedback/zoom: 1.01, blend/smoothing: 0.3, strength: 0.6}}
 """
-LONG = 1300
+LONG = 600
 LONG_SHOW = (
     "show: a long film\nsource: long.mp4\nsize: 512x288\nmodel: none\nloop: false\npage: off\n"
+    "start: {feedback/amount: 0, blend/smoothing: 0}\n"  # else all of it is painted
 )
 SEEKS = ("-m", "vj.cli")
 READS = (
