@@ -35,6 +35,8 @@ midi: off
 page: {faders: [strength, mix/wet]}
 start: {feedback/amount: 0, blend/smoothing: 0}
 """
+GONE = "Failed to load resource", "WebSocket connection"
+"""What a page says of a show that has ended before it is closed itself."""
 SHOWN = """(() => {
     const canvas = document.querySelector("#picture");
     const {width, height} = canvas;
@@ -98,6 +100,8 @@ def test_out_shows_the_sent_frame_pixel_for_pixel(tmp_path: Path, new_page: NewP
         assert not np.array_equal(shown(jpeg), picture), "it is JPEG that is compared"
         show.set("output/blackout", 1)
         until(lambda: shown(exact).max() == 0)
+        for page in (exact, jpeg):
+            page.expect(*GONE)
     finally:
         show.close()
 
@@ -130,5 +134,7 @@ def test_what_is_drawn_on_a_page_is_sent_and_others_see_it(
         other.page.until(RED_ON_PAPER)
         one.page.tap("[aria-label='undo my last stroke']")
         until(lambda: sent(show).min() > 240, lambda: one.page.text())
+        for hand in (one, other):
+            hand.page.expect(*GONE)
     finally:
         show.close()
