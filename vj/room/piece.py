@@ -99,8 +99,8 @@ class Piece:
 
     @property
     def plays(self) -> bool:
-        """Its process shows pictures."""
-        return self._playing
+        """Its process shows pictures. What it says first may be read before it is known here."""
+        return self._playing and self.process is not None
 
     @property
     def ended(self) -> bool:
