@@ -128,7 +128,7 @@ def test_a_channel_that_there_is_not_is_a_fault_with_its_line(
     ("section", "right"),
     [
         ("{universe: 0}", "universes count from 1; 1 is Art-Net's universe 0"),
-        ("{lost: hald}", "did you mean hold"),
+        ("{lost: hald}", "hold or start after 5 s would be right"),
         ("{lost: start after 2 bars}", "seconds are wanted"),
         ("{artnet: my desk}", "an address of this machine"),
         ("{univers: 2}", "universe"),
