@@ -91,4 +91,4 @@ def test_one_of_three_pieces_is_killed_and_comes_back(
 
     show = start_show("room.yaml", "--resume", osc_port=None)
     show.until_line("middle: --resume: it goes on as it stood")
-    until(lambda: room.value("middle/strength") == 0.125)
+    until(lambda: room.value("middle/strength") == 0.125, lambda: room.value("middle/strength"))

@@ -192,12 +192,13 @@ def perform(
             )
             if options.seconds is not None and performance.playing_for() >= options.seconds:
                 break
+        orphaned = options.link is not None and options.link.orphaned
+        if orphaned:  # at once: what ends a show may hang, and is then cut short
+            autosave(performance, state, file)
     finally:
         keyboard.close()
         performance.stop()
-    if options.link is not None and options.link.orphaned:
-        autosave(performance, state, file)
-    else:
+    if not orphaned:
         state.clear()
     summary = performance.report.summary()
     terminal.close()
