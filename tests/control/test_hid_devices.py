@@ -129,7 +129,8 @@ def test_devices_come_and_go_while_it_plays() -> None:
 
 
 def test_they_are_read_on_a_thread_of_their_own() -> None:
-    hid, moved = Hid(), []
+    hid = Hid()
+    moved: list[tuple[Control, float]] = []
     hid.there, hid.reports = [PEDAL], {b"1": [[4]]}
     devices = HidDevices(
         lambda control, value, device: moved.append((control, value)),
@@ -142,3 +143,5 @@ def test_they_are_read_on_a_thread_of_their_own() -> None:
     until(lambda: (Control("bit", 2), 1.0) in moved)
     devices.stop()  # which waits a second for its thread, not longer
     until(lambda: moved[-1] == (Control("bit", 2), 0.0))
+    pedal = [value for control, value in moved if control == Control("bit", 2)]
+    assert pedal == [1.0, 0.0], "pressed once, and let go at the end"

@@ -130,7 +130,10 @@ def prove_writable(path: Path) -> None:
         if not there:
             path.unlink()
     except OSError as error:
-        raise Fault(f"--json {path}: cannot be written ({error.strerror})") from None
+        raise Fault(
+            f"--json {path}: cannot be written ({error.strerror}); name a file in a folder that is "
+            "there and may be written"
+        ) from None
 
 
 def perform(
